@@ -1,1 +1,3 @@
-//! (being written)
+//! The Nix language as text: lexer, parser, typed syntax tree, printer.
+
+pub mod ast;
