@@ -144,18 +144,56 @@ fn check_fixed(method: ContentAddressMethod, algorithm: HashAlgorithm, expected:
 
 #[test]
 fn fixed_outputs_as_in_nix() {
-
-
-    check_fixed(ContentAddressMethod::Flat, HashAlgorithm::Md5, "c0i753lgas6l3m3d9c1m4zk1ngr3w062-a");
-    check_fixed(ContentAddressMethod::Nar, HashAlgorithm::Md5, "kqygk1zq0v3772ml01fwf915f0az3l9r-a");
-    check_fixed(ContentAddressMethod::Flat, HashAlgorithm::Sha1, "4rnjjjcr1isxvs51fksmmvrgjzf2p50k-a");
-    check_fixed(ContentAddressMethod::Nar, HashAlgorithm::Sha1, "2lpjzhgcg02p6hclrs814ly9kqn71yf6-a");
-    check_fixed(ContentAddressMethod::Flat, HashAlgorithm::Sha256, "fv16lcs3lf0l78jdd486kp1p9rp2nniz-a");
-    check_fixed(ContentAddressMethod::Nar, HashAlgorithm::Sha256, "vvg4vb767vrnsqhb7ih58v4a5gq4iyy4-a");
-    check_fixed(ContentAddressMethod::Flat, HashAlgorithm::Sha512, "xig6f8wzppay51xkwi5v81xq95094f5n-a");
-    check_fixed(ContentAddressMethod::Nar, HashAlgorithm::Sha512, "lav2g18qki6gih70b2jhpqljbj502g25-a");
-    check_fixed(ContentAddressMethod::Git, HashAlgorithm::Sha1, "z98wvh64n44l8k3awycbw0y5bsg1lkl3-a");
-    check_fixed(ContentAddressMethod::Text, HashAlgorithm::Sha256, "rjpa7kdyl9a1irk0c5q47h80g8sam5p8-a");
+    check_fixed(
+        ContentAddressMethod::Flat,
+        HashAlgorithm::Md5,
+        "c0i753lgas6l3m3d9c1m4zk1ngr3w062-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Nar,
+        HashAlgorithm::Md5,
+        "kqygk1zq0v3772ml01fwf915f0az3l9r-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Flat,
+        HashAlgorithm::Sha1,
+        "4rnjjjcr1isxvs51fksmmvrgjzf2p50k-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Nar,
+        HashAlgorithm::Sha1,
+        "2lpjzhgcg02p6hclrs814ly9kqn71yf6-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Flat,
+        HashAlgorithm::Sha256,
+        "fv16lcs3lf0l78jdd486kp1p9rp2nniz-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Nar,
+        HashAlgorithm::Sha256,
+        "vvg4vb767vrnsqhb7ih58v4a5gq4iyy4-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Flat,
+        HashAlgorithm::Sha512,
+        "xig6f8wzppay51xkwi5v81xq95094f5n-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Nar,
+        HashAlgorithm::Sha512,
+        "lav2g18qki6gih70b2jhpqljbj502g25-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Git,
+        HashAlgorithm::Sha1,
+        "z98wvh64n44l8k3awycbw0y5bsg1lkl3-a",
+    );
+    check_fixed(
+        ContentAddressMethod::Text,
+        HashAlgorithm::Sha256,
+        "rjpa7kdyl9a1irk0c5q47h80g8sam5p8-a",
+    );
 }
 
 #[test]
@@ -189,9 +227,24 @@ fn not_every_content_has_a_path() {
 
     check(ContentAddressMethod::Flat, HashAlgorithm::Sha256, &others, refer);
     check(ContentAddressMethod::Nar, HashAlgorithm::Sha1, &itself, refer);
-    check(ContentAddressMethod::Text, HashAlgorithm::Sha256, &itself, "self-reference not allowed with text hashing");
-    check(ContentAddressMethod::Text, HashAlgorithm::Sha1, &none, "text hashing must use SHA-256 hash");
-    check(ContentAddressMethod::Git, HashAlgorithm::Sha256, &none, "Git file ingestion must use SHA-1 hash");
+    check(
+        ContentAddressMethod::Text,
+        HashAlgorithm::Sha256,
+        &itself,
+        "self-reference not allowed with text hashing",
+    );
+    check(
+        ContentAddressMethod::Text,
+        HashAlgorithm::Sha1,
+        &none,
+        "text hashing must use SHA-256 hash",
+    );
+    check(
+        ContentAddressMethod::Git,
+        HashAlgorithm::Sha256,
+        &none,
+        "Git file ingestion must use SHA-1 hash",
+    );
 }
 
 fn text_path_of(dir: &StoreDir) -> StorePath {
