@@ -13,5 +13,5 @@ mod position;
 mod token;
 
 pub use error::{Note, SyntaxError, SyntaxErrorKind};
-pub use parser::{NESTING_MAX, ParseOptions, Parsed, parse};
+pub use parser::{NESTING_MAX, PENDING_MAX, ParseOptions, Parsed, parse};
 pub use position::LineIndex;

@@ -4,9 +4,10 @@
 //! goes on behind the next `;` or closing bracket. Slices of the tree grow on the stacks of
 //! [`Scratch`], which all levels of the descent share, and are copied to the arena when complete.
 //!
-//! Invariant: recursion is bounded by [`NESTING_MAX`] and right-leaning operator chains by
-//! [`PENDING_MAX`]. Only chains that lean to the left (`a + b + c`, `a ? b ? c`) make a deeper
-//! tree, so whoever walks a tree follows `Binary::left` and the subject of `?` with a loop.
+//! Invariant: recursion is bounded by [`NESTING_MAX`], and what leans to the right without brackets
+//! (`a ++ b ++ c`, `x: y: z`, `else if`) by [`PENDING_MAX`] in all. Only chains that lean to the
+//! left (`a + b + c`, `a ? b ? c`) make a deeper tree, so whoever walks a tree follows the left
+//! side of a binary operator and the subject of `?` with a loop.
 
 mod bindings;
 mod expression;
@@ -19,20 +20,22 @@ mod strings;
 
 use bumpalo::Bump;
 
-use crate::ast::{AttrName, Expr, ExprKind, Formal, Span, StringPart};
+use crate::ast::{AttrName, Binding, Expr, ExprKind, Formal, Span, StringPart};
 use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::indent::IndentedPart;
 use crate::lexer::Lexer;
 use crate::token::{Token, TokenKind};
+use expression::Head;
 use merge::OpenSet;
 use operators::Pending;
 
-/// How deep brackets, functions and conditionals may nest. A debug build needs about 2 KiB of
-/// stack for one level and has to get by with the 2 MiB of a thread.
+/// How deep brackets may nest. A debug build needs up to 3 KiB of stack for one level and has to get
+/// by with the 2 MiB of a thread.
 pub const NESTING_MAX: usize = 500;
 
-/// How many operators may wait for their right operand.
-const PENDING_MAX: usize = 10_000;
+/// How many operators, functions, `let`s and so on may wait for their last operand or body: as many
+/// as the reference implementation can take.
+pub const PENDING_MAX: usize = 5_000;
 
 /// Which parts of the language are switched on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,10 +102,12 @@ struct Open {
 struct Scratch<'a> {
     exprs: Vec<Expr<'a>>,
     names: Vec<AttrName<'a>>,
+    bindings: Vec<Binding<'a>>,
     formals: Vec<Formal<'a>>,
     strings: Vec<StringPart<'a>>,
     indented: Vec<IndentedPart<'a>>,
     pending: Vec<Pending<'a>>,
+    heads: Vec<Head<'a>>,
     /// Sets not in use, for their allocations.
     sets: Vec<OpenSet<'a>>,
     /// The text of a literal; never in use across a `${}`.
@@ -159,14 +164,25 @@ impl<'a> Parser<'a> {
         Span { start, end: self.previous_end.max(start) }
     }
 
-    fn alloc(&self, expr: Expr<'a>) -> &'a Expr<'a> {
-        self.arena.alloc(expr)
+    /// The functions of the descent allocate through this and [`Self::slice`] only: the arena's
+    /// own are inlined even in debug builds, and take kilobytes of stack there.
+    fn alloc<T: Copy>(&self, value: T) -> &'a T {
+        self.arena.alloc(value)
+    }
+
+    fn slice<T: Copy>(&self, values: &[T]) -> &'a [T] {
+        self.arena.alloc_slice_copy(values)
     }
 
     /// Stands for what could not be parsed.
     fn missing(&self) -> Expr<'a> {
         let at = self.token.span.start;
         Expr { kind: ExprKind::Error, span: Span { start: at, end: at } }
+    }
+
+    /// How much of [`PENDING_MAX`] is in use.
+    fn waiting(&self) -> usize {
+        self.scratch.pending.len() + self.scratch.heads.len()
     }
 
     /// Goes one level down; after `false` the caller makes do with [`Self::missing`].

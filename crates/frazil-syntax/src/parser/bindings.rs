@@ -19,7 +19,8 @@ impl<'a> Parser<'a> {
             return self.missing();
         }
         self.open.braces += 1;
-        let set = &*self.arena.alloc(self.bindings(recursive));
+        let set = self.bindings(recursive);
+        let set = self.alloc(set);
         self.expect_skipping(TokenKind::RightBrace, Some(opener));
         self.open.braces -= 1;
         let kind = match first.kind {

@@ -1,24 +1,75 @@
 //! Whole expressions: what may stand in parentheses or behind `=`.
 
-use super::Parser;
-use crate::ast::{Expr, ExprKind};
+use super::{PENDING_MAX, Parser};
+use crate::ast::{AttrSet, Expr, ExprKind, Lambda, Parameter};
 use crate::error::SyntaxErrorKind;
 use crate::token::TokenKind;
+
+/// The beginning of an expression whose last part, up to its end, is an expression again.
+///
+/// They wait on a stack, since `else if` chains can be long.
+pub(super) struct Head<'a> {
+    pub(super) kind: HeadKind<'a>,
+    pub(super) start: u32,
+}
+
+pub(super) enum HeadKind<'a> {
+    Function(Parameter<'a>),
+    Let(AttrSet<'a>),
+    /// `if condition then expression else`
+    If([Expr<'a>; 2]),
+    Assert(Expr<'a>),
+    With(Expr<'a>),
+}
 
 impl<'a> Parser<'a> {
     pub(super) fn expression(&mut self) -> Expr<'a> {
         if !self.descend(1) {
             return self.missing();
         }
-        let expr = match self.token.kind {
-            TokenKind::Identifier | TokenKind::LeftBrace if self.at_function() => self.function(),
-            TokenKind::Let if !self.before_brace() => self.let_in(),
-            TokenKind::If => self.conditional(),
-            TokenKind::Assert | TokenKind::With => self.prefixed_body(),
-            _ => self.pipes(),
-        };
+        let base = self.scratch.heads.len();
+        while let Some(head) = self.head() {
+            if self.waiting() < PENDING_MAX {
+                self.scratch.heads.push(head);
+            } else {
+                self.give_up(SyntaxErrorKind::TooDeep);
+            }
+        }
+        let mut expr = self.pipes();
+        while self.scratch.heads.len() > base {
+            let Some(head) = self.scratch.heads.pop() else { break };
+            expr = self.complete(head, expr);
+        }
         self.depth -= 1;
         expr
+    }
+
+    fn head(&mut self) -> Option<Head<'a>> {
+        let start = self.token.span.start;
+        let kind = match self.token.kind {
+            TokenKind::Identifier | TokenKind::LeftBrace if self.at_function() => {
+                HeadKind::Function(self.parameter())
+            }
+            TokenKind::Let if !self.before_brace() => self.let_in(),
+            TokenKind::If => self.conditional(),
+            TokenKind::Assert => HeadKind::Assert(self.prefix()),
+            TokenKind::With => HeadKind::With(self.prefix()),
+            _ => return None,
+        };
+        Some(Head { kind, start })
+    }
+
+    fn complete(&self, head: Head<'a>, last: Expr<'a>) -> Expr<'a> {
+        let kind = match head.kind {
+            HeadKind::Function(parameter) => {
+                ExprKind::Lambda(self.alloc(Lambda { parameter, body: self.alloc(last) }))
+            }
+            HeadKind::Let(set) => ExprKind::Let(self.alloc(set), self.alloc(last)),
+            HeadKind::If([condition, then]) => ExprKind::If(self.alloc([condition, then, last])),
+            HeadKind::Assert(condition) => ExprKind::Assert(self.alloc([condition, last])),
+            HeadKind::With(set) => ExprKind::With(self.alloc([set, last])),
+        };
+        Expr { kind, span: self.span_from(head.start) }
     }
 
     /// Whether the current `let` begins `let { }`, the old form, which is an operand.
@@ -27,7 +78,8 @@ impl<'a> Parser<'a> {
         next.is_ok_and(|next| self.lexer.at(next) == b'{')
     }
 
-    fn let_in(&mut self) -> Expr<'a> {
+    /// `let bindings in`
+    fn let_in(&mut self) -> HeadKind<'a> {
         let opener = self.token;
         self.advance();
         self.open.lets += 1;
@@ -37,12 +89,11 @@ impl<'a> Parser<'a> {
         }
         self.expect_skipping(TokenKind::In, Some(opener));
         self.open.lets -= 1;
-        let body = self.expression();
-        let kind = ExprKind::Let(self.arena.alloc(set), self.alloc(body));
-        Expr { kind, span: self.span_from(opener.span.start) }
+        HeadKind::Let(set)
     }
 
-    fn conditional(&mut self) -> Expr<'a> {
+    /// `if condition then expression else`
+    fn conditional(&mut self) -> HeadKind<'a> {
         let opener = self.token;
         self.advance();
         self.open.ifs += 1;
@@ -51,23 +102,16 @@ impl<'a> Parser<'a> {
         let then = self.expression();
         self.expect_skipping(TokenKind::Else, Some(opener));
         self.open.ifs -= 1;
-        let otherwise = self.expression();
-        let kind = ExprKind::If(self.arena.alloc([condition, then, otherwise]));
-        Expr { kind, span: self.span_from(opener.span.start) }
+        HeadKind::If([condition, then])
     }
 
-    /// `assert condition; body` and `with set; body`
-    fn prefixed_body(&mut self) -> Expr<'a> {
+    /// `assert condition;` and `with set;`
+    fn prefix(&mut self) -> Expr<'a> {
         let opener = self.token;
         self.advance();
-        let head = self.expression();
+        let expr = self.expression();
         self.expect_skipping(TokenKind::Semicolon, Some(opener));
-        let parts = &*self.arena.alloc([head, self.expression()]);
-        let kind = match opener.kind {
-            TokenKind::With => ExprKind::With(parts),
-            _ => ExprKind::Assert(parts),
-        };
-        Expr { kind, span: self.span_from(opener.span.start) }
+        expr
     }
 
     /// `a |> f |> g` leans to the left, `g <| f <| a` to the right, and they do not mix.
@@ -89,7 +133,7 @@ impl<'a> Parser<'a> {
             self.pipe();
             let function = self.operators();
             let kind =
-                ExprKind::Apply(self.alloc(function), self.arena.alloc_slice_copy(&[value]));
+                ExprKind::Apply(self.alloc(function), self.slice(&[value]));
             value = Expr { kind, span: self.span_from(start) };
         }
         self.depth -= levels;
@@ -113,7 +157,7 @@ impl<'a> Parser<'a> {
             self.unexpected("");
         }
         functions.into_iter().rfold(last, |value, (start, function)| {
-            let arguments = self.arena.alloc_slice_copy(&[value]);
+            let arguments = self.slice(&[value]);
             let kind = ExprKind::Apply(self.alloc(function), arguments);
             Expr { kind, span: self.span_from(start) }
         })

@@ -1,7 +1,7 @@
 //! Functions: `x: e`, `{ a, b ? 1, ... }: e`, and a name for the whole set with `@`.
 
 use super::{Parser, take};
-use crate::ast::{Expr, ExprKind, Formal, Lambda, Name, Parameter, Span};
+use crate::ast::{Formal, Name, Parameter, Span};
 use crate::bytes;
 use crate::error::{Note, SyntaxErrorKind};
 use crate::token::TokenKind;
@@ -38,8 +38,8 @@ impl<'a> Parser<'a> {
         Some((self.lexer.at(place), place))
     }
 
-    pub(super) fn function(&mut self) -> Expr<'a> {
-        let start = self.token.span.start;
+    /// What stands before the body, with the colon.
+    pub(super) fn parameter(&mut self) -> Parameter<'a> {
         let parameter = if self.token.kind == TokenKind::Identifier {
             let name = self.name();
             if self.accept(TokenKind::At) {
@@ -51,10 +51,7 @@ impl<'a> Parser<'a> {
             self.formals(None)
         };
         self.expect_skipping(TokenKind::Colon, None);
-        let body = self.expression();
-        let kind =
-            ExprKind::Lambda(self.arena.alloc(Lambda { parameter, body: self.alloc(body) }));
-        Expr { kind, span: self.span_from(start) }
+        parameter
     }
 
     /// Consumes the token at hand as a name.

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::Parser;
+use super::{Parser, take};
 use crate::ast::{
     AttrName, AttrSet, Binding, BindingValue, DynamicBinding, Expr, ExprKind, Name, Span,
 };
@@ -75,17 +75,16 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn close_set(&mut self, mut set: OpenSet<'a>) -> AttrSet<'a> {
-        let arena = self.arena;
-        let bindings = set.bindings.drain(..).map(|binding| Binding {
-            name: binding.name,
-            span: binding.span,
-            value: self.close_value(binding.value),
-        });
+        let base = self.scratch.bindings.len();
+        for OpenBinding { name, span, value } in set.bindings.drain(..) {
+            let value = self.close_value(value);
+            self.scratch.bindings.push(Binding { name, span, value });
+        }
         let closed = AttrSet {
             recursive: set.recursive,
-            bindings: arena.alloc_slice_fill_iter(bindings),
-            dynamic: arena.alloc_slice_copy(&set.dynamic),
-            inherit_sources: arena.alloc_slice_copy(&set.sources),
+            bindings: take(self.arena, &mut self.scratch.bindings, base),
+            dynamic: self.slice(&set.dynamic),
+            inherit_sources: self.slice(&set.sources),
         };
         set.index.clear();
         set.dynamic.clear();
@@ -98,7 +97,8 @@ impl<'a> Parser<'a> {
         match value {
             OpenValue::Closed(value) => value,
             OpenValue::Open(set, span) => {
-                let kind = ExprKind::Attrs(self.arena.alloc(self.close_set(*set)));
+                let closed = self.close_set(*set);
+                let kind = ExprKind::Attrs(self.alloc(closed));
                 BindingValue::Expr(self.alloc(Expr { kind, span }))
             }
         }
@@ -117,16 +117,16 @@ impl<'a> Parser<'a> {
             let start = match *name {
                 AttrName::Static(name) => {
                     let value = BindingValue::Expr(value);
-                    set.bindings = self.arena.alloc_slice_copy(&[Binding { name, span, value }]);
+                    set.bindings = self.slice(&[Binding { name, span, value }]);
                     name.span.start
                 }
                 AttrName::Dynamic(name) => {
                     let binding = DynamicBinding { name, span, value };
-                    set.dynamic = self.arena.alloc_slice_copy(&[binding]);
+                    set.dynamic = self.slice(&[binding]);
                     name.span.start
                 }
             };
-            let kind = ExprKind::Attrs(self.arena.alloc(set));
+            let kind = ExprKind::Attrs(self.alloc(set));
             self.alloc(Expr { kind, span: self.span_from(start) })
         })
     }

@@ -34,12 +34,12 @@ impl<'a> Parser<'a> {
                 let names = self.attribute_path();
                 let path = take(self.arena, &mut self.scratch.names, names);
                 let default = self.accept(TokenKind::Or).then(|| self.default_value());
-                ExprKind::Select(self.arena.alloc(Select { subject, path, default }))
+                ExprKind::Select(self.alloc(Select { subject, path, default }))
             }
             TokenKind::Or => {
                 let Name { text, span } = self.name();
                 let argument = Expr { kind: ExprKind::Variable(text), span };
-                let arguments = self.arena.alloc_slice_copy(&[argument]);
+                let arguments = self.slice(&[argument]);
                 ExprKind::Apply(self.alloc(subject), arguments)
             }
             _ => return subject,

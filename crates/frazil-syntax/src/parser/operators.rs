@@ -96,7 +96,7 @@ impl<'a> Parser<'a> {
     }
 
     fn wait(&mut self, pending: Pending<'a>) {
-        if self.scratch.pending.len() < PENDING_MAX {
+        if self.waiting() < PENDING_MAX {
             self.scratch.pending.push(pending);
         } else {
             self.give_up(SyntaxErrorKind::TooDeep);
@@ -141,7 +141,7 @@ impl<'a> Parser<'a> {
                 Action::Negate => ExprKind::Negate(self.alloc(right)),
                 Action::Binary { left, operator, operator_span } => {
                     let binary = Binary { operator, operator_span, left, right };
-                    ExprKind::Binary(self.arena.alloc(binary))
+                    ExprKind::Binary(self.alloc(binary))
                 }
             };
             right = Expr { kind, span: self.span_from(top.start) };

@@ -93,7 +93,7 @@ impl<'a> Parser<'a> {
         let kind = match self.scratch.strings.get(base..).unwrap_or_default() {
             [] => ExprKind::String(b""),
             [StringPart::Text(text)] => ExprKind::String(text),
-            parts => ExprKind::Interpolation(self.arena.alloc_slice_copy(parts)),
+            parts => ExprKind::Interpolation(self.slice(parts)),
         };
         self.scratch.strings.truncate(base);
         kind
@@ -144,7 +144,7 @@ impl<'a> Parser<'a> {
             return (rest, at, stop);
         }
         self.scratch.text.extend_from_slice(rest);
-        (self.arena.alloc_slice_copy(&self.scratch.text), at, stop)
+        (self.slice(&self.scratch.text), at, stop)
     }
 
     /// What the byte at `position` means behind a backslash.
