@@ -1,1 +1,5 @@
 //! (being written)
+pub mod ere;
+pub mod json;
+pub mod number;
+pub mod version;
