@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use frazil_model::context::ContextElement;
+use frazil_model::ContextElement;
 
 use crate::heap::Cursor;
 use crate::symbol::FastHash;

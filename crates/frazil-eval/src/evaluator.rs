@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use bumpalo::Bump;
+use frazil_model::StoreDir;
 use frazil_syntax::ast::Span;
 
 use crate::builtins;
@@ -35,7 +36,7 @@ pub struct Options {
     /// `builtins.currentSystem`
     pub system: String,
     /// Where store paths lie, `/nix/store` unless it was changed.
-    pub store_dir: String,
+    pub store_dir: StoreDir,
     pub pipe_operators: bool,
     /// Nested calls beyond this number are an error.
     pub call_depth_max: usize,
@@ -58,7 +59,7 @@ impl Default for Options {
             allowed_uris: Vec::new(),
             search_path: Vec::new(),
             system: "x86_64-linux".into(),
-            store_dir: "/nix/store".into(),
+            store_dir: StoreDir::default(),
             pipe_operators: false,
             call_depth_max: 10_000,
             trace_verbose: false,
@@ -274,11 +275,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn syntax_diagnostic(&self, id: SourceId, error: &frazil_syntax::SyntaxError) -> Diagnostic {
-        let mut diagnostic = Diagnostic::plain(ErrorKind::Syntax, error.to_string());
+        let mut diagnostic = Diagnostic::plain(ErrorKind::Syntax, error.kind.to_string());
         diagnostic.place = self.sources.place(self.sources.range(id, error.span));
         diagnostic.help = error.help().into_iter().map(Into::into).collect();
-        diagnostic.notes = (error.notes().into_iter())
-            .map(|(span, message)| self.frame_at(self.sources.range(id, span), message.into()))
+        diagnostic.notes = (error.notes.iter())
+            .map(|note| self.frame_at(self.sources.range(id, note.span), note.text.into()))
             .collect();
         diagnostic
     }

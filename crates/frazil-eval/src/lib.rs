@@ -43,6 +43,3 @@ pub use host::Host;
 pub use stack::with_large_stack;
 pub use symbol::Symbol;
 pub use value::{Lazy, Value};
-
-#[cfg(test)]
-mod tests;

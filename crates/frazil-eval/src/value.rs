@@ -70,7 +70,7 @@ pub(crate) struct Pending<'a> {
 /// An application made by a builtin, as `map` does.
 #[derive(Clone, Copy)]
 pub(crate) struct DelayedCall<'a> {
-    pub(crate) function: Value<'a>,
+    pub(crate) function: Lazy<'a>,
     pub(crate) arguments: [Lazy<'a>; 2],
     /// How many of `arguments` count.
     pub(crate) count: u32,

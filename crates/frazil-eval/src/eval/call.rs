@@ -142,8 +142,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A call to be made when somebody asks for its result.
-    pub(crate) fn delay_call(&mut self, function: Value<'a>, arguments: &[Lazy<'a>]) -> Slot<'a> {
-        if let Value::Lambda(closure) = function {
+    pub(crate) fn delay_call(&mut self, function: Lazy<'a>, arguments: &[Lazy<'a>]) -> Slot<'a> {
+        if let Lazy::Value(Value::Lambda(closure)) = function {
             let lambda = self.cursor.code(closure.code);
             let fits = lambda.formals.is_none() && lambda.arity as usize == arguments.len();
             if fits && lambda.frame_size <= EAGER_FRAME_MAX {

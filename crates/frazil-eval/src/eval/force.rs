@@ -53,7 +53,7 @@ impl<'a> Evaluator<'a> {
             Slot::Ref(target) => self.force_slot(target),
             Slot::Call(call) => {
                 let arguments = call.arguments.get(..call.count as usize).unwrap_or_default();
-                self.call(call.function, arguments)
+                self.force(call.function).and_then(|function| self.call(function, arguments))
             }
             Slot::Busy => Err(self.infinite_recursion()),
         };
@@ -115,7 +115,7 @@ impl<'a> Evaluator<'a> {
             None => Ok(string.bytes()),
             Some(element) => {
                 let text = String::from_utf8_lossy(string.bytes());
-                let element = element.display(&self.options.store_dir);
+                let element = self.element_text(element);
                 Err(self.type_error(format!(
                     "the string '{text}' is not allowed to refer to a store path (such as '{element}')"
                 )))

@@ -7,7 +7,7 @@ use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, Entry, Env};
 use crate::source::Range;
 use crate::symbol::Symbol;
-use crate::value::{Slot, Value};
+use crate::value::{Lazy, Slot, Value};
 
 use super::Step;
 
@@ -68,6 +68,14 @@ impl<'a> Evaluator<'a> {
         match crate::similar::closest(text, known) {
             Some(similar) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar))),
             None => error,
+        }
+    }
+
+    /// An attribute that a builtin needs.
+    pub(crate) fn required(&mut self, set: Attrs<'a>, name: Symbol) -> Result<Lazy<'a>> {
+        match set.get(name) {
+            Some(entry) => Ok(Lazy::of(&entry.slot)),
+            None => Err(self.missing_attribute(set, name, Range::NOWHERE)),
         }
     }
 

@@ -110,22 +110,18 @@ impl<'a> Evaluator<'a> {
 
     /// `FILE:LINE:COLUMN`
     pub(crate) fn position_text(&self, pos: Pos) -> String {
-        match self.sources.find(pos) {
-            Some((source, offset)) => {
-                let (line, column) = frazil_syntax::line_column(&source.text, offset);
-                format!("{}:{line}:{column}", source.name)
-            }
+        match self.sources.line_column(pos) {
+            Some((source, line, column)) => format!("{}:{line}:{column}", source.name),
             None => "an unknown place".to_owned(),
         }
     }
 
     /// `{ file, line, column }`, or null for what does not stand in a file.
     pub(crate) fn position_value(&mut self, pos: Pos) -> Value<'a> {
-        let Some((source, offset)) = self.sources.find(pos) else { return Value::Null };
-        if !source.is_file {
+        let Some((source, line, column)) = self.sources.line_column(pos).filter(|(source, ..)| source.is_file)
+        else {
             return Value::Null;
-        }
-        let (line, column) = frazil_syntax::line_column(&source.text, offset);
+        };
         let file = self.cursor.string(source.name.as_bytes());
         let names = self.names;
         let mut writer = self.cursor.attrs_writer(3);

@@ -32,7 +32,7 @@ impl<'a> List<'a> {
     }
 
     #[inline(always)]
-    pub fn cells(self) -> &'a [Cell<Slot<'a>>] {
+    pub(crate) fn cells(self) -> &'a [Cell<Slot<'a>>] {
         let start = self.start;
         // SAFETY: `start` points to `len` initialised cells in the heap (see `ListWriter` and `tail`).
         unsafe { std::slice::from_raw_parts(start.as_ptr(), self.len as usize) }

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use frazil_syntax::ast::{self, Span, StringPart};
+use frazil_syntax::ast::{Span, StringPart};
 
 use super::{ResolveError, Resolver};
 use crate::code::{Apply, Expr, Interpolation};

@@ -28,7 +28,6 @@ pub use list::List;
 pub use string::Str;
 
 pub(crate) use attrs::AttrsWriter;
-pub(crate) use list::ListWriter;
 
 /// All allocations are multiples of this and aligned to it, in bytes.
 const ALIGN: usize = 8;
@@ -83,8 +82,8 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours and, since the heap is being dropped, nothing borrows from it.
-        // A failure leaves it mapped, which harms nobody.
-        drop(unsafe { munmap(self.start.as_ptr().cast(), self.bytes) });
+        let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
+        debug_assert!(unmapped.is_ok(), "unmapping what was mapped");
     }
 }
 
@@ -245,8 +244,10 @@ impl<'a> Cursor<'a> {
         // SAFETY: `skip < HUGE_PAGE_BYTES`, which was added to the size asked for.
         let start = unsafe { mapping.start.add(skip) };
         let usable = total - HUGE_PAGE_BYTES;
-        // SAFETY: the range lies inside the new mapping. Advice may be refused; then pages are small.
-        drop(unsafe { madvise(start.as_ptr().cast(), usable, Advice::LinuxHugepage) });
+        // SAFETY: the range lies inside the new mapping.
+        let _advised = unsafe { madvise(start.as_ptr().cast(), usable, Advice::LinuxHugepage) };
+        // A kernel that refuses the advice gives small pages, which work as well.
+
         let mapped = self.heap.mapped.get() + usable as u64;
         self.heap.mapped.set(mapped);
         self.exhausted |= mapped > self.heap.limit;

@@ -15,6 +15,8 @@ mod select;
 mod sets;
 mod strings;
 
+pub(crate) use coerce::Coercion;
+
 use crate::code::{Apply, Expr};
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
