@@ -10,7 +10,7 @@ let
     result // { override = build; };
   fix = f: let self = f self; in self;
   extend = base: overlay: self: let super = base self; in super // overlay self super;
-  count = 20000;
+  count = 40000;
   name = i: "pkg${toString i}";
   package =
     { number, lib0, callPackage, dep ? null, flag ? true, ... }@args:

@@ -23,4 +23,4 @@ let
   types = map (path: builtins.typeOf (builtins.scopedImport { } path));
   functions = round: builtins.length (builtins.filter (t: t == "lambda") (types (walk <lib>)));
 in
-builtins.foldl' (acc: round: acc + functions round) 0 (builtins.genList (i: i) 6)
+builtins.foldl' (acc: round: acc + functions round) 0 (builtins.genList (i: i) 12)

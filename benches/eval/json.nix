@@ -7,7 +7,7 @@ let
     tags = [ "a" "b" (toString i) null true ];
     nested = { x = i; y = { z = [ ]; }; };
   };
-  text = builtins.toJSON (builtins.genList record 12000);
+  text = builtins.toJSON (builtins.genList record 20000);
   parsed = builtins.fromJSON text;
 in
 {

@@ -140,10 +140,8 @@ def run(case, command, cache):
     message = escape(messages[-1].strip())
     if message.startswith("syntax error"):
         message = "syntax error"
-    if not case.stderr:
-        return f"error: {message}"
-    before = stderr[: stderr.find(b"error:")]
-    return escape(before) + f"error: {message}"
+    before = stderr[: stderr.find(b"error:")] if case.stderr else b""
+    return escape(before) + f"error: {message}".rstrip()
 
 
 def run_all(cases, command, jobs):
