@@ -17,6 +17,8 @@ mod fields;
 pub mod hash;
 pub mod nar;
 pub mod narinfo;
+#[cfg(test)]
+mod random;
 pub mod signature;
 pub mod store_path;
 

@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::{Derivation, DerivationOutput, WantedOutputs};
-use crate::hash::HashFormat;
+use crate::hash::{HashFormat, base16_into};
 use crate::store_path::{OutputName, StoreDir, StorePath};
 
 /// A string of a derivation has no place in JSON.
@@ -123,7 +123,7 @@ impl Json {
             Self::Array(items) => {
                 print_block(['[', ']'], items, indent, out, |item, inner, out| {
                     item.print(inner, out);
-                })
+                });
             }
             Self::Object(fields) => {
                 print_block(['{', '}'], fields, indent, out, |(key, value), inner, out| {
@@ -175,7 +175,10 @@ fn print_string(text: &str, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '\0'..='\u{1f}' => {
+                out.push_str("\\u00");
+                base16_into(&[c as u8], out);
+            }
             _ => out.push(c),
         }
     }
