@@ -82,7 +82,7 @@ pub(crate) fn plain_in_indented(byte: u8) -> bool {
     !has(byte, INDENTED)
 }
 
-/// Whether `text` is written as a bare identifier: not empty, no keyword.
+/// Whether `text` has the form of an identifier; it may still be a keyword.
 pub(crate) fn is_identifier(text: &[u8]) -> bool {
     let Some((first, rest)) = text.split_first() else { return false };
     starts_identifier(*first) && rest.iter().all(|byte| in_identifier(*byte))

@@ -10,8 +10,11 @@ mod indent;
 mod lexer;
 mod parser;
 mod position;
+mod precedence;
+mod print;
 mod token;
 
 pub use error::{Note, SyntaxError, SyntaxErrorKind};
 pub use parser::{NESTING_MAX, PENDING_MAX, ParseOptions, Parsed, parse};
 pub use position::LineIndex;
+pub use print::print;

@@ -1,7 +1,7 @@
 //! Whole expressions: what may stand in parentheses or behind `=`.
 
 use super::{PENDING_MAX, Parser};
-use crate::ast::{AttrSet, Expr, ExprKind, Lambda, Parameter};
+use crate::ast::{AttrSet, Expr, ExprKind, Lambda, Parameter, Span};
 use crate::error::SyntaxErrorKind;
 use crate::token::TokenKind;
 
@@ -15,7 +15,7 @@ pub(super) struct Head<'a> {
 
 pub(super) enum HeadKind<'a> {
     Function(Parameter<'a>),
-    Let(AttrSet<'a>),
+    Let(&'a AttrSet<'a>),
     /// `if condition then expression else`
     If([Expr<'a>; 2]),
     Assert(Expr<'a>),
@@ -28,23 +28,14 @@ impl<'a> Parser<'a> {
             return self.missing();
         }
         let base = self.scratch.heads.len();
-        while let Some(head) = self.head() {
-            if self.waiting() < PENDING_MAX {
-                self.scratch.heads.push(head);
-            } else {
-                self.give_up(SyntaxErrorKind::TooDeep);
-            }
-        }
-        let mut expr = self.pipes();
-        while self.scratch.heads.len() > base {
-            let Some(head) = self.scratch.heads.pop() else { break };
-            expr = self.complete(head, expr);
-        }
+        while self.head() {}
+        let last = self.pipes();
         self.depth -= 1;
-        expr
+        self.complete(base, last)
     }
 
-    fn head(&mut self) -> Option<Head<'a>> {
+    /// Puts the head that begins here on the stack, if one does.
+    fn head(&mut self) -> bool {
         let start = self.token.span.start;
         let kind = match self.token.kind {
             TokenKind::Identifier | TokenKind::LeftBrace if self.at_function() => {
@@ -54,22 +45,35 @@ impl<'a> Parser<'a> {
             TokenKind::If => self.conditional(),
             TokenKind::Assert => HeadKind::Assert(self.prefix()),
             TokenKind::With => HeadKind::With(self.prefix()),
-            _ => return None,
+            _ => return false,
         };
-        Some(Head { kind, start })
+        if self.waiting() < PENDING_MAX {
+            self.scratch.heads.push(Head { kind, start });
+        } else {
+            self.give_up(SyntaxErrorKind::TooDeep);
+        }
+        true
     }
 
-    fn complete(&self, head: Head<'a>, last: Expr<'a>) -> Expr<'a> {
-        let kind = match head.kind {
-            HeadKind::Function(parameter) => {
-                ExprKind::Lambda(self.alloc(Lambda { parameter, body: self.alloc(last) }))
-            }
-            HeadKind::Let(set) => ExprKind::Let(self.alloc(set), self.alloc(last)),
-            HeadKind::If([condition, then]) => ExprKind::If(self.alloc([condition, then, last])),
-            HeadKind::Assert(condition) => ExprKind::Assert(self.alloc([condition, last])),
-            HeadKind::With(set) => ExprKind::With(self.alloc([set, last])),
-        };
-        Expr { kind, span: self.span_from(head.start) }
+    /// Gives the heads above `base` their last part, innermost first.
+    fn complete(&mut self, base: usize, last: Expr<'a>) -> Expr<'a> {
+        let heads = self.scratch.heads.drain(base..).rev();
+        let (arena, end) = (self.arena, self.previous_end);
+        heads.fold(last, |last, head| {
+            let kind = match head.kind {
+                HeadKind::Function(parameter) => {
+                    let body = arena.alloc(last);
+                    ExprKind::Lambda(arena.alloc(Lambda { parameter, body }))
+                }
+                HeadKind::Let(set) => ExprKind::Let(set, arena.alloc(last)),
+                HeadKind::If([condition, then]) => {
+                    ExprKind::If(arena.alloc([condition, then, last]))
+                }
+                HeadKind::Assert(condition) => ExprKind::Assert(arena.alloc([condition, last])),
+                HeadKind::With(set) => ExprKind::With(arena.alloc([set, last])),
+            };
+            Expr { kind, span: Span { start: head.start, end } }
+        })
     }
 
     /// Whether the current `let` begins `let { }`, the old form, which is an operand.
@@ -89,7 +93,7 @@ impl<'a> Parser<'a> {
         }
         self.expect_skipping(TokenKind::In, Some(opener));
         self.open.lets -= 1;
-        HeadKind::Let(set)
+        HeadKind::Let(self.alloc(set))
     }
 
     /// `if condition then expression else`

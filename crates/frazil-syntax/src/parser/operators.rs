@@ -6,12 +6,13 @@
 use super::{PENDING_MAX, Parser, take};
 use crate::ast::{Binary, Expr, ExprKind, Operator, Span};
 use crate::error::SyntaxErrorKind;
+use crate::precedence::{self, Associativity, Precedence};
 use crate::token::TokenKind;
 
 /// An operator that waits for its right operand.
 pub(super) struct Pending<'a> {
     action: Action<'a>,
-    precedence: u8,
+    precedence: Precedence,
     /// Where its leftmost operand starts, counting parentheses.
     start: u32,
 }
@@ -22,37 +23,24 @@ enum Action<'a> {
     Binary { left: Expr<'a>, operator: Operator, operator_span: Span },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Associativity {
-    Left,
-    Right,
-    None,
-}
-
-const PRECEDENCE_NOT: u8 = 7;
-const PRECEDENCE_HAS_ATTR: u8 = 11;
-const PRECEDENCE_NEGATE: u8 = 12;
-
-/// Operator, precedence and associativity; a higher precedence binds more tightly.
-fn infix(token: TokenKind) -> Option<(Operator, u8, Associativity)> {
-    use Associativity::{Left, None, Right};
+fn infix(token: TokenKind) -> Option<Operator> {
     Some(match token {
-        TokenKind::Arrow => (Operator::Implies, 1, Right),
-        TokenKind::OrOr => (Operator::Or, 2, Left),
-        TokenKind::AndAnd => (Operator::And, 3, Left),
-        TokenKind::Equal => (Operator::Equal, 4, None),
-        TokenKind::NotEqual => (Operator::NotEqual, 4, None),
-        TokenKind::Less => (Operator::Less, 5, None),
-        TokenKind::LessEqual => (Operator::LessEqual, 5, None),
-        TokenKind::Greater => (Operator::Greater, 5, None),
-        TokenKind::GreaterEqual => (Operator::GreaterEqual, 5, None),
-        TokenKind::SlashSlash => (Operator::Update, 6, Right),
-        TokenKind::Plus => (Operator::Add, 8, Left),
-        TokenKind::Minus => (Operator::Subtract, 8, Left),
-        TokenKind::Star => (Operator::Multiply, 9, Left),
-        TokenKind::Slash => (Operator::Divide, 9, Left),
-        TokenKind::PlusPlus => (Operator::Concat, 10, Right),
-        _ => return Option::None,
+        TokenKind::Arrow => Operator::Implies,
+        TokenKind::OrOr => Operator::Or,
+        TokenKind::AndAnd => Operator::And,
+        TokenKind::Equal => Operator::Equal,
+        TokenKind::NotEqual => Operator::NotEqual,
+        TokenKind::Less => Operator::Less,
+        TokenKind::LessEqual => Operator::LessEqual,
+        TokenKind::Greater => Operator::Greater,
+        TokenKind::GreaterEqual => Operator::GreaterEqual,
+        TokenKind::SlashSlash => Operator::Update,
+        TokenKind::Plus => Operator::Add,
+        TokenKind::Minus => Operator::Subtract,
+        TokenKind::Star => Operator::Multiply,
+        TokenKind::Slash => Operator::Divide,
+        TokenKind::PlusPlus => Operator::Concat,
+        _ => return None,
     })
 }
 
@@ -64,30 +52,35 @@ impl<'a> Parser<'a> {
             let mut start = self.token.span.start;
             let mut left = self.application();
             while self.token.kind == TokenKind::Question {
-                left = self.reduce(base, left, &mut start, PRECEDENCE_HAS_ATTR);
-                self.advance();
-                let names = self.attribute_path();
-                let path = take(self.arena, &mut self.scratch.names, names);
-                let kind = ExprKind::HasAttr(self.alloc(left), path);
-                left = Expr { kind, span: self.span_from(start) };
+                left = self.reduce(base, left, &mut start, Precedence::HAS_ATTRIBUTE);
+                left = self.has_attribute(left, start);
             }
-            let Some((operator, precedence, associativity)) = infix(self.token.kind) else {
-                return self.reduce(base, left, &mut start, 0);
+            let Some(operator) = infix(self.token.kind) else {
+                return self.reduce(base, left, &mut start, Precedence::EXPRESSION);
             };
-            let threshold = precedence + u8::from(associativity == Associativity::Right);
-            left = self.reduce_checked(base, left, &mut start, threshold, associativity);
+            left = self.reduce_before(base, left, &mut start, operator);
             let operator_span = self.token.span;
             let action = Action::Binary { left, operator, operator_span };
+            let (precedence, _) = precedence::of(operator);
             self.wait(Pending { action, precedence, start });
             self.advance();
         }
     }
 
+    /// `subject ? path`, from the operator on.
+    fn has_attribute(&mut self, subject: Expr<'a>, start: u32) -> Expr<'a> {
+        self.advance();
+        let names = self.attribute_path();
+        let path = take(self.arena, &mut self.scratch.names, names);
+        let kind = ExprKind::HasAttr(self.alloc(subject), path);
+        Expr { kind, span: self.span_from(start) }
+    }
+
     fn prefixes(&mut self) {
         loop {
             let (action, precedence) = match self.token.kind {
-                TokenKind::Not => (Action::Not, PRECEDENCE_NOT),
-                TokenKind::Minus => (Action::Negate, PRECEDENCE_NEGATE),
+                TokenKind::Not => (Action::Not, Precedence::NOT),
+                TokenKind::Minus => (Action::Negate, Precedence::NEGATE),
                 _ => return,
             };
             self.wait(Pending { action, precedence, start: self.token.span.start });
@@ -103,24 +96,25 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// As [`Self::reduce`]; `a == b == c` is reported.
-    fn reduce_checked(
+    /// Completes what binds more tightly than `operator`, the current token, does on its left.
+    fn reduce_before(
         &mut self,
         base: usize,
         operand: Expr<'a>,
         start: &mut u32,
-        threshold: u8,
-        associativity: Associativity,
+        operator: Operator,
     ) -> Expr<'a> {
-        if associativity != Associativity::None {
-            return self.reduce(base, operand, start, threshold);
+        let (precedence, associativity) = precedence::of(operator);
+        let operand = self.reduce(base, operand, start, precedence.next());
+        if associativity == Associativity::Right {
+            return operand;
         }
-        let operand = self.reduce(base, operand, start, threshold + 1);
         let top = self.scratch.pending.get(base..).and_then(<[_]>::last);
-        if top.is_some_and(|top| top.precedence == threshold) {
+        let chained = top.is_some_and(|top| top.precedence == precedence);
+        if chained && associativity == Associativity::None {
             self.unexpected("");
         }
-        self.reduce(base, operand, start, threshold)
+        self.reduce(base, operand, start, precedence)
     }
 
     /// Completes the operators waiting above `base` that bind at least as tightly as `threshold`.
@@ -129,7 +123,7 @@ impl<'a> Parser<'a> {
         base: usize,
         operand: Expr<'a>,
         start: &mut u32,
-        threshold: u8,
+        threshold: Precedence,
     ) -> Expr<'a> {
         let mut right = operand;
         while self.scratch.pending.len() > base {
