@@ -2,20 +2,22 @@
 //!
 //! The order in which paths are tried decides the captures, so it is kept; three things are left
 //! out because they cannot change the answer:
-//! - a way that cannot begin with the next byte ([`Fork`]);
+//! - a way that cannot begin with the next byte ([`super::program::Fork`]);
 //! - a fork met again at the same place. Without back-references the outcome depends on nothing but
 //!   the fork and the place, *except* while empty repetitions are being counted, see
 //!   [`Machine::is_fresh`]. Remembering costs memory, so it starts only when a search drags on;
-//! - a run over one set whose shorter ends are known to fail ([`FailedRun`]).
+//! - a run over one set whose shorter ends are known to fail ([`run`]).
 //!
 //! With `|` in the pattern a search (not a full match) wants the longest match, so the walk goes on
 //! after the first one; what was matched before then prunes repetitions, not alternatives.
 
 mod memo;
+mod run;
 
-use super::program::{Ahead, Fork, Inst, Program};
+use super::program::{Ahead, Inst, Program};
 use super::{Captures, Search, TooComplex, UNSET};
 use memo::{Known, Memo};
+use run::FailedRun;
 
 /// The memory of a search. What it knows about failures stays true for one text and expression.
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ impl Scratch {
         self.steps = 0;
         self.memo.turn_off();
         self.failed_runs.clear();
-        self.failed_runs.resize(program.forks.len(), FailedRun { low: 1, end: 0 });
+        self.failed_runs.resize(program.forks.len(), FailedRun::NONE);
     }
 }
 
@@ -86,24 +88,14 @@ struct Counter {
     entered: u32,
 }
 
-/// A run whose ends from `low` on all fail; none while `low > end`.
-#[derive(Clone, Copy, Debug)]
-struct FailedRun {
-    low: u32,
-    end: u32,
-}
-
 const NOWHERE: u32 = u32::MAX;
 const FRAMES_MAX: usize = 1 << 24;
 /// Steps that any search may take, and how many more per byte of the text.
-const STEPS_MAX: u64 = 1 << 26;
+const STEPS_MAX: u64 = 1 << 23;
 const STEPS_MAX_PER_BYTE: u64 = 256;
 /// From this many steps on it pays to remember.
 const STEPS_CHEAP: u64 = 1024;
 const STEPS_CHEAP_PER_BYTE: u64 = 32;
-/// Bytes of a run that cost as much as a step.
-const RUN_BYTES_PER_STEP: usize = 16;
-
 pub(super) fn full_match(
     program: &Program,
     text: &[u8],
@@ -352,18 +344,15 @@ impl<'a> Machine<'a> {
         other: Frame,
     ) -> Option<u32> {
         let ways = self.program.forks.get(fork as usize)?;
-        match (self.can_go(&ways.first, at), self.can_go(&ways.second, at)) {
-            (false, false) => None,
-            (true, false) => Some(first),
-            (false, true) => Some(second),
-            (true, true) => {
-                if self.is_known(fork, at) {
-                    return None;
-                }
-                self.scratch.frames.push(other);
-                Some(first)
-            }
+        let (can_first, can_second) = (self.can_go(&ways.first, at), self.can_go(&ways.second, at));
+        // Even where only one way is open, or each start of a search would walk it again.
+        if !(can_first || can_second) || self.is_known(fork, at) {
+            return None;
         }
+        if can_first && can_second {
+            self.scratch.frames.push(other);
+        }
+        Some(if can_first { first } else { second })
     }
 
     fn repeat_empty(
@@ -395,64 +384,6 @@ impl<'a> Machine<'a> {
             *slot = Counter { at: at as u32, entered };
         }
         Some(body)
-    }
-
-    /// Runs over as much of the text as the set allows; where to go on.
-    fn run(&mut self, inst: u32, set: u32, fork: u32, at: usize) -> Option<usize> {
-        let ways = self.program.forks.get(fork as usize)?;
-        let set = self.program.sets.get(set as usize)?;
-        let is_fresh = self.is_fresh(at);
-        let failed = self.scratch.failed_runs.get(fork as usize).copied();
-        let failed = failed.filter(|run| is_fresh && run.low <= run.end && at <= run.end as usize);
-        if failed.is_some_and(|run| run.low as usize <= at) || self.is_known(fork, at) {
-            return None;
-        }
-        let limit = failed.map_or(self.text.len(), |run| run.low as usize);
-        let bytes = self.text.get(at..limit)?;
-        let length = bytes.iter().position(|byte| !set.contains(*byte)).unwrap_or(bytes.len());
-        self.scratch.steps += (length / RUN_BYTES_PER_STEP) as u64;
-        let joins = failed.filter(|run| at + length == run.low as usize);
-        let end = joins.map_or(at + length, |run| run.end as usize);
-
-        let left = length + usize::from(joins.is_none());
-        let end = if is_fresh { end as u32 } else { NOWHERE };
-        self.shorten_run(inst, at as u32, left as u32, end).map(|(_, stop)| stop)
-    }
-
-    /// Ends a run at the last place of `low..low + left` from which its exit can go on.
-    fn shorten_run(&mut self, inst: u32, low: u32, left: u32, end: u32) -> Option<(u32, usize)> {
-        let Some(Inst::Run { exit, fork, .. }) = self.program.insts.get(inst as usize) else {
-            return None;
-        };
-        let ways = self.program.forks.get(*fork as usize)?;
-        let is_whole = ways.is_disjoint && (self.is_full || !ways.second.accepts_empty);
-        let Some(stop) = self.last_stop(ways, low as usize, left as usize, is_whole) else {
-            if end != NOWHERE
-                && let Some(run) = self.scratch.failed_runs.get_mut(*fork as usize)
-            {
-                *run = FailedRun { low, end };
-            }
-            return None;
-        };
-        let left = if is_whole { 0 } else { stop as u32 - low };
-        // With nothing else to try there will be no second visit, and nothing worth a note.
-        if left != 0 || !self.is_full || !self.scratch.frames.is_empty() {
-            self.scratch.frames.push(Frame::Run { inst, low, left, end });
-        }
-        Some((*exit, stop))
-    }
-
-    fn last_stop(&self, ways: &Fork, low: usize, left: usize, is_whole: bool) -> Option<usize> {
-        let last = low + left.checked_sub(1)?;
-        if self.can_go(&ways.second, last) {
-            return Some(last);
-        }
-        if is_whole {
-            return None;
-        }
-        let inside = self.text.get(low..last)?;
-        let at = inside.iter().rposition(|byte| ways.second.bytes.contains(*byte))?;
-        Some(low + at)
     }
 
     /// Whether a fork's outcome is known; if so `has_matched` tells it, else it will be noted.

@@ -7,6 +7,10 @@ use super::{Captures, Ere};
 /// Holds for any data: no panic, and no unbounded work. Every group lies within the whole match, a
 /// full match spans the text, successive matches do not overlap, and a full match means that the
 /// first of them starts at the beginning.
+///
+/// # Panics
+///
+/// When one of these does not hold.
 pub fn fuzz(data: &[u8]) {
     let cut = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (pattern, text) = data.split_at(cut);
