@@ -33,6 +33,7 @@ mod stack;
 mod symbol;
 pub mod value;
 mod version;
+mod word;
 
 pub use builtins::{Builtin, builtins};
 pub use diagnostic::{Diagnostic, ErrorKind};
