@@ -3,3 +3,4 @@ pub mod ere;
 pub mod json;
 pub mod number;
 pub mod version;
+pub mod xml;
