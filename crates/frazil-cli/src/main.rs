@@ -1,1 +1,3 @@
+//! The binary `frazil`.
+
 fn main() {}
