@@ -1,3 +1,5 @@
 //! The binary `frazil`.
 
+mod render;
+
 fn main() {}
