@@ -1,1 +1,20 @@
-//! (being written)
+//! Nix's formats as pure values: hashes, store paths, derivations, NARs, narinfo, closures.
+//!
+//! Nothing here opens a file, asks the clock or reads the environment; bytes come in and values go
+//! out. What a store *holds* is the business of the store crate: a value of this crate may well
+//! name a thing that does not exist.
+//!
+//! Invariant: every type can only be made valid. Text enters through one parser per type, and what
+//! is printed parses back to an equal value.
+
+pub mod base32;
+pub mod content_address;
+pub mod derivation;
+pub mod hash;
+pub mod nar;
+pub mod store_path;
+
+pub use content_address::{ContentAddress, ContentAddressMethod};
+pub use derivation::Derivation;
+pub use hash::{Hash, HashAlgorithm, HashFormat, Hasher, Sha256};
+pub use store_path::{OutputName, StoreDir, StoreName, StorePath};
