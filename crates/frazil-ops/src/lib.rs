@@ -4,4 +4,6 @@
 //! Nothing here prints, exits, or reads the environment: what an operation needs to know of the
 //! outside arrives in its plan or in its host.
 
+pub mod eval;
 pub mod host;
+pub mod repl;
