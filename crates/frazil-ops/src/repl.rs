@@ -10,13 +10,15 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use frazil_eval::host::Host;
-use frazil_eval::{Error, Evaluator, Lazy, Options, Value, builtins};
+use frazil_eval::{Error, ErrorKind, Evaluator, Lazy, Options, Value, builtins};
 
 use crate::eval::{Failure, Output, explained, heap, print_value};
 
 pub use scope::{Binding, binding};
 
 const LINE_NAME: &str = "«repl»";
+/// What a syntax error says about a text that ends too early.
+const END_OF_FILE: &str = "unexpected end of file";
 
 /// How a session starts.
 #[derive(Clone, Debug)]
@@ -160,6 +162,17 @@ impl<'a> Repl<'a> {
         match self.scope.iter_mut().find(|(known, _)| *known == name) {
             Some((_, place)) => *place = value,
             None => self.scope.push((name, value)),
+        }
+    }
+
+    /// Whether an expression or binding is right as far as it goes, and wants to go on.
+    pub fn ends_early(&mut self, line: &str) -> bool {
+        let text = binding(line).map_or(line, |binding| binding.value);
+        match self.parse(text) {
+            Ok(_) => false,
+            Err(Failure(diagnostics)) => diagnostics.first().is_some_and(|first| {
+                first.kind == ErrorKind::Syntax && first.message.contains(END_OF_FILE)
+            }),
         }
     }
 

@@ -90,6 +90,7 @@ fn several_errors_and_help() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn excerpts() {
     check_excerpt(
         "‹x›",
@@ -267,6 +268,7 @@ fn colours() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a long trace, twice")]
 fn traces() {
     let mut diagnostic = error("bad", Some(place("/a.nix", "‹x› y")));
     diagnostic.notes.push(step(
