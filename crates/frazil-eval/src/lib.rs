@@ -1,1 +1,45 @@
-//! (being written)
+//! The evaluator of the Nix language: from source text to values, faithfully to Nix 2.26.
+//!
+//! The way of an expression through this crate:
+//!
+//! ```text
+//! text --frazil-syntax--> tree --resolve--> code --eval--> value --print--> text, JSON, XML
+//! ```
+//!
+//! Everything that a file, the clock, the network or a store would have to answer goes through
+//! [`Host`]. Values live in a [`Heap`] that the caller owns; an [`Evaluator`] borrows both. Nothing
+//! here prints, and no input makes it panic: what is wrong with a program comes back as an
+//! [`Error`], which [`Evaluator::diagnostic`] explains.
+
+mod builtins;
+mod code;
+pub mod context;
+pub mod diagnostic;
+pub mod ere;
+mod error;
+mod eval;
+mod evaluator;
+pub mod heap;
+pub mod host;
+pub mod json;
+mod number;
+mod path;
+pub mod print;
+mod report;
+mod resolve;
+mod similar;
+mod source;
+mod stack;
+mod symbol;
+pub mod value;
+mod version;
+
+pub use builtins::{Builtin, builtins};
+pub use diagnostic::{Diagnostic, ErrorKind};
+pub use error::{Error, Result};
+pub use evaluator::{Evaluator, Options, Program, SearchEntry};
+pub use heap::{Heap, HeapOptions};
+pub use host::Host;
+pub use stack::with_large_stack;
+pub use symbol::Symbol;
+pub use value::{Lazy, Value};

@@ -8,6 +8,7 @@
 //! gives, if it was made by [`DerivationOutput::fixed`] or parsed.
 
 pub mod aterm;
+pub mod json;
 pub mod modulo;
 pub mod placeholder;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Digests: which algorithm, which bytes, and every way Nix writes them.
 //!
-//! A [`Hash`] knows its algorithm; a [`Sha256`] is for the places where the format allows no other
+//! A [`Hash`](enum@Hash) knows its algorithm; a [`Sha256`] is for the places where the format allows no other
 //! (NAR hashes, store path fingerprints). Neither says *what* was hashed.
 //!
 //! Invariant: a digest has exactly as many bytes as its algorithm gives.

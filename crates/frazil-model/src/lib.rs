@@ -8,13 +8,25 @@
 //! is printed parses back to an equal value.
 
 pub mod base32;
+pub mod cache_info;
+pub mod closure;
 pub mod content_address;
+pub mod context;
 pub mod derivation;
+mod fields;
 pub mod hash;
 pub mod nar;
+pub mod narinfo;
+#[cfg(test)]
+mod random;
+pub mod signature;
 pub mod store_path;
 
+pub use closure::ClosureGraph;
 pub use content_address::{ContentAddress, ContentAddressMethod};
+pub use context::ContextElement;
 pub use derivation::Derivation;
+pub use fields::FieldError;
 pub use hash::{Hash, HashAlgorithm, HashFormat, Hasher, Sha256};
+pub use narinfo::NarInfo;
 pub use store_path::{OutputName, StoreDir, StoreName, StorePath};

@@ -96,6 +96,9 @@ pub struct AttrSet<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {
     pub name: Name<'a>,
+    /// The whole attribute path it was written with, `a.b.c`: where the reference implementation
+    /// says that the attribute is defined.
+    pub span: Span,
     pub value: BindingValue<'a>,
 }
 
@@ -111,6 +114,8 @@ pub enum BindingValue<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct DynamicBinding<'a> {
     pub name: &'a Expr<'a>,
+    /// The whole attribute path, as in [`Binding`].
+    pub span: Span,
     pub value: &'a Expr<'a>,
 }
 

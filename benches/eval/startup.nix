@@ -1,0 +1,2 @@
+# What every run costs.
+1

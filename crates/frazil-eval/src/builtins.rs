@@ -1,0 +1,175 @@
+//! The builtins of the language: one table per subject, each row with its documentation.
+//!
+//! A builtin gets its arguments delayed and forces what it needs, in the order in which C++ Nix
+//! does, since that decides which error a program sees. `forces_first` names the argument that is
+//! forced before anything else happens: callers may evaluate it beforehand.
+
+mod attrs;
+mod contexts;
+mod control;
+mod conversion;
+mod derivation;
+mod fetch;
+mod files;
+mod hashes;
+mod lists;
+mod math;
+mod paths;
+mod regex;
+mod store;
+mod strings;
+mod system;
+mod types;
+
+use crate::error::Result;
+use crate::evaluator::Evaluator;
+use crate::source::Pos;
+use crate::value::{Lazy, Value};
+
+/// No builtin takes more arguments.
+pub(crate) const ARITY_MAX: usize = 3;
+
+/// A function of the language that is part of the evaluator.
+pub struct Builtin {
+    pub name: &'static str,
+    /// The names of its arguments, for documentation.
+    pub parameters: &'static [&'static str],
+    /// What it does, in Markdown.
+    pub doc: &'static str,
+    pub(crate) arity: u32,
+    /// Index of the argument that is forced before anything else is done.
+    pub(crate) forces_first: Option<u8>,
+    pub(crate) function: Function,
+}
+
+pub(crate) type Function = for<'a> fn(&mut Evaluator<'a>, &[Lazy<'a>]) -> Result<Value<'a>>;
+
+impl Builtin {
+    const fn new(
+        name: &'static str,
+        parameters: &'static [&'static str],
+        forces_first: Option<u8>,
+        function: Function,
+        doc: &'static str,
+    ) -> Self {
+        assert!(parameters.len() <= ARITY_MAX && !parameters.is_empty());
+        Self { name, parameters, doc, arity: parameters.len() as u32, forces_first, function }
+    }
+}
+
+impl std::fmt::Debug for Builtin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+static TABLES: &[&[Builtin]] = &[
+    attrs::TABLE,
+    contexts::TABLE,
+    control::TABLE,
+    conversion::TABLE,
+    derivation::TABLE,
+    fetch::TABLE,
+    files::TABLE,
+    hashes::TABLE,
+    lists::TABLE,
+    math::TABLE,
+    paths::TABLE,
+    regex::TABLE,
+    store::TABLE,
+    strings::TABLE,
+    system::TABLE,
+    types::TABLE,
+];
+
+/// Builtins that are in scope without `builtins.`; all others are as `__name`.
+const UNPREFIXED: &[&str] = &[
+    "abort", "baseNameOf", "break", "derivationStrict", "dirOf", "fetchGit", "fetchMercurial", "fetchTarball",
+    "fetchTree", "fromTOML", "import", "isNull", "map", "placeholder", "removeAttrs", "scopedImport", "throw",
+    "toString",
+];
+
+/// Every builtin function, in the order of the tables.
+pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// What builtins remember between calls.
+#[derive(Default)]
+pub(crate) struct Caches {
+    pub(crate) regexes: regex::Cache,
+    pub(crate) derivations: derivation::Cache,
+    pub(crate) copies: store::Copies,
+}
+
+/// The `derivation` function, in terms of `derivationStrict`.
+const DERIVATION: &[u8] = include_bytes!("builtins/derivation.nix");
+
+/// Puts all builtins and constants into the global scope.
+pub(crate) fn install(ev: &mut Evaluator<'_>) {
+    let mut all = Vec::new();
+    for builtin in builtins() {
+        if builtin.name == "fetchTree" && !ev.has_feature("fetch-tree") {
+            // Only there when asked for, as in Nix; `flakes` implies it.
+            if !ev.has_feature("flakes") {
+                continue;
+            }
+        }
+        define(ev, builtin.name, Value::Builtin(builtin), UNPREFIXED.contains(&builtin.name));
+        all.push((ev.intern(builtin.name.as_bytes()), Value::Builtin(builtin)));
+    }
+    for (name, value, unprefixed) in system::constants(ev) {
+        define(ev, name, value, unprefixed);
+        all.push((ev.intern(name.as_bytes()), value));
+    }
+    let derivation = derivation_function(ev);
+    define(ev, "derivation", derivation, true);
+    all.push((ev.intern(b"derivation"), derivation));
+
+    // `builtins.builtins` is the set itself.
+    let builtins_name = ev.intern(b"builtins");
+    let mut writer = ev.cursor.attrs_writer(all.len() + 1);
+    for (name, value) in all {
+        writer.push(name, Pos::NOWHERE, value.into());
+    }
+    writer.push(builtins_name, Pos::NOWHERE, Value::Null.into());
+    let set = Value::Attrs(writer.finish(&mut ev.cursor));
+    if let Value::Attrs(attrs) = set
+        && let Some(entry) = attrs.get(builtins_name)
+    {
+        entry.slot.set(set.into());
+    }
+    ev.globals.insert(builtins_name, set);
+}
+
+fn define<'a>(ev: &mut Evaluator<'a>, name: &str, value: Value<'a>, unprefixed: bool) {
+    let global = if unprefixed { name.to_owned() } else { format!("__{name}") };
+    let symbol = ev.intern(global.as_bytes());
+    ev.globals.insert(symbol, value);
+}
+
+fn derivation_function<'a>(ev: &mut Evaluator<'a>) -> Value<'a> {
+    let base = std::path::Path::new("/");
+    let program = ev.parse_text("«derivation-internal.nix»", DERIVATION.to_vec(), base);
+    let program = program.expect("the embedded source is correct: every test evaluates it");
+    ev.evaluate(program).expect("a lambda needs no evaluation")
+}
+
+/// Shorthands for argument lists: all callers pass as many as the table says.
+fn one<'a>(arguments: &[Lazy<'a>]) -> Lazy<'a> {
+    arguments.first().copied().unwrap_or(Lazy::Value(Value::Null))
+}
+
+fn two<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>) {
+    match arguments {
+        [first, second, ..] => (*first, *second),
+        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+    }
+}
+
+fn three<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>, Lazy<'a>) {
+    match arguments {
+        [first, second, third] => (*first, *second, *third),
+        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+    }
+}

@@ -1,0 +1,20 @@
+# `derivation`: the arguments, with the paths that `derivationStrict` computes, one set per output.
+drvAttrs:
+let
+  strict = derivationStrict drvAttrs;
+  outputs = drvAttrs.outputs or [ "out" ];
+  common = drvAttrs // builtins.listToAttrs every // {
+    all = map (each: each.value) every;
+    inherit drvAttrs;
+  };
+  every = map (name: {
+    inherit name;
+    value = common // {
+      outPath = builtins.getAttr name strict;
+      drvPath = strict.drvPath;
+      type = "derivation";
+      outputName = name;
+    };
+  }) outputs;
+in
+(builtins.head every).value

@@ -1,0 +1,8 @@
+//! `derivationStrict`.
+
+use super::Builtin;
+
+pub(super) const TABLE: &[Builtin] = &[];
+
+#[derive(Default)]
+pub(crate) struct Cache;

@@ -1,0 +1,157 @@
+//! Running code.
+//!
+//! [`Evaluator::eval`] runs an expression in a frame and returns its value. Calls, `let`, `if`,
+//! `with` and `assert` in tail position do not recurse but go round the loop in `run`. Arms that
+//! are not hot are functions of their own, to keep the native frame of `run` small: recursion
+//! depth and cache misses depend on it.
+
+mod call;
+mod coerce;
+mod compare;
+mod delay;
+mod force;
+mod operators;
+mod select;
+mod sets;
+mod strings;
+
+pub(crate) use coerce::Coercion;
+
+use crate::code::{Apply, Expr};
+use crate::diagnostic::ErrorKind;
+use crate::error::Result;
+use crate::evaluator::{Call, Evaluator};
+use crate::heap::Env;
+use crate::source::Range;
+use crate::value::{Closure, Slot, Value};
+
+/// What the loop does next.
+enum Step<'a> {
+    Done(Value<'a>),
+    /// Go on with this code, in tail position.
+    Continue(&'a Expr<'a>, Env<'a>),
+}
+
+impl<'a> Evaluator<'a> {
+    /// The value of `expr` in the frame `env`.
+    #[inline(always)]
+    pub(crate) fn eval(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        match expr {
+            Expr::Const(value) => return Ok(*value),
+            Expr::Local { slot, .. } => {
+                if let Slot::Value(value) = env.slot(*slot).get() {
+                    return Ok(value);
+                }
+            }
+            _ => {}
+        }
+        let depth = self.depth;
+        let result = self.run(expr, env);
+        self.depth = depth;
+        result
+    }
+
+    fn run(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        let (mut expr, mut env) = (expr, env);
+        loop {
+            match expr {
+                Expr::Const(value) => return Ok(*value),
+                Expr::Local { slot, range } => return self.force_variable(env.slot(*slot), *range),
+                Expr::Outer { depth, slot, range } => {
+                    return self.force_variable(env.up(*depth).slot(*slot), *range);
+                }
+                Expr::Lambda(code) => return Ok(Value::Lambda(Closure { code: *code, env })),
+                Expr::Apply(apply) => match self.apply_site(apply, env)? {
+                    Step::Done(value) => return Ok(value),
+                    Step::Continue(next, frame) => (expr, env) = (next, frame),
+                },
+                Expr::Select(select) => return self.select(select, env),
+                Expr::If(branches) => {
+                    expr = if self.condition(&branches.condition, env, branches.range)? {
+                        &branches.then
+                    } else {
+                        &branches.otherwise
+                    };
+                }
+                Expr::Binary(binary) => return self.binary(binary, env),
+                Expr::Let(bindings) => {
+                    self.bind(bindings.first, bindings.values, env);
+                    expr = &bindings.body;
+                }
+                Expr::Scope(scope) => {
+                    env = self.cursor.frame(scope.size, Some(env));
+                    expr = &scope.body;
+                }
+                Expr::With(with) => {
+                    let set = self.delay(&with.set, env);
+                    env.slot(with.slot).set(set);
+                    expr = &with.body;
+                }
+                Expr::Assert(assert) => {
+                    if !self.condition(&assert.condition, env, assert.range)? {
+                        return Err(self.assertion_failed(assert.range));
+                    }
+                    expr = &assert.body;
+                }
+                Expr::Attrs(attrs) => return self.attrs(attrs, env),
+                Expr::List(elements) => return Ok(self.list(elements, env)),
+                Expr::SelectOr(select) => match self.select_or(select, env)? {
+                    Step::Done(value) => return Ok(value),
+                    Step::Continue(next, frame) => (expr, env) = (next, frame),
+                },
+                Expr::Not(not) => return Ok(Value::Bool(!self.condition(&not.operand, env, not.range)?)),
+                Expr::Has(has) => return self.has(has, env),
+                Expr::Interpolation(interpolation) => return self.interpolate(interpolation, env),
+                Expr::Dynamic(variable) => return self.dynamic(variable, env),
+                Expr::CurPos(pos) => return Ok(self.position_value(*pos)),
+            }
+        }
+    }
+
+    /// The value of something that must be a Boolean; `range` is where it stands.
+    #[inline(always)]
+    fn condition(&mut self, expr: &'a Expr<'a>, env: Env<'a>, range: Range) -> Result<bool> {
+        match self.eval(expr, env)? {
+            Value::Bool(value) => Ok(value),
+            other => Err(self.expected("a Boolean", other).at(range)),
+        }
+    }
+
+    #[cold]
+    fn assertion_failed(&mut self, range: Range) -> crate::Error {
+        let text = self.sources.place(range).map_or_else(String::new, |place| {
+            let text = place.source.text.get(place.start as usize..place.end as usize);
+            String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
+        });
+        self.error(ErrorKind::Assertion, format!("assertion '{text}' failed")).at(range)
+    }
+
+    #[inline(always)]
+    fn list(&mut self, elements: &'a [Expr<'a>], env: Env<'a>) -> Value<'a> {
+        let mut writer = self.cursor.list_writer(elements.len());
+        for element in elements {
+            let slot = self.delay(element, env);
+            writer.push(slot);
+        }
+        Value::List(writer.finish())
+    }
+
+    /// Begins the call `apply`.
+    #[inline(always)]
+    fn apply_site(&mut self, apply: &'a Apply<'a>, env: Env<'a>) -> Result<Step<'a>> {
+        let function = self.eval(&apply.function, env)?;
+        if let Value::Lambda(closure) = function {
+            let lambda = self.cursor.code(closure.code);
+            if lambda.arity as usize == apply.arguments.len() && lambda.formals.is_none() {
+                self.enter(Call::Site(apply))?;
+                let frame = self.cursor.frame(lambda.frame_size, Some(closure.env));
+                for (index, argument) in apply.arguments.iter().enumerate() {
+                    let slot = self.delay(argument, env);
+                    frame.slot(index as u32).set(slot);
+                }
+                return Ok(Step::Continue(&lambda.body, frame));
+            }
+        }
+        self.apply_other(function, apply, env)
+    }
+}

@@ -1,0 +1,161 @@
+//! Equality and order.
+
+use crate::error::{Error, Result};
+use crate::evaluator::Evaluator;
+use crate::heap::{Attrs, List};
+use crate::print;
+use crate::value::{Lazy, Slot, Value};
+
+impl<'a> Evaluator<'a> {
+    /// `==`. Functions are unequal even to themselves, but a list or set that contains one is equal
+    /// to itself: elements that are one and the same are not looked into.
+    pub(crate) fn equal(&mut self, left: Value<'a>, right: Value<'a>) -> Result<bool> {
+        self.check_stack()?;
+        Ok(match (left, right) {
+            (Value::Int(l), Value::Int(r)) => l == r,
+            (Value::Int(l), Value::Float(r)) => l as f64 == r,
+            (Value::Float(l), Value::Int(r)) => l == r as f64,
+            (Value::Float(l), Value::Float(r)) => l == r,
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(l), Value::Bool(r)) => l == r,
+            (Value::String(l), Value::String(r)) | (Value::Path(l), Value::Path(r)) => {
+                l.is(r) || l.bytes() == r.bytes()
+            }
+            (Value::List(l), Value::List(r)) => return self.equal_lists(l, r),
+            (Value::Attrs(l), Value::Attrs(r)) => return self.equal_sets(l, r),
+            _ => false,
+        })
+    }
+
+    fn equal_lists(&mut self, left: List<'a>, right: List<'a>) -> Result<bool> {
+        if left.len() != right.len() {
+            return Ok(false);
+        }
+        for (l, r) in left.cells().iter().zip(right.cells()) {
+            if !self.equal_slots(l, r)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn equal_sets(&mut self, left: Attrs<'a>, right: Attrs<'a>) -> Result<bool> {
+        // Two derivations are equal when they build the same output.
+        if self.is_derivation(left)? && self.is_derivation(right)? {
+            let out_path = self.names.out_path;
+            if let (Some(l), Some(r)) = (left.get(out_path), right.get(out_path)) {
+                let (l, r) = (self.force_slot(&l.slot)?, self.force_slot(&r.slot)?);
+                return self.equal(l, r);
+            }
+        }
+        if left.len() != right.len() {
+            return Ok(false);
+        }
+        let (left, right) = (self.cursor.entries(left), self.cursor.entries(right));
+        for (l, r) in left.iter().zip(right) {
+            if l.name != r.name {
+                return Ok(false);
+            }
+        }
+        for (l, r) in self.in_name_order(left, right) {
+            if !self.equal_slots(&l.slot, &r.slot)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Pairs of entries with equal names, in the order of the names: it decides which error is met first.
+    fn in_name_order(
+        &self,
+        left: &'a [crate::heap::Entry<'a>],
+        right: &'a [crate::heap::Entry<'a>],
+    ) -> Vec<(&'a crate::heap::Entry<'a>, &'a crate::heap::Entry<'a>)> {
+        let mut pairs: Vec<_> = left.iter().zip(right).collect();
+        pairs.sort_unstable_by(|(l, _), (r, _)| self.symbols.compare(l.name, r.name));
+        pairs
+    }
+
+    fn equal_slots(
+        &mut self,
+        left: &'a std::cell::Cell<Slot<'a>>,
+        right: &'a std::cell::Cell<Slot<'a>>,
+    ) -> Result<bool> {
+        if std::ptr::eq(left, right) || same(Lazy::of(left), Lazy::of(right)) {
+            return Ok(true);
+        }
+        let (left, right) = (self.force_slot(left)?, self.force_slot(right)?);
+        if same(Lazy::Value(left), Lazy::Value(right)) {
+            return Ok(true);
+        }
+        self.equal(left, right)
+    }
+
+    /// Whether a set has `type = "derivation"`.
+    pub(crate) fn is_derivation(&mut self, set: Attrs<'a>) -> Result<bool> {
+        let Some(entry) = set.get(self.names.type_) else { return Ok(false) };
+        let value = self.force_slot(&entry.slot)?;
+        Ok(matches!(value, Value::String(text) if text.bytes() == b"derivation"))
+    }
+
+    /// `<`, for numbers, strings, paths, and lists of such.
+    pub(crate) fn less(&mut self, left: Value<'a>, right: Value<'a>) -> Result<bool> {
+        self.check_stack()?;
+        Ok(match (left, right) {
+            (Value::Int(l), Value::Int(r)) => l < r,
+            (Value::Int(l), Value::Float(r)) => (l as f64) < r,
+            (Value::Float(l), Value::Int(r)) => l < r as f64,
+            (Value::Float(l), Value::Float(r)) => l < r,
+            (Value::String(l), Value::String(r)) => l.bytes() < r.bytes(),
+            (Value::Path(l), Value::Path(r)) => path_order(l.bytes()).lt(path_order(r.bytes())),
+            (Value::List(l), Value::List(r)) => return self.less_lists(l, r),
+            _ => return Err(self.not_comparable(left, right)),
+        })
+    }
+
+    fn less_lists(&mut self, left: List<'a>, right: List<'a>) -> Result<bool> {
+        for (l, r) in left.cells().iter().zip(right.cells()) {
+            if !self.equal_slots(l, r)? {
+                let (l, r) = (self.force_slot(l)?, self.force_slot(r)?);
+                return self.less(l, r);
+            }
+        }
+        Ok(left.len() < right.len())
+    }
+
+    #[cold]
+    fn not_comparable(&mut self, left: Value<'a>, right: Value<'a>) -> Error {
+        let (l, r) = (print::for_error(self, left), print::for_error(self, right));
+        let kinds_differ = left.type_word() != right.type_word();
+        let (lt, rt) = (left.type_phrase(), right.type_phrase());
+        if kinds_differ {
+            self.type_error(format!("cannot compare {lt} with {rt}; values are {l} and {r}"))
+        } else {
+            self.type_error(format!(
+                "cannot compare {lt} with {rt}; values of that type are incomparable (values are {l} and {r})"
+            ))
+        }
+    }
+}
+
+/// Bytes of a path in the order of its components: the separator sorts before everything.
+fn path_order(path: &[u8]) -> impl Iterator<Item = u16> + use<'_> {
+    path.iter().map(|byte| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 })
+}
+
+/// Whether both are one and the same value, so that it need not be looked into. This makes
+/// `[ f ] == [ f ]` true, as in C++ Nix, where values have identities.
+fn same<'a>(left: Lazy<'a>, right: Lazy<'a>) -> bool {
+    match (left, right) {
+        (Lazy::Ref(l), Lazy::Ref(r)) => std::ptr::eq(l, r),
+        (Lazy::Value(l), Lazy::Value(r)) => match (l, r) {
+            (Value::Lambda(l), Value::Lambda(r)) => l == r,
+            (Value::Builtin(l), Value::Builtin(r)) => std::ptr::eq(l, r),
+            (Value::Partial(l), Value::Partial(r)) => std::ptr::eq(l, r),
+            (Value::Attrs(l), Value::Attrs(r)) => l == r,
+            (Value::List(l), Value::List(r)) => l.address() == r.address() && l.len() == r.len(),
+            _ => false,
+        },
+        _ => false,
+    }
+}

@@ -1,0 +1,150 @@
+//! Attributes: `a.b`, `a.b or c`, `a ? b`, and names that only a `with` defines.
+
+use crate::code::{DynamicVariable, Has, Key, Select, SelectOr};
+use crate::diagnostic::ErrorKind;
+use crate::error::{Error, Note, Result};
+use crate::evaluator::Evaluator;
+use crate::heap::{Attrs, Entry, Env};
+use crate::source::Range;
+use crate::symbol::Symbol;
+use crate::value::{Lazy, Slot, Value};
+
+use super::Step;
+
+impl<'a> Evaluator<'a> {
+    #[inline(always)]
+    pub(super) fn select(&mut self, select: &'a Select<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        let subject = self.eval(&select.subject, env)?;
+        let Value::Attrs(set) = subject else {
+            return Err(self.expected("a set", subject).at(select.range));
+        };
+        let entry = match set.guess(select.guess.get()) {
+            Some(entry) if entry.name == select.name => entry,
+            _ => match set.find(select.name) {
+                Some((entry, index)) => {
+                    select.guess.set(index);
+                    entry
+                }
+                None => return Err(self.missing_attribute(set, select.name, select.range)),
+            },
+        };
+        match entry.slot.get() {
+            Slot::Value(value) => Ok(value),
+            _ => self.force_attribute(entry, select.range),
+        }
+    }
+
+    #[inline(never)]
+    fn force_attribute(&mut self, entry: &'a Entry<'a>, range: Range) -> Result<Value<'a>> {
+        match self.force_variable(&entry.slot, range) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.in_attribute(error, entry)),
+        }
+    }
+
+    /// Adds to the trace that `entry` was being evaluated.
+    #[cold]
+    pub(crate) fn in_attribute(&self, error: Error, entry: &Entry<'_>) -> Error {
+        error.note(|| Note {
+            depth: self.depth,
+            message: format!("while evaluating the attribute `{}`", self.attribute_text(entry.name)),
+            range: Range { start: entry.pos, bytes: self.symbols.text(entry.name).len() as u32 },
+            pinned: false,
+        })
+    }
+
+    fn attribute_text(&self, name: Symbol) -> String {
+        String::from_utf8_lossy(self.symbols.text(name)).into_owned()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn missing_attribute(&mut self, set: Attrs<'a>, name: Symbol, range: Range) -> Error {
+        let text = self.symbols.text(name);
+        let message = format!("attribute '{}' missing", String::from_utf8_lossy(text));
+        let error = self.error(ErrorKind::MissingAttribute, message).at(range);
+        let entries = self.cursor.entries(set);
+        let known = entries.iter().map(|entry| self.symbols.text(entry.name));
+        match crate::similar::closest(text, known) {
+            Some(similar) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar))),
+            None => error,
+        }
+    }
+
+    /// An attribute that a builtin needs.
+    pub(crate) fn required(&mut self, set: Attrs<'a>, name: Symbol) -> Result<Lazy<'a>> {
+        match set.get(name) {
+            Some(entry) => Ok(Lazy::of(&entry.slot)),
+            None => Err(self.missing_attribute(set, name, Range::NOWHERE)),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn select_or(&mut self, select: &'a SelectOr<'a>, env: Env<'a>) -> Result<Step<'a>> {
+        let mut value = self.eval(&select.subject, env)?;
+        for key in select.path {
+            let name = self.key(key, env)?;
+            let entry = match value {
+                Value::Attrs(set) => set.get(name),
+                _ => None,
+            };
+            let Some(entry) = entry else {
+                return match (&select.default, value) {
+                    (Some(default), _) => Ok(Step::Continue(default, env)),
+                    (None, Value::Attrs(set)) => Err(self.missing_attribute(set, name, select.range)),
+                    (None, other) => Err(self.expected("a set", other).at(select.range)),
+                };
+            };
+            value = self.force_attribute(entry, select.range)?;
+        }
+        Ok(Step::Done(value))
+    }
+
+    #[inline(never)]
+    pub(super) fn has(&mut self, has: &'a Has<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        let mut value = self.eval(&has.subject, env)?;
+        let mut keys = has.path.iter().peekable();
+        while let Some(key) = keys.next() {
+            let name = self.key(key, env)?;
+            let Value::Attrs(set) = value else { return Ok(Value::Bool(false)) };
+            let Some(entry) = set.get(name) else { return Ok(Value::Bool(false)) };
+            if keys.peek().is_some() {
+                value = self.force_slot(&entry.slot)?;
+            }
+        }
+        Ok(Value::Bool(true))
+    }
+
+    fn key(&mut self, key: &'a Key<'a>, env: Env<'a>) -> Result<Symbol> {
+        match key {
+            Key::Static(name) => Ok(*name),
+            Key::Dynamic(expr, range) => {
+                let name = self.eval(expr, env)?;
+                self.attribute_name(name).map_err(|error| error.at(*range))
+            }
+        }
+    }
+
+    /// The symbol of a computed attribute name, which must be a string without context.
+    pub(crate) fn attribute_name(&mut self, name: Value<'a>) -> Result<Symbol> {
+        let text = self.force_plain_string(name.into())?;
+        Ok(self.intern(text))
+    }
+
+    #[inline(never)]
+    pub(super) fn dynamic(&mut self, variable: &'a DynamicVariable<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        for place in variable.withs {
+            let slot = env.up(place.depth).slot(place.slot);
+            let set = match self.force_variable(slot, variable.range)? {
+                Value::Attrs(set) => set,
+                other => return Err(self.expected("a set", other).at(variable.range)),
+            };
+            if let Some(entry) = set.get(variable.name) {
+                return self.force_variable(&entry.slot, variable.range);
+            }
+        }
+        let name = self.attribute_text(variable.name);
+        let message = format!("undefined variable '{name}'");
+        Err(self.error(ErrorKind::UndefinedVariable, message).at(variable.range))
+    }
+}

@@ -1,0 +1,133 @@
+//! Making attribute sets: `{ }`, `rec { }`, computed names, `__overrides`; positions of attributes.
+
+use crate::code::{AttrsCode, Binding};
+use crate::diagnostic::ErrorKind;
+use crate::error::{Error, Result};
+use crate::evaluator::Evaluator;
+use crate::heap::{Attrs, AttrsWriter, Entry, Env};
+use crate::source::{Pos, Range};
+use crate::symbol::Symbol;
+use crate::value::{Lazy, Slot, Value};
+
+impl<'a> Evaluator<'a> {
+    #[inline(never)]
+    pub(super) fn attrs(&mut self, code: &'a AttrsCode<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        self.bind(code.sources_at, code.sources, env);
+        let mut writer = self.cursor.attrs_writer(code.bindings.len() + code.dynamic.len());
+        match code.rec_at {
+            None => {
+                for binding in code.bindings {
+                    let slot = self.delay(&binding.value, env);
+                    writer.push(binding.name, binding.pos, slot);
+                }
+            }
+            Some(first) => self.bind_recursive(first, code.bindings, env, &mut writer),
+        }
+        if !code.dynamic.is_empty() {
+            self.bind_dynamic(code, env, &mut writer)?;
+        }
+        let set = writer.finish(&mut self.cursor);
+        match (code.overrides, code.rec_at) {
+            (Some(index), Some(first)) => self.overridden(code, first, index, set, env),
+            _ => Ok(Value::Attrs(set)),
+        }
+    }
+
+    /// The values stand in the set; the variables refer to them.
+    fn bind_recursive(
+        &mut self,
+        first: u32,
+        bindings: &'a [Binding<'a>],
+        env: Env<'a>,
+        writer: &mut AttrsWriter<'a>,
+    ) {
+        for (slot, binding) in (first..).zip(bindings) {
+            let content = self.pending(&binding.value, env);
+            let place = writer.push(binding.name, binding.pos, content);
+            env.slot(slot).set(Slot::Ref(place));
+        }
+    }
+
+    fn bind_dynamic(
+        &mut self,
+        code: &'a AttrsCode<'a>,
+        env: Env<'a>,
+        writer: &mut AttrsWriter<'a>,
+    ) -> Result<()> {
+        let mut seen: Vec<(Symbol, Pos)> = Vec::new();
+        for binding in code.dynamic {
+            let name = match self.eval(&binding.name, env)? {
+                // A null name means that there is no such attribute.
+                Value::Null => continue,
+                name => self.attribute_name(name).map_err(|error| error.at(binding.range))?,
+            };
+            let fixed = code.bindings.iter().map(|binding| (binding.name, binding.pos));
+            let first = fixed.chain(seen.iter().copied()).find(|(known, _)| *known == name);
+            if let Some((_, first)) = first {
+                return Err(self.duplicate(name, first, binding.range));
+            }
+            seen.push((name, binding.range.start));
+            let value = self.delay(&binding.value, env);
+            writer.push(name, binding.range.start, value);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn duplicate(&self, name: Symbol, first: Pos, range: Range) -> Error {
+        let name = String::from_utf8_lossy(self.symbols.text(name));
+        let first = self.position_text(first);
+        self.error(ErrorKind::Other, format!("dynamic attribute '{name}' already defined at {first}")).at(range)
+    }
+
+    /// `__overrides` of a `rec` set: replaces attributes, for the variables too.
+    fn overridden(
+        &mut self,
+        code: &'a AttrsCode<'a>,
+        first: u32,
+        index: u32,
+        set: Attrs<'a>,
+        env: Env<'a>,
+    ) -> Result<Value<'a>> {
+        let overrides = match self.force_slot(env.slot(first + index))? {
+            Value::Attrs(overrides) => overrides,
+            other => return Err(self.expected("a set", other).at(code.range)),
+        };
+        for (slot, binding) in (first..).zip(code.bindings) {
+            if let Some(entry) = overrides.get(binding.name) {
+                env.slot(slot).set(Lazy::of(&entry.slot).into());
+            }
+        }
+        Ok(Value::Attrs(self.cursor.update(set, overrides)))
+    }
+
+    /// The entries of a set in the order of their names.
+    pub(crate) fn sorted_entries(&mut self, set: Attrs<'a>) -> Vec<&'a Entry<'a>> {
+        let mut entries: Vec<_> = self.cursor.entries(set).iter().collect();
+        entries.sort_unstable_by(|left, right| self.symbols.compare(left.name, right.name));
+        entries
+    }
+
+    /// `FILE:LINE:COLUMN`
+    pub(crate) fn position_text(&self, pos: Pos) -> String {
+        match self.sources.line_column(pos) {
+            Some((source, line, column)) => format!("{}:{line}:{column}", source.name),
+            None => "an unknown place".to_owned(),
+        }
+    }
+
+    /// `{ file, line, column }`, or null for what does not stand in a file.
+    pub(crate) fn position_value(&mut self, pos: Pos) -> Value<'a> {
+        let Some((source, line, column)) = self.sources.line_column(pos).filter(|(source, ..)| source.is_file)
+        else {
+            return Value::Null;
+        };
+        let file = self.cursor.string(source.name.as_bytes());
+        let names = self.names;
+        let mut writer = self.cursor.attrs_writer(3);
+        writer.push(names.column, Pos::NOWHERE, Value::Int(i64::from(column)).into());
+        writer.push(names.file, Pos::NOWHERE, Value::String(file).into());
+        writer.push(names.line, Pos::NOWHERE, Value::Int(i64::from(line)).into());
+        Value::Attrs(writer.finish(&mut self.cursor))
+    }
+}

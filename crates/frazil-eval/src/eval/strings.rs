@@ -1,0 +1,80 @@
+//! Interpolation: putting strings and paths together.
+
+use super::coerce::Coercion;
+use crate::code::Interpolation;
+use crate::error::{Error, Result};
+use crate::evaluator::Evaluator;
+use crate::heap::{Env, Str};
+use crate::path;
+use crate::source::Range;
+use crate::value::Value;
+
+impl<'a> Evaluator<'a> {
+    #[inline(never)]
+    pub(super) fn interpolate(&mut self, code: &'a Interpolation<'a>, env: Env<'a>) -> Result<Value<'a>> {
+        let base = self.pieces.len();
+        let result = self.interpolate_pieces(code, env, base);
+        self.pieces.truncate(base);
+        result
+    }
+
+    fn interpolate_pieces(
+        &mut self,
+        code: &'a Interpolation<'a>,
+        env: Env<'a>,
+        base: usize,
+    ) -> Result<Value<'a>> {
+        let mut context = None;
+        for (index, (expr, range)) in code.parts.iter().enumerate() {
+            let value = self.eval(expr, env)?;
+            let piece = match value {
+                Value::String(text) => text,
+                // In a path literal only the first part is not copied to the store.
+                Value::Path(text) if code.is_path && index == 0 => text,
+                other => self.coerce_piece(other, code.is_path, *range)?,
+            };
+            self.pieces.push(piece.bytes());
+            if let Some(more) = piece.context() {
+                context = self.cursor.join(context, Some(more));
+            }
+        }
+        let bytes = self.cursor.concat(self.pieces.get(base..).unwrap_or_default());
+        if code.is_path {
+            return self.path_of(bytes, context.is_some());
+        }
+        Ok(Value::String(self.cursor.with_context(bytes, context)))
+    }
+
+    fn coerce_piece(&mut self, value: Value<'a>, in_path: bool, range: Range) -> Result<Str<'a>> {
+        let how = if in_path { Coercion::TEXT } else { Coercion::INTERPOLATION };
+        self.coerce(value, how).map_err(|error: Error| error.at(range))
+    }
+
+    /// `+` when it does not add numbers. If it starts with a path, it makes a path.
+    pub(super) fn concat_values(
+        &mut self,
+        parts: impl Iterator<Item = (Value<'a>, Range)>,
+        is_path: bool,
+    ) -> Result<Value<'a>> {
+        let base = self.pieces.len();
+        let mut context = None;
+        for (value, range) in parts {
+            let piece = self.coerce_piece(value, is_path, range)?;
+            self.pieces.push(piece.bytes());
+            context = self.cursor.join(context, piece.context());
+        }
+        let bytes = self.cursor.concat(self.pieces.get(base..).unwrap_or_default());
+        if is_path {
+            return self.path_of(bytes, context.is_some());
+        }
+        Ok(Value::String(self.cursor.with_context(bytes, context)))
+    }
+
+    fn path_of(&mut self, bytes: &'a [u8], has_context: bool) -> Result<Value<'a>> {
+        if has_context {
+            return Err(self.type_error("a string that refers to a store path cannot be appended to a path"));
+        }
+        let normal = path::normalise(bytes);
+        Ok(Value::Path(self.cursor.string(&normal)))
+    }
+}

@@ -1,0 +1,45 @@
+//! Paths as Nix sees them: absolute byte strings without `.`, `..`, doubled or final slashes.
+
+/// Resolves `.` and `..` as text, without looking at the disk. The root is its own parent.
+pub(crate) fn normalise(path: &[u8]) -> Vec<u8> {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop();
+            }
+            name => parts.push(name),
+        }
+    }
+    let mut normal = Vec::with_capacity(path.len());
+    for part in &parts {
+        normal.push(b'/');
+        normal.extend_from_slice(part);
+    }
+    if parts.is_empty() {
+        normal.push(b'/');
+    }
+    normal
+}
+
+/// What follows the last slash; one final slash does not count.
+pub(crate) fn base_name(path: &[u8]) -> &[u8] {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
+/// Everything before the last slash, as text: `.` when there is none.
+pub(crate) fn dir_name(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        None => b".",
+        Some(0) => b"/",
+        Some(slash) => path.get(..slash).unwrap_or(path),
+    }
+}
+
+/// Whether `path` is `directory` or lies below it. Both are normal.
+pub(crate) fn is_within(path: &[u8], directory: &[u8]) -> bool {
+    directory == b"/"
+        || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}

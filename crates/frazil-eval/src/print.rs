@@ -1,0 +1,230 @@
+//! Values as text: the two forms in which Nix shows them, and quoting.
+//!
+//! [`plain`] is what `nix-instantiate --eval` prints (`<CODE>`, `<LAMBDA>`), [`detailed`] what `nix
+//! eval` and the REPL print («thunk», «lambda f @ ...»). Neither evaluates anything: what is
+//! delayed is shown as such.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+
+use crate::Evaluator;
+use crate::heap::{Attrs, List};
+use crate::number;
+use crate::symbol::FastHash;
+use crate::value::{Lazy, Slot, Value};
+
+/// How much of a value is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub depth: usize,
+    /// Attributes in all sets together.
+    pub attributes: usize,
+    /// Elements in all lists together.
+    pub elements: usize,
+    /// Bytes of one string.
+    pub string_bytes: usize,
+}
+
+impl Limits {
+    /// Deeper data is cut off, not overflowing the stack.
+    pub const NONE: Self =
+        Self { depth: 100_000, attributes: usize::MAX, elements: usize::MAX, string_bytes: usize::MAX };
+    /// For values in error messages.
+    pub const ERROR: Self = Self { depth: 10, attributes: 10, elements: 10, string_bytes: 1024 };
+}
+
+/// The form of `nix-instantiate --eval`.
+pub fn plain<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> Vec<u8> {
+    let mut printer = Printer::new(ev, Form::Plain, Limits::NONE);
+    printer.value(value, 0);
+    printer.out
+}
+
+/// The form of `nix eval` and the REPL.
+pub fn detailed<'a>(ev: &mut Evaluator<'a>, value: Value<'a>, limits: Limits) -> Vec<u8> {
+    let mut printer = Printer::new(ev, Form::Detailed, limits);
+    printer.value(value, 0);
+    printer.out
+}
+
+/// A value as part of an error message: on one line, cut short.
+pub(crate) fn for_error<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> String {
+    String::from_utf8_lossy(&detailed(ev, value, Limits::ERROR)).into_owned()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Detailed,
+}
+
+struct Printer<'e, 'a> {
+    ev: &'e mut Evaluator<'a>,
+    form: Form,
+    limits: Limits,
+    out: Vec<u8>,
+    /// Addresses of sets and lists that were shown: they are not shown again.
+    seen: HashSet<usize, FastHash>,
+    attributes: usize,
+    elements: usize,
+}
+
+impl<'e, 'a> Printer<'e, 'a> {
+    fn new(ev: &'e mut Evaluator<'a>, form: Form, limits: Limits) -> Self {
+        Self { ev, form, limits, out: Vec::new(), seen: HashSet::default(), attributes: 0, elements: 0 }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn value(&mut self, value: Value<'a>, depth: usize) {
+        match value {
+            Value::Null => self.text("null"),
+            Value::Bool(true) => self.text("true"),
+            Value::Bool(false) => self.text("false"),
+            Value::Int(value) => number::print_int(value, &mut self.out),
+            Value::Float(value) => number::print_general(value, &mut self.out),
+            Value::String(text) => self.string(text.bytes()),
+            Value::Path(path) => self.out.extend_from_slice(path.bytes()),
+            Value::List(list) => self.list(list, depth),
+            Value::Attrs(set) => self.attrs(set, depth),
+            Value::Lambda(_) | Value::Builtin(_) | Value::Partial(_) => self.function(value),
+        }
+    }
+
+    fn string(&mut self, text: &[u8]) {
+        let shown = text.get(..self.limits.string_bytes).unwrap_or(text);
+        quote(shown, &mut self.out);
+        let elided = text.len() - shown.len();
+        if elided > 0 {
+            self.text(&format!(" «{elided} {} elided»", if elided == 1 { "byte" } else { "bytes" }));
+        }
+    }
+
+    fn slot(&mut self, slot: &'a Cell<Slot<'a>>, depth: usize) {
+        let busy = matches!(slot.get(), Slot::Busy);
+        match (Lazy::of(slot), self.form) {
+            (Lazy::Value(value), _) => self.value(value, depth),
+            (Lazy::Ref(_), _) if busy => self.text("«potential infinite recursion»"),
+            (Lazy::Ref(_), Form::Plain) => self.text("<CODE>"),
+            (Lazy::Ref(_), Form::Detailed) => self.text("«thunk»"),
+        }
+    }
+
+    fn function(&mut self, value: Value<'a>) {
+        match (self.form, value) {
+            (Form::Plain, Value::Lambda(_)) => self.text("<LAMBDA>"),
+            (Form::Plain, Value::Builtin(_)) => self.text("<PRIMOP>"),
+            (Form::Plain, Value::Partial(partial)) => match partial.function {
+                Value::Builtin(_) => self.text("<PRIMOP-APP>"),
+                _ => self.text("<LAMBDA>"),
+            },
+            (_, Value::Lambda(closure)) => {
+                let lambda = self.ev.cursor.code(closure.code);
+                let name = lambda.name.map(|name| String::from_utf8_lossy(self.ev.symbols.text(name)));
+                let name = name.map_or_else(String::new, |name| format!(" {name}"));
+                let place = self.ev.position_text(lambda.range.start);
+                self.text(&format!("«lambda{name} @ {place}»"));
+            }
+            (_, Value::Builtin(builtin)) => self.text(&format!("«primop {}»", builtin.name)),
+            (_, Value::Partial(partial)) => match partial.function {
+                Value::Builtin(builtin) => {
+                    self.text(&format!("«partially applied primop {}»", builtin.name));
+                }
+                function => self.function(function),
+            },
+            _ => {}
+        }
+    }
+
+    /// Whether there is room to go on; shows where it ends otherwise.
+    fn may_descend(&mut self, depth: usize, address: usize, cut: &str) -> bool {
+        if !self.seen.insert(address) {
+            self.text("«repeated»");
+            return false;
+        }
+        if depth >= self.limits.depth || self.ev.check_stack().is_err() {
+            self.text(cut);
+            return false;
+        }
+        true
+    }
+
+    fn list(&mut self, list: List<'a>, depth: usize) {
+        if list.is_empty() {
+            return self.text("[ ]");
+        }
+        if !self.may_descend(depth, list.address(), "[ ... ]") {
+            return;
+        }
+        self.text("[ ");
+        for (index, cell) in list.cells().iter().enumerate() {
+            if self.elements >= self.limits.elements {
+                self.elided(list.len() - index, "item", "items");
+                break;
+            }
+            self.elements += 1;
+            self.slot(cell, depth + 1);
+            self.text(" ");
+        }
+        self.text("]");
+    }
+
+    fn attrs(&mut self, set: Attrs<'a>, depth: usize) {
+        if set.is_empty() {
+            return self.text("{ }");
+        }
+        if !self.may_descend(depth, set.address(), "{ ... }") {
+            return;
+        }
+        self.text("{ ");
+        let entries = self.ev.sorted_entries(set);
+        for (index, entry) in entries.iter().enumerate() {
+            if self.attributes >= self.limits.attributes {
+                self.elided(entries.len() - index, "attribute", "attributes");
+                break;
+            }
+            self.attributes += 1;
+            name(self.ev.symbols.text(entry.name), &mut self.out);
+            self.text(" = ");
+            self.slot(&entry.slot, depth + 1);
+            self.text("; ");
+        }
+        self.text("}");
+    }
+
+    fn elided(&mut self, count: usize, one: &str, many: &str) {
+        self.text(&format!("«{count} {} elided» ", if count == 1 { one } else { many }));
+    }
+}
+
+/// A string literal of the language.
+pub fn quote(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for (index, byte) in text.iter().enumerate() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'$' if text.get(index + 1) == Some(&b'{') => out.extend_from_slice(b"\\$"),
+            _ => out.push(*byte),
+        }
+    }
+    out.push(b'"');
+}
+
+const KEYWORDS: &[&[u8]] =
+    &[b"if", b"then", b"else", b"assert", b"with", b"let", b"in", b"rec", b"inherit"];
+
+/// An attribute name as it may be written: quoted only if it must be.
+pub fn name(text: &[u8], out: &mut Vec<u8>) {
+    let starts_well = text.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let goes_on_well = text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_'-".contains(byte));
+    if starts_well && goes_on_well && !KEYWORDS.contains(&text) {
+        out.extend_from_slice(text);
+    } else {
+        quote(text, out);
+    }
+}

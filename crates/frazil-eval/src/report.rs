@@ -1,0 +1,67 @@
+//! From an [`Error`] to a [`Diagnostic`]: positions become places, calls and notes one trace.
+
+use crate::Evaluator;
+use crate::diagnostic::{Diagnostic, ErrorKind, Frame};
+use crate::error::{CallNote, Error, Note};
+use crate::source::Range;
+
+/// Longer function texts are not quoted in a trace.
+const FUNCTION_TEXT_MAX: u32 = 60;
+
+impl Diagnostic {
+    /// One that says nothing but its message.
+    pub fn plain(kind: ErrorKind, message: String) -> Self {
+        Self { kind, message, place: None, notes: Vec::new(), trace: Vec::new(), help: Vec::new() }
+    }
+}
+
+impl Evaluator<'_> {
+    /// Explains an error: where it happened and how evaluation got there.
+    pub fn diagnostic(&self, error: &Error) -> Diagnostic {
+        let calls = error.calls();
+        let innermost = calls.iter().rev().map(|call| call.range).find(|range| !range.start.is_nowhere());
+        let place = match error.range() {
+            Range::NOWHERE => innermost.unwrap_or(Range::NOWHERE),
+            range => range,
+        };
+        Diagnostic {
+            kind: error.kind(),
+            message: error.message().to_owned(),
+            place: self.sources.place(place),
+            notes: Vec::new(),
+            trace: self.trace(calls, error.notes()),
+            help: error.helps().to_vec(),
+        }
+    }
+
+    /// Calls and notes, outermost first: a note made while `n` calls were under way follows call `n`.
+    fn trace(&self, calls: &[CallNote], notes: &[Note]) -> Vec<Frame> {
+        let mut notes = notes.iter().rev().peekable();
+        let mut trace = Vec::new();
+        for depth in 0..=calls.len() {
+            while let Some(note) = notes.next_if(|note| note.depth <= depth) {
+                trace.push(self.note_frame(note));
+            }
+            trace.extend(calls.get(depth).map(|call| self.call_frame(*call)));
+        }
+        trace.extend(notes.map(|note| self.note_frame(note)));
+        trace
+    }
+
+    fn note_frame(&self, note: &Note) -> Frame {
+        Frame { message: note.message.clone(), place: self.sources.place(note.range), pinned: note.pinned }
+    }
+
+    fn call_frame(&self, call: CallNote) -> Frame {
+        let function = self.sources.place(call.function).and_then(|place| {
+            let text = place.source.text.get(place.start as usize..place.end as usize)?;
+            let fits = place.end - place.start <= FUNCTION_TEXT_MAX && !text.contains(&b'\n');
+            fits.then(|| String::from_utf8_lossy(text).into_owned())
+        });
+        let message = match function {
+            Some(text) => format!("while calling `{text}`"),
+            None => "while calling a function".to_owned(),
+        };
+        Frame { message, place: self.sources.place(call.range), pinned: false }
+    }
+}

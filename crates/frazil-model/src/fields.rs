@@ -1,0 +1,25 @@
+//! Lines of the form `Key: value`, which narinfo and `nix-cache-info` are made of.
+
+/// A text is not lines of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// A line without a colon.
+    #[error("expecting ':'")]
+    Colon,
+    /// The last line does not end.
+    #[error("expecting '\\n'")]
+    LineEnd,
+}
+
+/// The number (from 1), key and value of each line.
+pub(crate) fn fields(
+    text: &str,
+) -> impl Iterator<Item = (usize, Result<(&str, &str), FieldError>)> {
+    text.split_inclusive('\n').zip(1..).map(|(line, number)| (number, field(line)))
+}
+
+fn field(line: &str) -> Result<(&str, &str), FieldError> {
+    let line = line.strip_suffix('\n').ok_or(FieldError::LineEnd)?;
+    let (key, value) = line.split_once(':').ok_or(FieldError::Colon)?;
+    Ok((key, value.strip_prefix(' ').unwrap_or(value)))
+}

@@ -1,0 +1,1 @@
+[ (builtins == 1) true false ]

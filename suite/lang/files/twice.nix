@@ -1,0 +1,1 @@
+import ./list.nix ++ import ./list.nix
