@@ -25,7 +25,9 @@ mod types;
 
 use crate::error::Result;
 use crate::evaluator::Evaluator;
+use crate::heap::Attrs;
 use crate::source::Pos;
+use crate::symbol::Symbol;
 use crate::value::{Lazy, Value};
 
 /// No builtin takes more arguments.
@@ -128,24 +130,26 @@ pub(crate) fn install(ev: &mut Evaluator<'_>) {
         define(ev, name, value, unprefixed);
         all.push((ev.intern(name.as_bytes()), value));
     }
-    let derivation = derivation_function(ev);
-    define(ev, "derivation", derivation, true);
-    all.push((ev.intern(b"derivation"), derivation));
-
-    // `builtins.builtins` is the set itself.
-    let builtins_name = ev.intern(b"builtins");
-    let mut writer = ev.cursor.attrs_writer(all.len() + 1);
+    // Two members are made from the set itself, so they are filled in afterwards.
+    let (itself, derivation) = (ev.intern(b"builtins"), ev.intern(b"derivation"));
+    all.push((itself, Value::Null));
+    all.push((derivation, Value::Null));
+    let mut writer = ev.cursor.attrs_writer(all.len());
     for (name, value) in all {
         writer.push(name, Pos::NOWHERE, value.into());
     }
-    writer.push(builtins_name, Pos::NOWHERE, Value::Null.into());
-    let set = Value::Attrs(writer.finish(&mut ev.cursor));
-    if let Value::Attrs(attrs) = set
-        && let Some(entry) = attrs.get(builtins_name)
-    {
-        entry.slot.set(set.into());
+    let set = writer.finish(&mut ev.cursor);
+    fill_in(ev, set, itself, Value::Attrs(set));
+    let function = derivation_function(ev);
+    fill_in(ev, set, derivation, function);
+}
+
+/// Gives a member of `builtins` its value, and makes it global.
+fn fill_in<'a>(ev: &mut Evaluator<'a>, builtins: Attrs<'a>, name: Symbol, value: Value<'a>) {
+    if let Some(entry) = builtins.get(name) {
+        entry.slot.set(value.into());
     }
-    ev.globals.insert(builtins_name, set);
+    ev.globals.insert(name, value);
 }
 
 fn define<'a>(ev: &mut Evaluator<'a>, name: &str, value: Value<'a>, unprefixed: bool) {

@@ -57,23 +57,12 @@ impl<'a> Evaluator<'a> {
                 return Ok(false);
             }
         }
-        for (l, r) in self.in_name_order(left, right) {
+        for (l, r) in left.iter().zip(right) {
             if !self.equal_slots(&l.slot, &r.slot)? {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// Pairs of entries with equal names, in the order of the names: it decides which error is met first.
-    fn in_name_order(
-        &self,
-        left: &'a [crate::heap::Entry<'a>],
-        right: &'a [crate::heap::Entry<'a>],
-    ) -> Vec<(&'a crate::heap::Entry<'a>, &'a crate::heap::Entry<'a>)> {
-        let mut pairs: Vec<_> = left.iter().zip(right).collect();
-        pairs.sort_unstable_by(|(l, _), (r, _)| self.symbols.compare(l.name, r.name));
-        pairs
     }
 
     fn equal_slots(

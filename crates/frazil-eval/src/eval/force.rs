@@ -162,7 +162,8 @@ impl<'a> Evaluator<'a> {
                 }
             }
             Value::Attrs(set) if seen.insert(set.address()) => {
-                for entry in self.sorted_entries(set) {
+                // Not in the order of the names: which error comes first depends on it.
+                for entry in self.cursor.entries(set) {
                     let result = self.force_slot(&entry.slot);
                     let result = result.and_then(|value| self.deep_force_unseen(value, seen));
                     result.map_err(|error| self.in_attribute(error, entry))?;

@@ -19,8 +19,14 @@ impl<'a> Evaluator<'a> {
             Operator::Add if matches!(code.left, Expr::Binary(_)) => return self.add_chain(code, env),
             _ => {}
         }
-        let left = self.eval(&code.left, env)?;
-        let right = self.eval(&code.right, env)?;
+        // `a > b` is `b < a`, and so it is evaluated.
+        let (left, right) = if matches!(code.operator, Operator::Greater | Operator::LessEqual) {
+            let right = self.eval(&code.right, env)?;
+            (self.eval(&code.left, env)?, right)
+        } else {
+            let left = self.eval(&code.left, env)?;
+            (left, self.eval(&code.right, env)?)
+        };
         if let (Value::Int(l), Value::Int(r)) = (left, right)
             && let Some(value) = integer_operation(code.operator, l, r)
         {
