@@ -16,6 +16,7 @@ mod import;
 mod lists;
 mod math;
 mod paths;
+mod realise;
 mod regex;
 mod search;
 mod store;

@@ -94,10 +94,11 @@ impl<'a> Evaluator<'a> {
     /// The path that an argument names, once what its context names is built, with links resolved.
     pub(crate) fn realise_path(&mut self, lazy: Lazy<'a>, follow: Follow) -> Result<Vec<u8>> {
         let text = self.coerce_path(lazy)?;
-        if text.context().is_some() {
-            self.realise_context(text.context())?;
+        if text.context().is_none() {
+            return self.resolve_links(text.bytes(), follow);
         }
-        self.resolve_links(text.bytes(), follow)
+        let rewrites = self.realise_context(text.context())?;
+        self.resolve_links(&rewrites.apply(text.bytes()), follow)
     }
 
     /// What stands at `file`; a final symbolic link is not followed.

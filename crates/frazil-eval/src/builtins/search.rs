@@ -29,7 +29,7 @@ pub(crate) struct Cache(HashMap<Vec<u8>, Option<Vec<u8>>, FastHash>);
 fn find_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (search_path, name) = two(args);
     let search_path = ev.force_list(search_path)?;
-    let mut entries: Vec<(&'a [u8], &'a [u8])> = Vec::with_capacity(search_path.len());
+    let mut entries: Vec<(&'a [u8], Vec<u8>)> = Vec::with_capacity(search_path.len());
     for entry in search_path.iter() {
         let entry = ev.force_attrs(entry)?;
         let prefix = match entry.get(ev.names.prefix) {
@@ -38,13 +38,12 @@ fn find_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>>
         };
         let location = ev.required(entry, ev.names.path)?;
         let location = ev.coerce_lazy(location, Coercion::TEXT)?;
-        if location.context().is_some() {
-            ev.realise_context(location.context())?;
-        }
-        entries.push((prefix, location.bytes()));
+        let rewrites = ev.realise_context(location.context())?;
+        entries.push((prefix, rewrites.apply(location.bytes())));
     }
     let name = ev.force_plain_string(name)?;
-    let found = ev.search(entries.into_iter(), name)?;
+    let entries = entries.iter().map(|(prefix, location)| (*prefix, &**location));
+    let found = ev.search(entries, name)?;
     Ok(Value::Path(ev.cursor.string(&found)))
 }
 
