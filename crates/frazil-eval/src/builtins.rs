@@ -12,10 +12,13 @@ mod derivation;
 mod fetch;
 mod files;
 mod hashes;
+mod import;
 mod lists;
 mod math;
 mod paths;
+mod realise;
 mod regex;
+mod search;
 mod store;
 mod strings;
 mod system;
@@ -74,10 +77,12 @@ static TABLES: &[&[Builtin]] = &[
     fetch::TABLE,
     files::TABLE,
     hashes::TABLE,
+    import::TABLE,
     lists::TABLE,
     math::TABLE,
     paths::TABLE,
     regex::TABLE,
+    search::TABLE,
     store::TABLE,
     strings::TABLE,
     system::TABLE,
@@ -99,6 +104,8 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 /// What builtins remember between calls.
 #[derive(Default)]
 pub(crate) struct Caches {
+    pub(crate) files: files::Cache,
+    pub(crate) searches: search::Cache,
     pub(crate) regexes: regex::Cache,
     pub(crate) derivations: derivation::Cache,
     pub(crate) copies: store::Copies,

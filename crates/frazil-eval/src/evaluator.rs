@@ -97,7 +97,7 @@ pub struct Evaluator<'a> {
     pub(crate) globals: Globals<'a>,
     pub(crate) empty_attrs: Attrs<'a>,
     /// Files that were imported, by resolved path.
-    pub(crate) imports: HashMap<PathBuf, &'a std::cell::Cell<Slot<'a>>, FastHash>,
+    pub(crate) imports: HashMap<Box<[u8]>, &'a std::cell::Cell<Slot<'a>>, FastHash>,
     pub(crate) caches: builtins::Caches,
     /// The calls under way; only the first `depth` count. Its length is the largest depth allowed.
     calls: Vec<Call<'a>>,

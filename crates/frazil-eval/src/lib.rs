@@ -31,6 +31,8 @@ mod similar;
 mod source;
 mod stack;
 mod symbol;
+#[cfg(test)]
+mod testing;
 pub mod value;
 mod version;
 mod word;
