@@ -15,6 +15,7 @@ mod hashes;
 mod lists;
 mod math;
 mod paths;
+mod realise;
 mod regex;
 mod store;
 mod strings;
