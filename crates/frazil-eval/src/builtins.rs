@@ -168,19 +168,19 @@ fn derivation_function<'a>(ev: &mut Evaluator<'a>) -> Value<'a> {
 
 /// Shorthands for argument lists: all callers pass as many as the table says.
 fn one<'a>(arguments: &[Lazy<'a>]) -> Lazy<'a> {
-    arguments.first().copied().unwrap_or(Lazy::Value(Value::Null))
+    arguments.first().copied().unwrap_or(Lazy::NULL)
 }
 
 fn two<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>) {
     match arguments {
         [first, second, ..] => (*first, *second),
-        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+        _ => (Lazy::NULL, Lazy::NULL),
     }
 }
 
 fn three<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>, Lazy<'a>) {
     match arguments {
         [first, second, third] => (*first, *second, *third),
-        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+        _ => (Lazy::NULL, Lazy::NULL, Lazy::NULL),
     }
 }

@@ -35,6 +35,7 @@ mod symbol;
 mod testing;
 pub mod value;
 mod version;
+mod word;
 pub mod xml;
 
 pub use builtins::{Builtin, builtins};

@@ -1,1 +1,3 @@
-//! (being written)
+//! What tests of several crates share: the runner of the golden cases. Never part of the product.
+
+pub mod golden;

@@ -14,7 +14,8 @@ use crate::evaluator::{Evaluator, Program};
 use crate::heap::{Attrs, Str};
 use crate::path;
 use crate::source::{Pos, Range};
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Slot;
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("import", &["path"], Some(0), import, "The value of the expression in the file *path*; of a directory, in its `default.nix`. Each file is evaluated once."),
@@ -114,13 +115,13 @@ fn derivation_value<'a>(ev: &mut Evaluator<'a>, file: &[u8], store_path: &StoreP
         let location = ev.string_about(location.as_bytes(), &element);
         let symbol = ev.intern(output.as_str().as_bytes());
         writer.push(symbol, Pos::NOWHERE, location.into());
-        names.push(Lazy::Value(Value::String(Str::of(ev.symbols.text(symbol)))));
+        names.push(Value::String(Str::of(ev.symbols.text(symbol))).into());
     }
     let names = Value::List(ev.list_of(&names));
     writer.push(ev.names.outputs, Pos::NOWHERE, names.into());
     let attributes: Attrs<'a> = writer.finish(&mut ev.cursor);
     let function = embedded(ev, "«imported-derivation.nix»", IMPORTED_DERIVATION)?;
-    ev.call(function, &[Lazy::Value(Value::Attrs(attributes))])
+    ev.call(function, &[Value::Attrs(attributes).into()])
 }
 
 impl<'a> Evaluator<'a> {

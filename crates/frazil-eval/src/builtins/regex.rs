@@ -11,7 +11,8 @@ use crate::evaluator::Evaluator;
 use crate::heap::{List, Str};
 use crate::path::shown;
 use crate::symbol::FastHash;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Slot;
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("match", &["regex", "str"], Some(0), match_whole, "The groups of the POSIX extended regular expression *regex*, if it matches all of *str*, else null. A group that took no part is null."),

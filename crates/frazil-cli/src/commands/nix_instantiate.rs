@@ -1,0 +1,135 @@
+//! `frazil nix-instantiate`: the arguments, environment and exit status of Nix's program, so that
+//! scripts and test suites written for it run unchanged. Also runs when the binary has that name.
+
+mod arguments;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::Args;
+use frazil_ops::eval::{EvalPlan, Input, Output};
+
+use crate::command_error::CommandError;
+use crate::commands::eval;
+use crate::environment::Environment;
+use crate::evaluation;
+use crate::screen::{self, Screen};
+use crate::settings::Settings;
+
+use arguments::{Action, Parsed};
+
+pub(super) const NAME: &str = "nix-instantiate";
+/// The status of every failure, as in Nix.
+const FAILED: u8 = 1;
+/// What is compatible with this program says that it is that version of Nix.
+const VERSION: &str = "nix-instantiate (Nix) 2.26.3\n";
+const USAGE: &str = "\
+Usage: frazil nix-instantiate [--eval | --parse | --find-file] [OPTION]... [FILE]...
+
+Behaves like the program of that name of Nix 2.26, see its manual:
+  --eval --strict --json --xml --raw --no-location --parse --find-file
+  --expr, -E        the FILEs are expressions
+  --attr, -A PATH   select an attribute
+  --arg NAME EXPR   --argstr NAME TEXT   --arg-from-file NAME FILE   --arg-from-stdin NAME
+  --include, -I NAME=PATH   --option NAME VALUE   --show-trace   --read-write-mode
+Without --eval the store paths of the derivations are printed.
+";
+
+/// Evaluate like Nix's `nix-instantiate`
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(super) struct NixInstantiateArguments {
+    /// The arguments of nix-instantiate
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub(super) arguments: Vec<OsString>,
+}
+
+pub(super) fn run(arguments: &[OsString], environment: &Environment, mut screen: Screen) -> u8 {
+    let settings = match Settings::of(environment) {
+        Ok(settings) => settings,
+        Err(error) => {
+            error.show(screen);
+            return FAILED;
+        }
+    };
+    let parsed = match arguments::parse(arguments, settings) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            error.show(screen);
+            screen::say("Try 'nix-instantiate --help' for more information.\n");
+            return FAILED;
+        }
+    };
+    screen.look.whole_trace = parsed.settings.flag("show-trace").unwrap_or(false);
+    match act(&parsed, environment, screen) {
+        Ok(()) => 0,
+        Err(error) => {
+            error.show(screen);
+            FAILED
+        }
+    }
+}
+
+fn act(parsed: &Parsed, environment: &Environment, screen: Screen) -> Result<(), CommandError> {
+    match parsed.action {
+        Action::Help => return screen::print(USAGE.as_bytes()),
+        Action::Version => return screen::print(VERSION.as_bytes()),
+        Action::FindFile | Action::Evaluate | Action::Parse | Action::Instantiate => {}
+    }
+    let options = evaluation::options(&parsed.settings, environment, &parsed.includes)?;
+    let is_reading = parsed.action != Action::Instantiate && !parsed.read_write;
+    let mut host = evaluation::host(environment, screen, !is_reading && !parsed.read_only)?;
+    let mut printed = Vec::new();
+    let done = if parsed.action == Action::FindFile {
+        let names: Vec<String> =
+            parsed.files.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        frazil_ops::eval::find_files(&options, &names, &mut host, &mut printed)
+    } else {
+        let plan = plan(parsed, options, environment)?;
+        frazil_ops::eval::eval(&plan, &mut host, &mut printed)
+    };
+    screen::print(&printed)?;
+    Ok(done?)
+}
+
+fn plan(
+    parsed: &Parsed,
+    options: frazil_eval::Options,
+    environment: &Environment,
+) -> Result<EvalPlan, CommandError> {
+    let output = match parsed.action {
+        Action::Parse => Output::Tree,
+        Action::Instantiate => Output::Derivations,
+        Action::Evaluate | Action::FindFile | Action::Help | Action::Version => parsed.output,
+    };
+    Ok(EvalPlan {
+        options,
+        memory_bytes_max: None,
+        inputs: inputs(parsed, environment)?,
+        base: environment.directory.clone(),
+        selections: parsed.attributes.clone(),
+        arguments: parsed.arguments.clone(),
+        apply: None,
+        output,
+        strict: parsed.strict,
+    })
+}
+
+fn inputs(parsed: &Parsed, environment: &Environment) -> Result<Vec<Input>, CommandError> {
+    let mut inputs = Vec::new();
+    if parsed.read_stdin {
+        inputs.push(Input::Stdin(eval::stdin()?));
+    } else if parsed.files.is_empty() && !parsed.are_expressions {
+        inputs.push(Input::File(environment.absolute(Path::new("./default.nix"))));
+    }
+    for file in &parsed.files {
+        inputs.push(if parsed.are_expressions {
+            Input::Text(file.as_encoded_bytes().to_vec())
+        } else {
+            eval::file_input(Path::new(file), environment)
+        });
+    }
+    Ok(inputs)
+}

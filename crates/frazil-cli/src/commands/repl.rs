@@ -1,0 +1,178 @@
+//! `frazil repl`
+//!
+//! Reads lines with history and completion, and shows what the session answers. What a line means
+//! is decided in `frazil-ops`; here are keys, files and words.
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use frazil_ops::eval::Failure;
+use frazil_ops::repl::{Repl, ReplPlan};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{CompletionType, Config, Editor};
+
+use crate::command_error::CommandError;
+use crate::commands::eval::EvaluationArguments;
+use crate::environment::Environment;
+use crate::evaluation;
+use crate::screen::{self, Screen};
+
+use line::{Assistant, Line};
+
+const PROMPT: &str = "frazil> ";
+const HISTORY_FILE: &str = "repl-history";
+const HISTORY_LINES: usize = 10_000;
+const HELP: &str = "\
+  EXPR            evaluate and print
+  NAME = EXPR     keep a value
+  :a EXPR         keep the attributes of a set
+  :l FILE         keep the attributes of a file
+  :r              load all files again
+  :p EXPR         print with everything inside
+  :t EXPR         print the type
+  :doc EXPR       show the documentation of a builtin
+  :b EXPR         build a derivation
+  :?              this list
+  :q              leave
+";
+
+/// Evaluate line by line
+///
+/// Lines are completed with the tab key; `:?` lists what else can be typed.
+#[derive(Debug, Args)]
+pub(super) struct ReplArguments {
+    /// Load the attributes of these files at the start
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    evaluation: EvaluationArguments,
+}
+
+pub(super) fn run(
+    arguments: &ReplArguments,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let plan = ReplPlan {
+        options: arguments.evaluation.options(environment)?,
+        memory_bytes_max: arguments.evaluation.memory_bytes_max(),
+        base: environment.directory.clone(),
+    };
+    let mut host = evaluation::host(environment, screen, false)?;
+    frazil_ops::repl::open(&plan, &mut host, |repl| {
+        for file in &arguments.files {
+            load(repl, file)?;
+        }
+        converse(repl, environment, screen)
+    })?
+}
+
+/// Reads and answers lines until the user leaves.
+fn converse(
+    repl: &mut Repl<'_>,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let failed = |error: ReadlineError| CommandError::Io {
+        action: "read from",
+        path: "the terminal".into(),
+        source: std::io::Error::other(error),
+    };
+    let repl = RefCell::new(repl);
+    let config =
+        Config::builder().completion_type(CompletionType::List).max_history_size(HISTORY_LINES);
+    let config = config.map_err(failed)?.auto_add_history(true).build();
+    let mut editor =
+        Editor::<Assistant<'_, '_, '_>, FileHistory>::with_config(config).map_err(failed)?;
+    editor.set_helper(Some(Assistant::new(&repl)));
+    let history = history_file(environment);
+    if let Some(history) = &history
+        && history.exists()
+        && let Err(error) = editor.load_history(history)
+    {
+        screen::say(&format!("warning: cannot read {}: {error}\n", history.display()));
+    }
+    loop {
+        match editor.readline(PROMPT) {
+            Ok(text) => match answer(&mut repl.borrow_mut(), Line::of(&text), screen) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(CommandError::Evaluation(Failure(diagnostics))) => screen.show(&diagnostics),
+                Err(error) => return Err(error),
+            },
+            // The key that interrupts leaves the line, not the session.
+            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Eof) => break,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if let Some(history) = &history
+        && let Err(error) = save_history(&mut editor, history)
+    {
+        screen::say(&format!("warning: cannot write {}: {error}\n", history.display()));
+    }
+    Ok(())
+}
+
+fn history_file(environment: &Environment) -> Option<PathBuf> {
+    Some(environment.state_directory()?.join(HISTORY_FILE))
+}
+
+fn save_history(
+    editor: &mut Editor<Assistant<'_, '_, '_>, FileHistory>,
+    file: &Path,
+) -> Result<(), ReadlineError> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    editor.save_history(file)
+}
+
+fn load(repl: &mut Repl<'_>, file: &Path) -> Result<(), CommandError> {
+    let count = repl.load(file)?;
+    screen::say(&format!("Added {count} variables.\n"));
+    Ok(())
+}
+
+/// Does what a line asks for; `false` if it asks to leave.
+fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, CommandError> {
+    let mut printed = Vec::new();
+    match line {
+        Line::Empty => {}
+        Line::Quit => return Ok(false),
+        Line::Help => screen::say(HELP),
+        Line::Evaluate(text) => repl.line(text, &mut printed)?,
+        Line::Print(text) => repl.print(text, true, &mut printed)?,
+        Line::Type(text) => printed.extend(format!("{}\n", repl.type_of(text)?).into_bytes()),
+        Line::Add(text) => screen::say(&format!("Added {} variables.\n", repl.add(text)?)),
+        Line::Load(file) => load(repl, Path::new(file))?,
+        Line::Reload => screen::say(&format!("Added {} variables.\n", repl.reload()?)),
+        Line::Documentation(text) => match repl.documentation(text)? {
+            Some(known) => {
+                let head = format!("builtins.{} {}\n\n", known.name, known.parameters.join(" "));
+                printed.extend((head + &known.text + "\n").into_bytes());
+            }
+            None => screen.complain("this value has no documentation", None),
+        },
+        Line::Build(text) => {
+            let path = String::from_utf8_lossy(&repl.derivation(text)?).into_owned();
+            screen.complain(
+                &format!("cannot build '{path}'"),
+                Some("there is no store to build in yet; the derivation was evaluated"),
+            );
+        }
+        Line::Unknown(command) => {
+            screen
+                .complain(&format!("unknown command '{command}'"), Some("`:?` lists the commands"));
+        }
+    }
+    screen::print(&printed)?;
+    Ok(true)
+}

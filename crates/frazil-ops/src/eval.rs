@@ -1,0 +1,280 @@
+//! Evaluating expressions and printing what they are: `frazil eval` and `nix-instantiate`.
+//!
+//! An evaluation needs a deep native stack: call these functions within
+//! [`frazil_eval::with_large_stack`].
+
+mod derivations;
+mod search;
+
+use std::path::{Path, PathBuf};
+
+use bumpalo::Bump;
+use frazil_eval::heap::Attrs;
+use frazil_eval::host::{FileKind, Host, HostError};
+use frazil_eval::{
+    Diagnostic, Error, ErrorKind, Evaluator, Heap, HeapOptions, Lazy, Options, Program, Value,
+    print,
+};
+use frazil_syntax::ParseOptions;
+
+pub use search::find_files;
+
+/// What an expression without a file is called in messages.
+const TEXT_NAME: &str = "«string»";
+/// What the standard input is called in messages.
+const STDIN_NAME: &str = "«stdin»";
+/// Symbolic links that are followed to find a file, as on Linux.
+const LINKS_MAX: usize = 40;
+
+/// What is to be evaluated, and what is to be made of the result.
+#[derive(Clone, Debug)]
+pub struct EvalPlan {
+    pub options: Options,
+    /// How much memory the values may take; `None` is as much as there is.
+    pub memory_bytes_max: Option<u64>,
+    /// Evaluated in this order, each on its own.
+    pub inputs: Vec<Input>,
+    /// Where relative paths in expressions that are not files start.
+    pub base: PathBuf,
+    /// Attribute paths; none selects the whole value.
+    pub selections: Vec<String>,
+    /// What functions are called with when they stand where a value is needed.
+    pub arguments: Vec<(String, Argument)>,
+    /// A function to call with each selected value.
+    pub apply: Option<Vec<u8>>,
+    pub output: Output,
+    /// Evaluate everything inside the value before it is printed.
+    pub strict: bool,
+}
+
+/// Where an expression comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    Text(Vec<u8>),
+    /// What was read from the standard input.
+    Stdin(Vec<u8>),
+    /// A file, or a directory with a `default.nix`.
+    File(PathBuf),
+    /// `nixpkgs/lib` for `<nixpkgs/lib>`.
+    Lookup(String),
+}
+
+/// An argument of `--arg` or `--argstr`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// An expression, evaluated when the function asks for it.
+    Expression(Vec<u8>),
+    String(Vec<u8>),
+}
+
+/// What is printed for a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// As an expression of the language, as far as possible.
+    Value,
+    Json,
+    /// A string as it is, without a newline.
+    Raw,
+    Xml {
+        locations: bool,
+    },
+    /// The store paths of the derivations in the value, one a line.
+    Derivations,
+    /// The syntax tree; nothing is evaluated.
+    Tree,
+}
+
+/// Why nothing more was printed; at least one diagnostic.
+#[derive(Clone, Debug)]
+pub struct Failure(pub Vec<Diagnostic>);
+
+impl Failure {
+    /// The diagnostic that decides about the exit status.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.first().map_or(ErrorKind::Other, |first| first.kind)
+    }
+}
+
+/// An input that was read: its text, and what it is called.
+struct Text {
+    /// The path of the file, if it is one.
+    file: Option<PathBuf>,
+    name: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// Carries out a plan. What was printed before a failure stays in `printed`.
+pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut texts = Vec::new();
+    for input in &plan.inputs {
+        texts.push(read(input, &plan.options, host)?);
+    }
+    let heap = heap(plan.memory_bytes_max)?;
+    let mut evaluator = Evaluator::new(&heap, host, plan.options.clone());
+    let arguments = arguments(&mut evaluator, plan)?;
+    let apply = match &plan.apply {
+        Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
+        None => None,
+    };
+    for text in texts {
+        let bytes = text.bytes.clone();
+        let program = match &text.file {
+            Some(file) => evaluator.parse_file_text(file, bytes),
+            None => evaluator.parse_text(text.name, bytes, &plan.base),
+        };
+        let program = program.map_err(Failure)?;
+        if plan.output == Output::Tree {
+            print_tree(&text.bytes, &plan.options, printed);
+            continue;
+        }
+        let done = input_values(&mut evaluator, plan, program, arguments, apply, printed);
+        done.map_err(|error| explained(&evaluator, &error))?;
+    }
+    Ok(())
+}
+
+fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, Failure> {
+    let path = match input {
+        Input::Text(bytes) => {
+            return Ok(Text { file: None, name: TEXT_NAME, bytes: bytes.clone() });
+        }
+        Input::Stdin(bytes) => {
+            return Ok(Text { file: None, name: STDIN_NAME, bytes: bytes.clone() });
+        }
+        Input::File(path) => path.clone(),
+        Input::Lookup(name) => search::find(&options.search_path, name, host)?,
+    };
+    let path = expression_file(path, host).map_err(refused)?;
+    let bytes = host.read(&path).map_err(refused)?;
+    Ok(Text { file: Some(path), name: TEXT_NAME, bytes })
+}
+
+/// The file that holds the expression at `path`: links followed, `default.nix` of a directory.
+fn expression_file(mut path: PathBuf, host: &mut dyn Host) -> Result<PathBuf, HostError> {
+    for _ in 0..LINKS_MAX {
+        match host.kind(&path)? {
+            Some(FileKind::Symlink) => {
+                let target = host.read_link(&path)?;
+                path = search::normal(&path.parent().unwrap_or(&path).join(target));
+            }
+            Some(FileKind::Directory) => path.push("default.nix"),
+            Some(FileKind::Regular | FileKind::Unknown) | None => return Ok(path),
+        }
+    }
+    let source = std::io::ErrorKind::InvalidInput.into();
+    Err(HostError::Io { action: "follow the links of", path, source })
+}
+
+/// An error of the host, outside of any expression.
+fn refused(error: HostError) -> Failure {
+    let mut diagnostic = match &error {
+        HostError::NotFound(path) => {
+            Diagnostic::plain(ErrorKind::Host, format!("path '{}' does not exist", path.display()))
+        }
+        HostError::Io { .. }
+        | HostError::Unsupported { .. }
+        | HostError::Callback
+        | HostError::Store(_) => Diagnostic::plain(ErrorKind::Host, error.to_string()),
+    };
+    if let HostError::Unsupported { help, .. } = error {
+        diagnostic.help.push(help.to_owned());
+    }
+    Failure(vec![diagnostic])
+}
+
+/// Prints the syntax tree of a text that has no errors.
+fn print_tree(text: &[u8], options: &Options, printed: &mut Vec<u8>) {
+    let arena = Bump::new();
+    let parsed =
+        frazil_syntax::parse(text, &arena, ParseOptions { pipe_operators: options.pipe_operators });
+    frazil_syntax::print(&parsed.root, printed);
+    printed.push(b'\n');
+}
+
+pub(crate) fn heap(limit_bytes: Option<u64>) -> Result<Heap, Failure> {
+    Heap::new(HeapOptions { limit_bytes }).map_err(|error| {
+        Failure(vec![Diagnostic::plain(ErrorKind::OutOfMemory, error.to_string())])
+    })
+}
+
+pub(crate) fn explained(evaluator: &Evaluator<'_>, error: &Error) -> Failure {
+    Failure(vec![evaluator.diagnostic(error)])
+}
+
+fn arguments<'a>(evaluator: &mut Evaluator<'a>, plan: &EvalPlan) -> Result<Attrs<'a>, Failure> {
+    let mut arguments = Vec::new();
+    for (name, argument) in &plan.arguments {
+        let value = match argument {
+            Argument::Expression(text) => delayed(evaluator, text.clone(), &plan.base)?,
+            Argument::String(text) => evaluator.string(text).into(),
+        };
+        arguments.push((name.clone(), value));
+    }
+    Ok(evaluator.set(&arguments))
+}
+
+fn delayed<'a>(
+    evaluator: &mut Evaluator<'a>,
+    text: Vec<u8>,
+    base: &Path,
+) -> Result<Lazy<'a>, Failure> {
+    let program = evaluator.parse_text(TEXT_NAME, text, base).map_err(Failure)?;
+    Ok(evaluator.delayed(program))
+}
+
+/// Evaluates one input and prints each of its selections.
+fn input_values<'a>(
+    evaluator: &mut Evaluator<'a>,
+    plan: &EvalPlan,
+    program: Program<'a>,
+    arguments: Attrs<'a>,
+    apply: Option<Lazy<'a>>,
+    printed: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let root = evaluator.evaluate(program)?;
+    let whole = [String::new()];
+    let selections = if plan.selections.is_empty() { &whole[..] } else { &plan.selections };
+    for selection in selections {
+        let mut value = evaluator.select_path(root, selection, arguments)?;
+        if let Some(apply) = apply {
+            let function = evaluator.force(apply)?;
+            value = evaluator.apply(function, value.into())?;
+        }
+        if plan.output == Output::Derivations {
+            derivations::print(evaluator, value, arguments, printed)?;
+        } else {
+            if !arguments.is_empty() {
+                value = evaluator.auto_call(value, arguments)?;
+            }
+            print_value(evaluator, plan.output, plan.strict, value, printed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints a value in one of the forms for a single value.
+fn print_value<'a>(
+    evaluator: &mut Evaluator<'a>,
+    output: Output,
+    strict: bool,
+    value: Value<'a>,
+    printed: &mut Vec<u8>,
+) -> Result<(), Error> {
+    match output {
+        Output::Value => {
+            if strict {
+                evaluator.deep_force(value)?;
+            }
+            printed.extend(print::plain(evaluator, value));
+            printed.push(b'\n');
+        }
+        Output::Json => {
+            printed.extend(evaluator.json(value, strict)?);
+            printed.push(b'\n');
+        }
+        Output::Raw => printed.extend(evaluator.text(value)?),
+        Output::Xml { locations } => printed.extend(evaluator.xml(value, strict, locations)?),
+        Output::Derivations | Output::Tree => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! The evaluator's host over the disk and a store.
+//!
+//! The store is as simple as it can be while paths are the real ones: what an evaluation adds is
+//! kept in memory, where it can be read back, or else written below the store directory. It builds
+//! nothing, knows no database, and collects no garbage; that is the business of the store crate.
+//!
+//! Invariant: a path that was added can be read back, until the host is dropped.
+
+mod fetch;
+mod memory;
+mod tree;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use frazil_eval::host::{
+    AddPath, FetchRequest, Fetched, FileKind, Host, HostError, Ingestion, Message,
+};
+use frazil_model::derivation::Derivation;
+use frazil_model::store_path::References;
+use frazil_model::{
+    ContentAddress, ContentAddressMethod, Hash, OutputName, Sha256, StoreDir, StoreName, StorePath,
+};
+
+use memory::{Follow, Located, MemoryStore};
+use tree::Node;
+
+/// The most that is read of something that is not a regular file: a pipe, a device.
+const STREAM_BYTES_MAX: u64 = 256 << 20;
+
+/// Where the things that an evaluation adds to the store go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Additions {
+    /// They stay in memory, and their paths are computed.
+    InMemory,
+    /// They are written below the physical store directory.
+    OnDisk,
+}
+
+/// What a [`DiskHost`] has to know.
+#[derive(Clone, Debug)]
+pub struct HostContext {
+    /// The store directory that goes into store paths.
+    pub store_dir: StoreDir,
+    /// Where the store directory really lies; often the same.
+    pub physical_dir: PathBuf,
+    pub additions: Additions,
+    /// What `builtins.getEnv` can see.
+    pub environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Seconds since 1970-01-01 UTC.
+    pub now: i64,
+}
+
+/// A [`Host`] that reads the disk; see the module.
+pub struct DiskHost<'t> {
+    context: HostContext,
+    memory: MemoryStore,
+    tell: Box<dyn FnMut(Message) + 't>,
+}
+
+impl<'t> DiskHost<'t> {
+    /// A host with an empty store in memory; `tell` gets the messages of the evaluation.
+    pub fn new(context: HostContext, tell: impl FnMut(Message) + 't) -> Self {
+        let memory = MemoryStore::new(context.store_dir.clone(), context.physical_dir.clone());
+        Self { context, memory, tell: Box::new(tell) }
+    }
+
+    fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {
+        match self.context.additions {
+            Additions::InMemory => self.memory.insert(path.clone(), node),
+            Additions::OnDisk => write::write(&self.context.physical_dir, &path, &node)?,
+        }
+        Ok(path)
+    }
+
+    fn full_path(&self, path: &StorePath) -> PathBuf {
+        PathBuf::from(self.context.store_dir.join(path))
+    }
+
+    fn add_tree(&mut self, name: &str, node: Node) -> Result<StorePath, HostError> {
+        let name = store_name(name)?;
+        let digest = node.nar_digest()?;
+        let path = self.context.store_dir.source_path(&name, digest.hash, &References::default());
+        self.add(path, node)
+    }
+
+    fn add_flat(&mut self, name: &str, contents: Vec<u8>) -> Result<StorePath, HostError> {
+        let name = store_name(name)?;
+        let hash = Hash::Sha256(Sha256::of(&contents).0);
+        let address = ContentAddress { method: ContentAddressMethod::Flat, hash };
+        let path = self.context.store_dir.fixed_path(&name, &address);
+        let path = path.map_err(|error| HostError::Store(error.to_string()))?;
+        self.add(path, Node::Contents(contents))
+    }
+}
+
+fn store_name(name: &str) -> Result<StoreName, HostError> {
+    StoreName::parse(name.as_bytes()).map_err(|error| HostError::Store(error.to_string()))
+}
+
+/// Turns an input/output error into one that says what was being done to which path.
+fn failed<'p>(
+    action: &'static str,
+    path: &'p Path,
+) -> impl FnOnce(std::io::Error) -> HostError + 'p {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    move |source| {
+        if matches!(source.kind(), NotFound | NotADirectory) {
+            HostError::NotFound(path.to_owned())
+        } else {
+            HostError::Io { action, path: path.to_owned(), source }
+        }
+    }
+}
+
+fn kind_of(kind: fs::FileType) -> FileKind {
+    if kind.is_file() {
+        FileKind::Regular
+    } else if kind.is_dir() {
+        FileKind::Directory
+    } else if kind.is_symlink() {
+        FileKind::Symlink
+    } else {
+        FileKind::Unknown
+    }
+}
+
+/// Reads a file; of a pipe or a device, which may have no end, only so much.
+fn read_disk(path: &Path) -> Result<Vec<u8>, HostError> {
+    let file = fs::File::open(path).map_err(failed("read", path))?;
+    let metadata = file.metadata().map_err(failed("read", path))?;
+    let limit = if metadata.is_file() { u64::MAX } else { STREAM_BYTES_MAX };
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.take(limit).read_to_end(&mut bytes).map_err(failed("read", path))?;
+    Ok(bytes)
+}
+
+fn list_disk(path: &Path) -> Result<Vec<(Vec<u8>, FileKind)>, HostError> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed("list", path))? {
+        let entry = entry.map_err(failed("list", path))?;
+        let kind = entry.file_type().map_err(failed("list", path))?;
+        entries.push((entry.file_name().into_vec(), kind_of(kind)));
+    }
+    entries.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(entries)
+}
+
+impl Host for DiskHost<'_> {
+    fn read(&mut self, path: &Path) -> Result<Vec<u8>, HostError> {
+        match self.memory.locate(path, Follow::Final)? {
+            Located::Disk(path) => read_disk(&path),
+            Located::Node(node) => node.read(path),
+        }
+    }
+
+    fn list(&mut self, path: &Path) -> Result<Vec<(Vec<u8>, FileKind)>, HostError> {
+        match self.memory.locate(path, Follow::Final)? {
+            Located::Disk(path) => list_disk(&path),
+            Located::Node(node) => node.list(path),
+        }
+    }
+
+    fn kind(&mut self, path: &Path) -> Result<Option<FileKind>, HostError> {
+        let path = match self.memory.locate(path, Follow::Ancestors) {
+            Ok(Located::Node(node)) => return Ok(Some(node.kind())),
+            Ok(Located::Disk(path)) => path,
+            Err(HostError::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match fs::symlink_metadata(&path).map_err(failed("look at", &path)) {
+            Ok(metadata) => Ok(Some(kind_of(metadata.file_type()))),
+            Err(HostError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_link(&mut self, path: &Path) -> Result<PathBuf, HostError> {
+        match self.memory.locate(path, Follow::Ancestors)? {
+            Located::Disk(path) => fs::read_link(&path).map_err(failed("read the link", &path)),
+            Located::Node(Node::Symlink(target)) => Ok(target.clone()),
+            Located::Node(_) => {
+                let source = std::io::ErrorKind::InvalidInput.into();
+                Err(HostError::Io { action: "read the link", path: path.to_owned(), source })
+            }
+        }
+    }
+
+    fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
+        self.context.environment.get(name).cloned()
+    }
+
+    fn now(&mut self) -> i64 {
+        self.context.now
+    }
+
+    fn add_text(
+        &mut self,
+        name: &str,
+        text: &[u8],
+        references: &[StorePath],
+    ) -> Result<StorePath, HostError> {
+        let path =
+            self.context.store_dir.text_path(&store_name(name)?, Sha256::of(text), references);
+        self.add(path, Node::Contents(text.to_vec()))
+    }
+
+    fn add_path(&mut self, mut request: AddPath<'_>) -> Result<StorePath, HostError> {
+        match request.ingestion {
+            Ingestion::Flat => {
+                let contents = self.read(request.path)?;
+                self.add_flat(request.name, contents)
+            }
+            Ingestion::Recursive => {
+                let node = tree::scan(&self.memory, request.path, &mut request.filter)?;
+                self.add_tree(request.name, node)
+            }
+        }
+    }
+
+    fn is_valid(&mut self, path: &StorePath) -> Result<bool, HostError> {
+        let full = self.full_path(path);
+        Ok(self.kind(&full)?.is_some())
+    }
+
+    fn realise(&mut self, derivation: &StorePath, output: &str) -> Result<StorePath, HostError> {
+        let full = self.full_path(derivation);
+        let text = self.read(&full)?;
+        let store = |error: String| HostError::Store(error);
+        let name = derivation.derivation_name().map_err(|error| store(error.to_string()))?;
+        let parsed = Derivation::parse(&self.context.store_dir, &name, &text)
+            .map_err(|error| store(error.to_string()))?;
+        let wanted =
+            OutputName::parse(output.as_bytes()).map_err(|error| store(error.to_string()))?;
+        let path = parsed.outputs.get(&wanted).and_then(|output| output.path()).cloned();
+        if let Some(path) = path
+            && self.is_valid(&path)?
+        {
+            return Ok(path);
+        }
+        Err(HostError::Unsupported {
+            what: format!("cannot build '{}' during evaluation", full.display()),
+            help: "only an output that already lies in the store can be read; build it first",
+        })
+    }
+
+    fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, HostError> {
+        fetch::fetch(self, request)
+    }
+
+    fn tell(&mut self, message: Message) {
+        (self.tell)(message);
+    }
+}
+
+/// A path from the bytes of its name.
+fn path_of(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
+}
