@@ -4,8 +4,12 @@
 //! eval` and the REPL print («thunk», «lambda f @ ...»). Neither evaluates anything: what is
 //! delayed is shown as such.
 
+mod json;
+
 use std::cell::Cell;
 use std::collections::HashSet;
+
+pub(crate) use json::JsonText;
 
 use crate::Evaluator;
 use crate::heap::{Attrs, List};
