@@ -16,6 +16,7 @@ mod code;
 pub mod context;
 pub mod diagnostic;
 pub mod ere;
+mod embed;
 mod error;
 mod eval;
 mod evaluator;
@@ -31,6 +32,7 @@ mod similar;
 mod source;
 mod stack;
 mod symbol;
+#[cfg(test)]
 #[cfg(test)]
 mod testing;
 pub mod value;
