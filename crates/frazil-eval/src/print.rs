@@ -5,11 +5,15 @@
 //! delayed is shown as such.
 
 mod json;
+mod xml;
 
 use std::cell::Cell;
 use std::collections::HashSet;
 
 pub(crate) use json::JsonText;
+pub use json::json;
+pub(crate) use xml::xml_string;
+pub use xml::{XmlForm, xml};
 
 use crate::Evaluator;
 use crate::heap::{Attrs, List};
