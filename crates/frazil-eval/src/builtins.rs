@@ -12,10 +12,13 @@ mod derivation;
 mod fetch;
 mod files;
 mod hashes;
+mod import;
 mod lists;
 mod math;
 mod paths;
+mod realise;
 mod regex;
+mod search;
 mod store;
 mod strings;
 mod system;
@@ -74,10 +77,12 @@ static TABLES: &[&[Builtin]] = &[
     fetch::TABLE,
     files::TABLE,
     hashes::TABLE,
+    import::TABLE,
     lists::TABLE,
     math::TABLE,
     paths::TABLE,
     regex::TABLE,
+    search::TABLE,
     store::TABLE,
     strings::TABLE,
     system::TABLE,
@@ -99,6 +104,8 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 /// What builtins remember between calls.
 #[derive(Default)]
 pub(crate) struct Caches {
+    pub(crate) files: files::Cache,
+    pub(crate) searches: search::Cache,
     pub(crate) regexes: regex::Cache,
     pub(crate) derivations: derivation::Cache,
     pub(crate) copies: store::Copies,
@@ -161,19 +168,19 @@ fn derivation_function<'a>(ev: &mut Evaluator<'a>) -> Value<'a> {
 
 /// Shorthands for argument lists: all callers pass as many as the table says.
 fn one<'a>(arguments: &[Lazy<'a>]) -> Lazy<'a> {
-    arguments.first().copied().unwrap_or(Lazy::Value(Value::Null))
+    arguments.first().copied().unwrap_or(Lazy::NULL)
 }
 
 fn two<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>) {
     match arguments {
         [first, second, ..] => (*first, *second),
-        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+        _ => (Lazy::NULL, Lazy::NULL),
     }
 }
 
 fn three<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>, Lazy<'a>) {
     match arguments {
         [first, second, third] => (*first, *second, *third),
-        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+        _ => (Lazy::NULL, Lazy::NULL, Lazy::NULL),
     }
 }

@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, List};
 use crate::print;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Slot;
 
 impl<'a> Evaluator<'a> {
     /// `==`. Functions are unequal even to themselves, but a list or set that contains one is equal
@@ -73,11 +74,11 @@ impl<'a> Evaluator<'a> {
         if std::ptr::eq(left, right) || same(Lazy::of(left), Lazy::of(right)) {
             return Ok(true);
         }
-        let (left, right) = (self.force_slot(left)?, self.force_slot(right)?);
-        if same(Lazy::Value(left), Lazy::Value(right)) {
+        let (left, right) = (self.force_word(left)?, self.force_word(right)?);
+        if same(left.into(), right.into()) {
             return Ok(true);
         }
-        self.equal(left, right)
+        self.equal(left.unpack(), right.unpack())
     }
 
     /// Whether a set has `type = "derivation"`.
@@ -133,18 +134,8 @@ fn path_order(path: &[u8]) -> impl Iterator<Item = u16> + use<'_> {
 }
 
 /// Whether both are one and the same value, so that it need not be looked into. This makes
-/// `[ f ] == [ f ]` true, as in C++ Nix, where values have identities.
+/// `[ f ] == [ f ]` true, as in C++ Nix, where values have identities. Numbers have none here: the
+/// one that is not equal to itself is found by comparing.
 fn same<'a>(left: Lazy<'a>, right: Lazy<'a>) -> bool {
-    match (left, right) {
-        (Lazy::Ref(l), Lazy::Ref(r)) => std::ptr::eq(l, r),
-        (Lazy::Value(l), Lazy::Value(r)) => match (l, r) {
-            (Value::Lambda(l), Value::Lambda(r)) => l == r,
-            (Value::Builtin(l), Value::Builtin(r)) => std::ptr::eq(l, r),
-            (Value::Partial(l), Value::Partial(r)) => std::ptr::eq(l, r),
-            (Value::Attrs(l), Value::Attrs(r)) => l == r,
-            (Value::List(l), Value::List(r)) => l.address() == r.address() && l.len() == r.len(),
-            _ => false,
-        },
-        _ => false,
-    }
+    left.is(right) && !left.is_number_like()
 }
