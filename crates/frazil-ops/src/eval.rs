@@ -5,7 +5,9 @@
 
 mod derivations;
 mod search;
+mod tree;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
@@ -124,7 +126,7 @@ pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Resu
         };
         let program = program.map_err(Failure)?;
         if plan.output == Output::Tree {
-            print_tree(&text.bytes, &plan.options, printed);
+            print_tree(&mut evaluator, &text, plan, printed);
             continue;
         }
         let done = input_values(&mut evaluator, plan, program, arguments, apply, printed);
@@ -183,11 +185,17 @@ fn refused(error: HostError) -> Failure {
 }
 
 /// Prints the syntax tree of a text that has no errors.
-fn print_tree(text: &[u8], options: &Options, printed: &mut Vec<u8>) {
+fn print_tree(evaluator: &mut Evaluator<'_>, text: &Text, plan: &EvalPlan, printed: &mut Vec<u8>) {
     let arena = Bump::new();
-    let parsed =
-        frazil_syntax::parse(text, &arena, ParseOptions { pipe_operators: options.pipe_operators });
-    frazil_syntax::print(&parsed.root, printed);
+    let options = ParseOptions { pipe_operators: plan.options.pipe_operators };
+    let parsed = frazil_syntax::parse(&text.bytes, &arena, options);
+    let evaluator = RefCell::new(evaluator);
+    let context = tree::Context {
+        base: text.file.as_deref().and_then(Path::parent).unwrap_or(&plan.base),
+        home: plan.options.home.as_deref(),
+        float: &|value| print::plain(&mut evaluator.borrow_mut(), Value::Float(value)),
+    };
+    tree::print(&parsed.root, context, printed);
     printed.push(b'\n');
 }
 
