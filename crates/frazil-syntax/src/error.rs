@@ -69,9 +69,7 @@ impl SyntaxError {
                 Some("remove one of them; only attribute sets written as `{ }` are merged")
             }
             SyntaxErrorKind::DynamicAttribute(_) => Some("write a fixed name here"),
-            SyntaxErrorKind::InvalidInteger(_) => {
-                Some("integers go up to 9223372036854775807")
-            }
+            SyntaxErrorKind::InvalidInteger(_) => Some("integers go up to 9223372036854775807"),
             SyntaxErrorKind::InvalidFloat(_) => {
                 Some("the number does not fit into 64-bit floating point")
             }

@@ -9,6 +9,11 @@
 //! left (`a + b + c`, `a ? b ? c`) make a deeper tree, so whoever walks a tree follows the left
 //! side of a binary operator and the subject of `?` with a loop.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place names the few tokens it takes; all others are errors there"
+)]
+
 mod bindings;
 mod expression;
 mod function;
@@ -17,6 +22,8 @@ mod operand;
 mod operators;
 mod recover;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 use bumpalo::Bump;
 
@@ -174,9 +181,11 @@ impl<'a> Parser<'a> {
         self.arena.alloc_slice_copy(values)
     }
 
-    /// Stands for what could not be parsed.
-    fn missing(&self) -> Expr<'a> {
+    /// Stands for what could not be parsed. It counts as consumed, so that what it is a part of
+    /// reaches to this place.
+    fn missing(&mut self) -> Expr<'a> {
         let at = self.token.span.start;
+        self.previous_end = at;
         Expr { kind: ExprKind::Error, span: Span { start: at, end: at } }
     }
 

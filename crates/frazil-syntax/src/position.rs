@@ -1,5 +1,8 @@
 //! Byte offsets to lines and columns.
 
+#[cfg(test)]
+mod tests;
+
 /// Where the lines of a source begin. A line ends with `\n`, `\r\n` or a lone `\r`.
 #[derive(Clone, Debug)]
 pub struct LineIndex {

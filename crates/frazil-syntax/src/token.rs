@@ -163,10 +163,7 @@ impl TokenKind {
     }
 
     pub(crate) fn opens_bracket(self) -> bool {
-        matches!(
-            self,
-            Self::LeftBrace | Self::LeftBracket | Self::LeftParen | Self::DollarBrace
-        )
+        matches!(self, Self::LeftBrace | Self::LeftBracket | Self::LeftParen | Self::DollarBrace)
     }
 
     pub(crate) fn closes_bracket(self) -> bool {
