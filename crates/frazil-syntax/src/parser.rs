@@ -91,6 +91,8 @@ struct Parser<'a> {
     errors: Vec<SyntaxError>,
     /// Tokens that start before this place have an error already.
     reported_until: u32,
+    /// A syntax error was reported and no landmark consumed since.
+    recovering: bool,
     scratch: Scratch<'a>,
 }
 
@@ -136,13 +138,15 @@ impl<'a> Parser<'a> {
             open: Open::default(),
             errors: Vec::new(),
             reported_until: 0,
+            recovering: false,
             scratch: Scratch::default(),
         }
     }
 
     fn file(&mut self) -> Expr<'a> {
         let root = self.expression();
-        if self.token.kind != TokenKind::EndOfFile {
+        // Behind an error that was not recovered from this would say nothing new.
+        if self.token.kind != TokenKind::EndOfFile && self.errors.is_empty() {
             self.unexpected("end of file");
         }
         root
@@ -157,6 +161,7 @@ impl<'a> Parser<'a> {
     fn accept(&mut self, kind: TokenKind) -> bool {
         let found = self.token.kind == kind;
         if found {
+            self.recovering &= !kind.is_landmark();
             self.advance();
         }
         found

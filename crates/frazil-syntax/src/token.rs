@@ -170,6 +170,12 @@ impl TokenKind {
         matches!(self, Self::RightBrace | Self::RightBracket | Self::RightParen)
     }
 
+    /// Whether an error before this token need not matter behind it.
+    pub(crate) fn is_landmark(self) -> bool {
+        self.closes_bracket()
+            || matches!(self, Self::Semicolon | Self::In | Self::Then | Self::Else)
+    }
+
     /// The keyword spelled `word`.
     pub(crate) fn keyword(word: &[u8]) -> Option<Self> {
         Some(match word {

@@ -20,7 +20,9 @@ const CORPUS: &[&[u8]] = &[
 
 #[test]
 fn corpus() {
-    CORPUS.iter().for_each(|source| fuzz(source));
+    for source in CORPUS {
+        fuzz(source);
+    }
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn generate(random: &mut Random, depth: usize, out: &mut String) {
         "((%).${%}.\"k ${%}\")",
         "(% ? a.\"if\")",
         "(x: %)",
-        "({ #, # ? %, ... }@w: %)",
+        "({ #, # ? % , ... }@w: %)",
         "({ # }: %)",
         "(let # = %; inherit #; inherit (%) # #; in %)",
         "(if % then % else %)",
