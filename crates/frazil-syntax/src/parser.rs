@@ -36,8 +36,8 @@ use expression::Head;
 use merge::OpenSet;
 use operators::Pending;
 
-/// How deep brackets may nest. A debug build needs up to 3 KiB of stack for one level and has to get
-/// by with the 2 MiB of a thread.
+/// How deep brackets may nest. A debug build needs up to 3.5 KiB of stack for one level and has to
+/// get by with the 2 MiB of a thread.
 pub const NESTING_MAX: usize = 500;
 
 /// How many operators, functions, `let`s and so on may wait for their last operand or body: as many

@@ -10,6 +10,7 @@ pub struct LineIndex {
 }
 
 impl LineIndex {
+    /// Looks at every byte once; make it when the first position is asked for.
     pub fn new(source: &[u8]) -> Self {
         let mut starts = vec![0];
         for (index, byte) in source.iter().enumerate() {

@@ -90,7 +90,7 @@ impl TokenKind {
             Self::SearchPath => "search path",
             Self::Path => "path",
             Self::Quote => "'\"'",
-            Self::IndentedQuote => "''''",
+            Self::IndentedQuote => "\"''\"",
             Self::If => "'if'",
             Self::Then => "'then'",
             Self::Else => "'else'",

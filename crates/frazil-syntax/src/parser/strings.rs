@@ -69,7 +69,7 @@ impl<'a> Parser<'a> {
                 Stop::Quote => break,
                 Stop::EndOfFile => {
                     self.scratch.strings.truncate(base);
-                    return self.unterminated("'\"'", opener);
+                    return self.unterminated(TokenKind::Quote.description(), opener);
                 }
                 Stop::Interpolation => {
                     let Some((expr, behind)) = self.interpolation(position) else {
@@ -190,7 +190,7 @@ impl<'a> Parser<'a> {
                 Stop::Quote => break,
                 Stop::EndOfFile => {
                     self.scratch.indented.truncate(base);
-                    return self.unterminated("''''", opener);
+                    return self.unterminated(TokenKind::IndentedQuote.description(), opener);
                 }
                 Stop::Interpolation => {
                     let Some((expr, behind)) = self.interpolation(position) else {
