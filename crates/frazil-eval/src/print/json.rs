@@ -11,7 +11,7 @@ use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, Str};
 use crate::json::{Utf8Error, write_string};
 use crate::number;
-use crate::value::{Partial, Value};
+use crate::value::Value;
 
 /// JSON being written.
 pub(crate) struct JsonText {
