@@ -5,6 +5,8 @@ use std::panic::PanicHookInfo;
 
 /// `EX_SOFTWARE` of `sysexits.h`.
 const STATUS: i32 = 70;
+/// A message may quote a value of any size.
+const MESSAGE_CHARS_MAX: usize = 1000;
 
 /// Makes every panic end the process with a request for a report.
 pub(crate) fn report_panics() {
@@ -21,7 +23,8 @@ pub(crate) fn report_panics() {
 }
 
 fn report(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("no message");
+    let message: String =
+        panic.payload_as_str().unwrap_or("no message").chars().take(MESSAGE_CHARS_MAX).collect();
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION");
     format!(

@@ -43,7 +43,7 @@ pub(crate) fn options(
         allowed_uris: settings.words("allowed-uris"),
         search_path,
         system: system.or(settings.text("system")).unwrap_or(this_system()).to_owned(),
-        store_dir: store_dir(environment)?.to_string(),
+        store_dir: store_dir(environment)?,
         pipe_operators: features.iter().any(|feature| feature == "pipe-operators"),
         call_depth_max: call_depth_max
             .map_or(defaults.call_depth_max, |depth| usize::try_from(depth).unwrap_or(usize::MAX)),

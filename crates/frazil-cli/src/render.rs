@@ -33,6 +33,9 @@ pub(crate) fn render(diagnostics: &[Diagnostic], look: Look) -> String {
     let mut out = String::new();
     for (index, diagnostic) in diagnostics.iter().enumerate() {
         // Only one line may start with `error:`, so the others are introduced in other words.
+        if index > 0 {
+            out.push('\n');
+        }
         let word = if index == 0 { "error:" } else { "also:" };
         render_one(diagnostic, word, look, &mut out);
     }

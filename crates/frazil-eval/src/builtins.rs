@@ -12,11 +12,13 @@ mod derivation;
 mod fetch;
 mod files;
 mod hashes;
+mod import;
 mod lists;
 mod math;
 mod paths;
 mod realise;
 mod regex;
+mod search;
 mod store;
 mod strings;
 mod system;
@@ -24,7 +26,9 @@ mod types;
 
 use crate::error::Result;
 use crate::evaluator::Evaluator;
+use crate::heap::Attrs;
 use crate::source::Pos;
+use crate::symbol::Symbol;
 use crate::value::{Lazy, Value};
 
 /// No builtin takes more arguments.
@@ -73,10 +77,12 @@ static TABLES: &[&[Builtin]] = &[
     fetch::TABLE,
     files::TABLE,
     hashes::TABLE,
+    import::TABLE,
     lists::TABLE,
     math::TABLE,
     paths::TABLE,
     regex::TABLE,
+    search::TABLE,
     store::TABLE,
     strings::TABLE,
     system::TABLE,
@@ -98,6 +104,8 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 /// What builtins remember between calls.
 #[derive(Default)]
 pub(crate) struct Caches {
+    pub(crate) files: files::Cache,
+    pub(crate) searches: search::Cache,
     pub(crate) regexes: regex::Cache,
     pub(crate) derivations: derivation::Cache,
     pub(crate) copies: store::Copies,
@@ -110,6 +118,9 @@ const DERIVATION: &[u8] = include_bytes!("builtins/derivation.nix");
 pub(crate) fn install(ev: &mut Evaluator<'_>) {
     let mut all = Vec::new();
     for builtin in builtins() {
+        if builtin.name == "outputOf" && !ev.has_feature("dynamic-derivations") {
+            continue;
+        }
         if builtin.name == "fetchTree" && !ev.has_feature("fetch-tree") {
             // Only there when asked for, as in Nix; `flakes` implies it.
             if !ev.has_feature("flakes") {
@@ -123,24 +134,26 @@ pub(crate) fn install(ev: &mut Evaluator<'_>) {
         define(ev, name, value, unprefixed);
         all.push((ev.intern(name.as_bytes()), value));
     }
-    let derivation = derivation_function(ev);
-    define(ev, "derivation", derivation, true);
-    all.push((ev.intern(b"derivation"), derivation));
-
-    // `builtins.builtins` is the set itself.
-    let builtins_name = ev.intern(b"builtins");
-    let mut writer = ev.cursor.attrs_writer(all.len() + 1);
+    // Two members are made from the set itself, so they are filled in afterwards.
+    let (itself, derivation) = (ev.intern(b"builtins"), ev.intern(b"derivation"));
+    all.push((itself, Value::Null));
+    all.push((derivation, Value::Null));
+    let mut writer = ev.cursor.attrs_writer(all.len());
     for (name, value) in all {
         writer.push(name, Pos::NOWHERE, value.into());
     }
-    writer.push(builtins_name, Pos::NOWHERE, Value::Null.into());
-    let set = Value::Attrs(writer.finish(&mut ev.cursor));
-    if let Value::Attrs(attrs) = set
-        && let Some(entry) = attrs.get(builtins_name)
-    {
-        entry.slot.set(set.into());
+    let set = writer.finish(&mut ev.cursor);
+    fill_in(ev, set, itself, Value::Attrs(set));
+    let function = derivation_function(ev);
+    fill_in(ev, set, derivation, function);
+}
+
+/// Gives a member of `builtins` its value, and makes it global.
+fn fill_in<'a>(ev: &mut Evaluator<'a>, builtins: Attrs<'a>, name: Symbol, value: Value<'a>) {
+    if let Some(entry) = builtins.get(name) {
+        entry.slot.set(value.into());
     }
-    ev.globals.insert(builtins_name, set);
+    ev.globals.insert(name, value);
 }
 
 fn define<'a>(ev: &mut Evaluator<'a>, name: &str, value: Value<'a>, unprefixed: bool) {
@@ -158,19 +171,19 @@ fn derivation_function<'a>(ev: &mut Evaluator<'a>) -> Value<'a> {
 
 /// Shorthands for argument lists: all callers pass as many as the table says.
 fn one<'a>(arguments: &[Lazy<'a>]) -> Lazy<'a> {
-    arguments.first().copied().unwrap_or(Lazy::Value(Value::Null))
+    arguments.first().copied().unwrap_or(Lazy::NULL)
 }
 
 fn two<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>) {
     match arguments {
         [first, second, ..] => (*first, *second),
-        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+        _ => (Lazy::NULL, Lazy::NULL),
     }
 }
 
 fn three<'a>(arguments: &[Lazy<'a>]) -> (Lazy<'a>, Lazy<'a>, Lazy<'a>) {
     match arguments {
         [first, second, third] => (*first, *second, *third),
-        _ => (Lazy::Value(Value::Null), Lazy::Value(Value::Null), Lazy::Value(Value::Null)),
+        _ => (Lazy::NULL, Lazy::NULL, Lazy::NULL),
     }
 }

@@ -8,11 +8,11 @@ use std::cell::Cell;
 use crate::heap::CodeRef;
 use crate::source::{Pos, Range};
 use crate::symbol::Symbol;
-use crate::value::Value;
+use crate::word::Word;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Expr<'a> {
-    Const(Value<'a>),
+    Const(Word<'a>),
     /// A variable of this frame.
     Local {
         slot: u32,
@@ -77,7 +77,7 @@ pub(crate) struct Lambda<'a> {
 impl Lambda<'_> {
     /// One that is never called: it fills the places of calls that are not under way.
     pub(crate) fn nothing() -> Self {
-        let body = Expr::Const(Value::Null);
+        let body = Expr::Const(Word::NULL);
         Self { arity: 0, frame_size: 0, formals: None, body, name: None, range: Range::NOWHERE }
     }
 }

@@ -3,13 +3,19 @@
 use std::rc::Rc;
 
 /// One text that was parsed: a file, or an expression from the command line.
-#[derive(Debug)]
 pub struct Source {
     /// The path of the file, or a name such as `«string»`.
     pub name: String,
     pub text: Vec<u8>,
     /// True when `name` is the path of a file.
     pub is_file: bool,
+}
+
+impl std::fmt::Debug for Source {
+    /// Without the text, which may be long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} bytes)", self.name, self.text.len())
+    }
 }
 
 /// A range of bytes in a [`Source`].

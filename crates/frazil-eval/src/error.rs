@@ -4,7 +4,7 @@
 //! is recorded as positions; [`Evaluator::diagnostic`](crate::Evaluator::diagnostic) turns them
 //! into a [`Diagnostic`](crate::Diagnostic).
 
-use crate::diagnostic::ErrorKind;
+use crate::diagnostic::{Diagnostic, ErrorKind};
 use crate::source::Range;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,6 +23,8 @@ struct Body {
     calls: Vec<CallNote>,
     /// What else was under way, innermost first.
     notes: Vec<Note>,
+    /// Everything that is wrong with a file that could not be parsed.
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// A call, for the trace.
@@ -57,6 +59,7 @@ impl Error {
             help: Vec::new(),
             calls: Vec::new(),
             notes: Vec::new(),
+            diagnostics: Vec::new(),
         }))
     }
 
@@ -101,6 +104,12 @@ impl Error {
         self
     }
 
+    /// Says what is wrong with a file, in place of the message.
+    pub(crate) fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.0.diagnostics = diagnostics;
+        self
+    }
+
     pub(crate) fn range(&self) -> Range {
         self.0.range
     }
@@ -111,6 +120,10 @@ impl Error {
 
     pub(crate) fn calls(&self) -> &[CallNote] {
         &self.0.calls
+    }
+
+    pub(crate) fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0.diagnostics
     }
 
     pub(crate) fn notes(&self) -> &[Note] {

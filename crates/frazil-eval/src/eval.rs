@@ -23,11 +23,12 @@ use crate::error::Result;
 use crate::evaluator::{Call, Evaluator};
 use crate::heap::Env;
 use crate::source::Range;
-use crate::value::{Closure, Slot, Value};
+use crate::value::Value;
+use crate::word::Word;
 
 /// What the loop does next.
 enum Step<'a> {
-    Done(Value<'a>),
+    Done(Word<'a>),
     /// Go on with this code, in tail position.
     Continue(&'a Expr<'a>, Env<'a>),
 }
@@ -35,11 +36,11 @@ enum Step<'a> {
 impl<'a> Evaluator<'a> {
     /// The value of `expr` in the frame `env`.
     #[inline(always)]
-    pub(crate) fn eval(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(crate) fn eval(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Word<'a>> {
         match expr {
             Expr::Const(value) => return Ok(*value),
             Expr::Local { slot, .. } => {
-                if let Slot::Value(value) = env.slot(*slot).get() {
+                if let Some(value) = env.slot(*slot).get().value() {
                     return Ok(value);
                 }
             }
@@ -51,7 +52,7 @@ impl<'a> Evaluator<'a> {
         result
     }
 
-    fn run(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    fn run(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let (mut expr, mut env) = (expr, env);
         loop {
             match expr {
@@ -60,7 +61,7 @@ impl<'a> Evaluator<'a> {
                 Expr::Outer { depth, slot, range } => {
                     return self.force_variable(env.up(*depth).slot(*slot), *range);
                 }
-                Expr::Lambda(code) => return Ok(Value::Lambda(Closure { code: *code, env })),
+                Expr::Lambda(code) => return Ok(Word::lambda(*code, env)),
                 Expr::Apply(apply) => match self.apply_site(apply, env)? {
                     Step::Done(value) => return Ok(value),
                     Step::Continue(next, frame) => (expr, env) = (next, frame),
@@ -99,11 +100,11 @@ impl<'a> Evaluator<'a> {
                     Step::Done(value) => return Ok(value),
                     Step::Continue(next, frame) => (expr, env) = (next, frame),
                 },
-                Expr::Not(not) => return Ok(Value::Bool(!self.condition(&not.operand, env, not.range)?)),
+                Expr::Not(not) => return Ok(Word::bool(!self.condition(&not.operand, env, not.range)?)),
                 Expr::Has(has) => return self.has(has, env),
                 Expr::Interpolation(interpolation) => return self.interpolate(interpolation, env),
                 Expr::Dynamic(variable) => return self.dynamic(variable, env),
-                Expr::CurPos(pos) => return Ok(self.position_value(*pos)),
+                Expr::CurPos(pos) => return Ok(self.position_value(*pos).into()),
             }
         }
     }
@@ -111,9 +112,10 @@ impl<'a> Evaluator<'a> {
     /// The value of something that must be a Boolean; `range` is where it stands.
     #[inline(always)]
     fn condition(&mut self, expr: &'a Expr<'a>, env: Env<'a>, range: Range) -> Result<bool> {
-        match self.eval(expr, env)? {
-            Value::Bool(value) => Ok(value),
-            other => Err(self.expected("a Boolean", other).at(range)),
+        let value = self.eval(expr, env)?;
+        match value.as_bool() {
+            Some(value) => Ok(value),
+            None => Err(self.expected("a Boolean", value.unpack()).at(range)),
         }
     }
 
@@ -127,20 +129,20 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(always)]
-    fn list(&mut self, elements: &'a [Expr<'a>], env: Env<'a>) -> Value<'a> {
+    fn list(&mut self, elements: &'a [Expr<'a>], env: Env<'a>) -> Word<'a> {
         let mut writer = self.cursor.list_writer(elements.len());
         for element in elements {
             let slot = self.delay(element, env);
             writer.push(slot);
         }
-        Value::List(writer.finish())
+        Value::List(writer.finish()).into()
     }
 
     /// Begins the call `apply`.
     #[inline(always)]
     fn apply_site(&mut self, apply: &'a Apply<'a>, env: Env<'a>) -> Result<Step<'a>> {
         let function = self.eval(&apply.function, env)?;
-        if let Value::Lambda(closure) = function {
+        if let Some(closure) = function.as_closure() {
             let lambda = self.cursor.code(closure.code);
             if lambda.arity as usize == apply.arguments.len() && lambda.formals.is_none() {
                 self.enter(Call::Site(apply))?;

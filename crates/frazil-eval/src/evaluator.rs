@@ -18,7 +18,8 @@ use crate::host::Host;
 use crate::resolve::{self, Globals, Resolved, ResolveError};
 use crate::source::{Range, SourceId, Sources};
 use crate::symbol::{FastHash, Symbol, Symbols};
-use crate::value::{Pending, Slot, Value};
+use crate::value::Value;
+use crate::word::{Slot, Word};
 
 /// How an evaluation is to behave. The defaults are those of `nix-instantiate`.
 #[derive(Clone, Debug)]
@@ -96,7 +97,7 @@ pub struct Evaluator<'a> {
     pub(crate) globals: Globals<'a>,
     pub(crate) empty_attrs: Attrs<'a>,
     /// Files that were imported, by resolved path.
-    pub(crate) imports: HashMap<PathBuf, &'a std::cell::Cell<Slot<'a>>, FastHash>,
+    pub(crate) imports: HashMap<Box<[u8]>, &'a std::cell::Cell<Slot<'a>>, FastHash>,
     pub(crate) caches: builtins::Caches,
     /// The calls under way; only the first `depth` count. Its length is the largest depth allowed.
     calls: Vec<Call<'a>>,
@@ -313,7 +314,7 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates a program to weak head normal form.
     pub fn evaluate(&mut self, program: Program<'a>) -> Result<Value<'a>> {
-        self.eval(program.body, program.frame)
+        self.eval(program.body, program.frame).map(Word::unpack)
     }
 
     /// Notes that a call begins. Whoever calls this resets `depth` when the call is over.
@@ -384,7 +385,7 @@ impl<'a> Evaluator<'a> {
 
     /// A slot for something not evaluated yet.
     pub(crate) fn pending(&self, code: &'a Expr<'a>, env: Env<'a>) -> Slot<'a> {
-        Slot::Pending(Pending { code: self.code_ref(code), env })
+        Slot::pending(self.code_ref(code), env)
     }
 
     #[inline(always)]

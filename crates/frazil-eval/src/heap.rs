@@ -170,6 +170,19 @@ impl<T> Clone for CodeRef<'_, T> {
 
 impl<T> Copy for CodeRef<'_, T> {}
 
+impl<T> CodeRef<'_, T> {
+    #[inline(always)]
+    pub(crate) fn eighth(self) -> u32 {
+        self.eighth
+    }
+
+    /// The reference that [`Self::eighth`] came from; for `word` only.
+    #[inline(always)]
+    pub(crate) fn from_eighth(eighth: u32) -> Self {
+        Self { eighth, code: PhantomData }
+    }
+}
+
 impl<T> PartialEq for CodeRef<'_, T> {
     fn eq(&self, other: &Self) -> bool {
         self.eighth == other.eighth

@@ -16,6 +16,7 @@ mod code;
 pub mod context;
 pub mod diagnostic;
 pub mod ere;
+mod embed;
 mod error;
 mod eval;
 mod evaluator;
@@ -31,8 +32,12 @@ mod similar;
 mod source;
 mod stack;
 mod symbol;
+#[cfg(test)]
+#[cfg(test)]
+mod testing;
 pub mod value;
 mod version;
+mod word;
 
 pub use builtins::{Builtin, builtins};
 pub use diagnostic::{Diagnostic, ErrorKind};

@@ -1,5 +1,31 @@
 //! Paths as Nix sees them: absolute byte strings without `.`, `..`, doubled or final slashes.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The path as the host takes it.
+pub(crate) fn of(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
+}
+
+/// The path as text, for messages.
+pub(crate) fn shown(path: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(path)
+}
+
+/// What is named `name` in `directory`.
+pub(crate) fn child(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let directory = directory.strip_suffix(b"/").unwrap_or(directory);
+    [directory, b"/", name].concat()
+}
+
+/// `path`, which starts at `base` unless it is absolute. Not normalised.
+pub(crate) fn join(base: &[u8], path: &[u8]) -> Vec<u8> {
+    if path.starts_with(b"/") { path.to_vec() } else { child(base, path) }
+}
+
 /// Resolves `.` and `..` as text, without looking at the disk. The root is its own parent.
 pub(crate) fn normalise(path: &[u8]) -> Vec<u8> {
     let mut parts: Vec<&[u8]> = Vec::new();

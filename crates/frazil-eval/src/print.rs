@@ -15,7 +15,8 @@ use crate::Evaluator;
 use crate::heap::{Attrs, List};
 use crate::number;
 use crate::symbol::FastHash;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Slot;
 
 /// How much of a value is shown.
 #[derive(Clone, Copy, Debug)]
@@ -107,12 +108,11 @@ impl<'e, 'a> Printer<'e, 'a> {
     }
 
     fn slot(&mut self, slot: &'a Cell<Slot<'a>>, depth: usize) {
-        let busy = matches!(slot.get(), Slot::Busy);
-        match (Lazy::of(slot), self.form) {
-            (Lazy::Value(value), _) => self.value(value, depth),
-            (Lazy::Ref(_), _) if busy => self.text("«potential infinite recursion»"),
-            (Lazy::Ref(_), Form::Plain) => self.text("<CODE>"),
-            (Lazy::Ref(_), Form::Detailed) => self.text("«thunk»"),
+        match (Lazy::of(slot).value(), self.form) {
+            (Some(value), _) => self.value(value.unpack(), depth),
+            (None, _) if slot.get().is_busy() => self.text("«potential infinite recursion»"),
+            (None, Form::Plain) => self.text("<CODE>"),
+            (None, Form::Detailed) => self.text("«thunk»"),
         }
     }
 

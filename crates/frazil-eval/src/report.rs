@@ -16,6 +16,17 @@ impl Diagnostic {
 }
 
 impl Evaluator<'_> {
+    /// All that an error has to say: one diagnostic, or several for a file that cannot be parsed,
+    /// each with the trace that led to the file.
+    pub fn diagnostics(&self, error: &Error) -> Vec<Diagnostic> {
+        if error.diagnostics().is_empty() {
+            return vec![self.diagnostic(error)];
+        }
+        let trace = self.trace(error.calls(), error.notes());
+        let explain = |found: &Diagnostic| Diagnostic { trace: trace.clone(), ..found.clone() };
+        error.diagnostics().iter().map(explain).collect()
+    }
+
     /// Explains an error: where it happened and how evaluation got there.
     pub fn diagnostic(&self, error: &Error) -> Diagnostic {
         let calls = error.calls();

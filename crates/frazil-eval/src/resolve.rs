@@ -199,7 +199,7 @@ impl<'a> Resolver<'_, 'a> {
             return if depth == 0 { Expr::Local { slot, range } } else { Expr::Outer { depth, slot, range } };
         }
         if let Some(value) = self.context.globals.get(&name) {
-            return Expr::Const(*value);
+            return Expr::Const((*value).into());
         }
         if self.withs.is_empty() {
             self.undefined(name, span);

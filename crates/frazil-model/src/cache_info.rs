@@ -8,7 +8,7 @@ mod tests;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::fields::{FieldError, fields};
+use crate::fields::{FieldError, field};
 use crate::store_path::{StoreDir, StoreDirError};
 
 /// What a binary cache says about itself.
@@ -46,12 +46,11 @@ impl FromStr for CacheInfo {
 
     fn from_str(text: &str) -> Result<Self, CacheInfoError> {
         let mut info = Self::default();
-        // Caches kept by hand often lack the end of the last line.
-        for (line, field) in fields(&format!("{}\n", text.trim_end())) {
-            let (key, value) = match field {
-                Ok((key, value)) => (key, value.trim()),
-                Err(source) => return Err(CacheInfoError::Field { line, source }),
-            };
+        // Caches kept by hand often have blank lines or lack the end of the last one.
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+            let (key, value) =
+                field(line).map_err(|source| CacheInfoError::Field { line: number, source })?;
+            let value = value.trim();
             match key {
                 "StoreDir" => info.store_dir = value.parse()?,
                 "WantMassQuery" => info.want_mass_query = value == "1",

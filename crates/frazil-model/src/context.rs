@@ -13,11 +13,13 @@ use std::str::FromStr;
 
 use crate::store_path::{OutputName, StoreNameError, StorePath, StorePathError};
 
-/// One thing that a string depends on.
+/// One thing that a string depends on. The order is Nix's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContextElement {
     /// A store path as it is: `<path>`.
     Path(StorePath),
+    /// A derivation with all that it needs, built: `=<path>`.
+    DrvDeep(StorePath),
     /// An output of a derivation: `!<output>!<path>`.
     Output {
         /// The path of the derivation.
@@ -25,8 +27,6 @@ pub enum ContextElement {
         /// The output.
         output: OutputName,
     },
-    /// A derivation with all that it needs, built: `=<path>`.
-    DrvDeep(StorePath),
 }
 
 /// Why a text is not an element of a context.

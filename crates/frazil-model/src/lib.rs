@@ -7,6 +7,8 @@
 //! Invariant: every type can only be made valid. Text enters through one parser per type, and what
 //! is printed parses back to an equal value.
 
+#![warn(missing_docs)]
+
 pub mod base32;
 pub mod cache_info;
 pub mod closure;

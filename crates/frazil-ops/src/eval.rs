@@ -4,19 +4,27 @@
 //! [`frazil_eval::with_large_stack`].
 
 mod derivations;
+mod search;
 
 use std::path::{Path, PathBuf};
 
-use frazil_eval::host::Host;
+use bumpalo::Bump;
+use frazil_eval::heap::Attrs;
+use frazil_eval::host::{FileKind, Host, HostError};
 use frazil_eval::{
     Diagnostic, Error, ErrorKind, Evaluator, Heap, HeapOptions, Lazy, Options, Program, Value,
     print,
 };
+use frazil_syntax::ParseOptions;
+
+pub use search::find_files;
 
 /// What an expression without a file is called in messages.
 const TEXT_NAME: &str = "«string»";
 /// What the standard input is called in messages.
 const STDIN_NAME: &str = "«stdin»";
+/// Symbolic links that are followed to find a file, as on Linux.
+const LINKS_MAX: usize = 40;
 
 /// What is to be evaluated, and what is to be made of the result.
 #[derive(Clone, Debug)]
@@ -87,50 +95,100 @@ impl Failure {
     }
 }
 
+/// An input that was read: its text, and what it is called.
+struct Text {
+    /// The path of the file, if it is one.
+    file: Option<PathBuf>,
+    name: &'static str,
+    bytes: Vec<u8>,
+}
+
 /// Carries out a plan. What was printed before a failure stays in `printed`.
 pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut texts = Vec::new();
+    for input in &plan.inputs {
+        texts.push(read(input, &plan.options, host)?);
+    }
     let heap = heap(plan.memory_bytes_max)?;
     let mut evaluator = Evaluator::new(&heap, host, plan.options.clone());
-    let mut arguments = Vec::new();
-    for (name, argument) in &plan.arguments {
-        arguments.push((name.clone(), delayed(&mut evaluator, argument, &plan.base)?));
-    }
+    let arguments = arguments(&mut evaluator, plan)?;
     let apply = match &plan.apply {
-        Some(text) => {
-            let program =
-                evaluator.parse_text(TEXT_NAME, text.clone(), &plan.base).map_err(Failure)?;
-            Some(evaluator.delay(program))
-        }
+        Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
         None => None,
     };
-    for input in &plan.inputs {
-        let program = parse(&mut evaluator, input, &plan.base)?;
+    for text in texts {
+        let bytes = text.bytes.clone();
+        let program = match &text.file {
+            Some(file) => evaluator.parse_file_text(file, bytes),
+            None => evaluator.parse_text(text.name, bytes, &plan.base),
+        };
+        let program = program.map_err(Failure)?;
         if plan.output == Output::Tree {
-            print::tree(&mut evaluator, program, printed);
-            printed.push(b'\n');
+            print_tree(&text.bytes, &plan.options, printed);
             continue;
         }
-        let done = input_values(&mut evaluator, plan, program, &arguments, apply, printed);
+        let done = input_values(&mut evaluator, plan, program, arguments, apply, printed);
         done.map_err(|error| explained(&evaluator, &error))?;
     }
     Ok(())
 }
 
-/// Finds files in the search path, as `<name>` does, and prints their paths.
-pub fn find_files(
-    options: &Options,
-    names: &[String],
-    host: &mut dyn Host,
-    printed: &mut Vec<u8>,
-) -> Result<(), Failure> {
-    let heap = heap(None)?;
-    let mut evaluator = Evaluator::new(&heap, host, options.clone());
-    for name in names {
-        let found = evaluator.find_file(name).map_err(|error| explained(&evaluator, &error))?;
-        printed.extend(found.as_os_str().as_encoded_bytes());
-        printed.push(b'\n');
+fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, Failure> {
+    let path = match input {
+        Input::Text(bytes) => {
+            return Ok(Text { file: None, name: TEXT_NAME, bytes: bytes.clone() });
+        }
+        Input::Stdin(bytes) => {
+            return Ok(Text { file: None, name: STDIN_NAME, bytes: bytes.clone() });
+        }
+        Input::File(path) => path.clone(),
+        Input::Lookup(name) => search::find(&options.search_path, name, host)?,
+    };
+    let path = expression_file(path, host).map_err(refused)?;
+    let bytes = host.read(&path).map_err(refused)?;
+    Ok(Text { file: Some(path), name: TEXT_NAME, bytes })
+}
+
+/// The file that holds the expression at `path`: links followed, `default.nix` of a directory.
+fn expression_file(mut path: PathBuf, host: &mut dyn Host) -> Result<PathBuf, HostError> {
+    for _ in 0..LINKS_MAX {
+        match host.kind(&path)? {
+            Some(FileKind::Symlink) => {
+                let target = host.read_link(&path)?;
+                path = search::normal(&path.parent().unwrap_or(&path).join(target));
+            }
+            Some(FileKind::Directory) => path.push("default.nix"),
+            Some(FileKind::Regular | FileKind::Unknown) | None => return Ok(path),
+        }
     }
-    Ok(())
+    let source = std::io::ErrorKind::InvalidInput.into();
+    Err(HostError::Io { action: "follow the links of", path, source })
+}
+
+/// An error of the host, outside of any expression.
+fn refused(error: HostError) -> Failure {
+    let mut diagnostic = match &error {
+        HostError::NotFound(path) => {
+            Diagnostic::plain(ErrorKind::Host, format!("path '{}' does not exist", path.display()))
+        }
+        HostError::Io { .. }
+        | HostError::Unsupported { .. }
+        | HostError::Callback
+        | HostError::Store(_) => Diagnostic::plain(ErrorKind::Host, error.to_string()),
+    };
+    if let HostError::Unsupported { help, .. } = error {
+        diagnostic.help.push(help.to_owned());
+    }
+    Failure(vec![diagnostic])
+}
+
+/// Prints the syntax tree of a text that has no errors.
+fn print_tree(text: &[u8], options: &Options, printed: &mut Vec<u8>) {
+    let arena = Bump::new();
+    let parsed =
+        frazil_syntax::parse(text, &arena, ParseOptions { pipe_operators: options.pipe_operators });
+    frazil_syntax::print(&parsed.root, printed);
+    printed.push(b'\n');
 }
 
 pub(crate) fn heap(limit_bytes: Option<u64>) -> Result<Heap, Failure> {
@@ -143,35 +201,25 @@ pub(crate) fn explained(evaluator: &Evaluator<'_>, error: &Error) -> Failure {
     Failure(vec![evaluator.diagnostic(error)])
 }
 
-fn delayed<'a>(
-    evaluator: &mut Evaluator<'a>,
-    argument: &Argument,
-    base: &Path,
-) -> Result<Lazy<'a>, Failure> {
-    match argument {
-        Argument::Expression(text) => {
-            let program = evaluator.parse_text(TEXT_NAME, text.clone(), base).map_err(Failure)?;
-            Ok(evaluator.delay(program))
-        }
-        Argument::String(text) => Ok(evaluator.string(text).into()),
+fn arguments<'a>(evaluator: &mut Evaluator<'a>, plan: &EvalPlan) -> Result<Attrs<'a>, Failure> {
+    let mut arguments = Vec::new();
+    for (name, argument) in &plan.arguments {
+        let value = match argument {
+            Argument::Expression(text) => delayed(evaluator, text.clone(), &plan.base)?,
+            Argument::String(text) => evaluator.string(text).into(),
+        };
+        arguments.push((name.clone(), value));
     }
+    Ok(evaluator.set(&arguments))
 }
 
-fn parse<'a>(
+fn delayed<'a>(
     evaluator: &mut Evaluator<'a>,
-    input: &Input,
+    text: Vec<u8>,
     base: &Path,
-) -> Result<Program<'a>, Failure> {
-    let parsed = match input {
-        Input::Text(text) => evaluator.parse_text(TEXT_NAME, text.clone(), base),
-        Input::Stdin(text) => evaluator.parse_text(STDIN_NAME, text.clone(), base),
-        Input::File(path) => evaluator.parse_file(path),
-        Input::Lookup(name) => {
-            let found = evaluator.find_file(name).map_err(|error| explained(evaluator, &error))?;
-            evaluator.parse_file(&found)
-        }
-    };
-    parsed.map_err(Failure)
+) -> Result<Lazy<'a>, Failure> {
+    let program = evaluator.parse_text(TEXT_NAME, text, base).map_err(Failure)?;
+    Ok(evaluator.delayed(program))
 }
 
 /// Evaluates one input and prints each of its selections.
@@ -179,7 +227,7 @@ fn input_values<'a>(
     evaluator: &mut Evaluator<'a>,
     plan: &EvalPlan,
     program: Program<'a>,
-    arguments: &[(String, Lazy<'a>)],
+    arguments: Attrs<'a>,
     apply: Option<Lazy<'a>>,
     printed: &mut Vec<u8>,
 ) -> Result<(), Error> {
@@ -190,7 +238,7 @@ fn input_values<'a>(
         let mut value = evaluator.select_path(root, selection, arguments)?;
         if let Some(apply) = apply {
             let function = evaluator.force(apply)?;
-            value = evaluator.call(function, value.into())?;
+            value = evaluator.apply(function, value.into())?;
         }
         if plan.output == Output::Derivations {
             derivations::print(evaluator, value, arguments, printed)?;
@@ -205,7 +253,7 @@ fn input_values<'a>(
 }
 
 /// Prints a value in one of the forms for a single value.
-pub(crate) fn print_value<'a>(
+fn print_value<'a>(
     evaluator: &mut Evaluator<'a>,
     output: Output,
     strict: bool,
@@ -217,15 +265,15 @@ pub(crate) fn print_value<'a>(
             if strict {
                 evaluator.deep_force(value)?;
             }
-            print::value(evaluator, value, printed);
+            printed.extend(print::plain(evaluator, value));
             printed.push(b'\n');
         }
         Output::Json => {
-            print::json(evaluator, value, strict, printed)?;
+            printed.extend(evaluator.json(value, strict)?);
             printed.push(b'\n');
         }
-        Output::Raw => printed.extend(evaluator.coerce_to_string(value)?),
-        Output::Xml { locations } => print::xml(evaluator, value, strict, locations, printed)?,
+        Output::Raw => printed.extend(evaluator.text(value)?),
+        Output::Xml { locations } => printed.extend(evaluator.xml(value, strict, locations)?),
         Output::Derivations | Output::Tree => {}
     }
     Ok(())

@@ -10,11 +10,12 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use frazil_eval::host::Host;
+use frazil_eval::print::{self, Limits};
 use frazil_eval::{Error, ErrorKind, Evaluator, Lazy, Options, Value, builtins};
 
-use crate::eval::{Failure, Output, explained, heap, print_value};
+use crate::eval::{Failure, explained, heap};
 
-pub use scope::{Binding, binding};
+use scope::{Binding, binding, quoted};
 
 const LINE_NAME: &str = "«repl»";
 /// What a syntax error says about a text that ends too early.
@@ -43,7 +44,7 @@ pub struct Repl<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Documentation {
     pub name: String,
-    pub arity: usize,
+    pub parameters: Vec<&'static str>,
     pub text: String,
 }
 
@@ -65,7 +66,7 @@ impl<'a> Repl<'a> {
     pub fn line(&mut self, line: &str, printed: &mut Vec<u8>) -> Result<(), Failure> {
         if let Some(Binding { name, value }) = binding(line) {
             let program = self.parse(value)?;
-            let value = self.evaluator.delay(program);
+            let value = self.evaluator.delayed(program);
             self.define(name.to_owned(), value);
             return Ok(());
         }
@@ -75,8 +76,13 @@ impl<'a> Repl<'a> {
     /// Prints a value, with everything in it if `deep`.
     pub fn print(&mut self, line: &str, deep: bool, printed: &mut Vec<u8>) -> Result<(), Failure> {
         let value = self.value(line)?;
-        let result = print_value(&mut self.evaluator, Output::Value, deep, value, printed);
-        result.map_err(|error| explained(&self.evaluator, &error))
+        if deep {
+            let done = self.evaluator.deep_force(value);
+            done.map_err(|error| explained(&self.evaluator, &error))?;
+        }
+        printed.extend(print::detailed(&mut self.evaluator, value, Limits::NONE));
+        printed.push(b'\n');
+        Ok(())
     }
 
     /// The type of a value, with its article.
@@ -89,7 +95,7 @@ impl<'a> Repl<'a> {
         let Value::Builtin(builtin) = self.value(line)? else { return Ok(None) };
         Ok(Some(Documentation {
             name: builtin.name.to_owned(),
-            arity: usize::from(builtin.arity),
+            parameters: builtin.parameters.to_vec(),
             text: builtin.doc.to_owned(),
         }))
     }
@@ -102,23 +108,22 @@ impl<'a> Repl<'a> {
     }
 
     fn derivation_path(&mut self, value: Value<'a>) -> Result<Vec<u8>, Error> {
-        let is_set = matches!(value, Value::Attrs(_));
-        let path = if is_set { self.evaluator.attribute(value, "drvPath")? } else { None };
-        match path {
-            Some(path) => {
-                let path = self.evaluator.force(path)?;
-                self.evaluator.coerce_to_string(path)
-            }
-            None => Err(self.evaluator.error("expression does not evaluate to a derivation")),
+        if let Value::Attrs(set) = value
+            && let Some(path) = self.evaluator.attribute(set, "drvPath")
+        {
+            let path = self.evaluator.force(path)?;
+            return Ok(self.evaluator.text(path)?.to_vec());
         }
+        let message = "expression does not evaluate to a derivation";
+        Err(self.evaluator.failure(ErrorKind::Type, message))
     }
 
     /// Brings the attributes of a file's value into scope; returns how many.
     pub fn load(&mut self, path: &Path) -> Result<usize, Failure> {
         let path = self.base.join(path);
-        let program = self.evaluator.parse_file(&path).map_err(Failure)?;
-        let value = self.evaluator.evaluate(program);
-        let value = value.and_then(|value| self.evaluator.auto_call(value, &[]));
+        let value = self.value(&format!("import {}", quoted(&path.to_string_lossy())))?;
+        let nothing = self.evaluator.set(&[]);
+        let value = self.evaluator.auto_call(value, nothing);
         let value = value.map_err(|error| explained(&self.evaluator, &error))?;
         let count = self.bring(value)?;
         if !self.loaded.contains(&path) {
@@ -144,15 +149,16 @@ impl<'a> Repl<'a> {
     }
 
     fn bring(&mut self, value: Value<'a>) -> Result<usize, Failure> {
-        if !matches!(value, Value::Attrs(_)) {
+        let Value::Attrs(set) = value else {
             let message = format!("expected a set but found {}", value.type_phrase());
-            return Err(explained(&self.evaluator, &self.evaluator.error(&message)));
-        }
-        let attributes = self.evaluator.attributes(value);
+            let error = self.evaluator.failure(ErrorKind::Type, message);
+            return Err(explained(&self.evaluator, &error));
+        };
+        let attributes = self.evaluator.attributes(set);
         let count = attributes.len();
         for (name, value) in attributes {
-            if let Ok(name) = String::from_utf8(name) {
-                self.define(name, value);
+            if let Ok(name) = std::str::from_utf8(name) {
+                self.define(name.to_owned(), value);
             }
         }
         Ok(count)
@@ -195,16 +201,15 @@ impl<'a> Repl<'a> {
     fn names(&self) -> Vec<String> {
         let own = self.scope.iter().map(|(name, _)| name.clone());
         let words = scope::KEYWORDS.iter().map(ToString::to_string);
-        let globals =
-            builtins().iter().map(|builtin| builtin.name.trim_start_matches("__").to_owned());
+        let globals = builtins().map(|builtin| builtin.name.to_owned());
         own.chain(words).chain(globals).collect()
     }
 
     fn attribute_names(&mut self, subject: &str) -> Vec<String> {
         match self.value(subject) {
-            Ok(value @ Value::Attrs(_)) => {
-                let names = self.evaluator.attributes(value).into_iter();
-                names.filter_map(|(name, _)| scope::attribute_text(&name)).collect()
+            Ok(Value::Attrs(set)) => {
+                let names = self.evaluator.attributes(set).into_iter();
+                names.filter_map(|(name, _)| scope::attribute_text(name)).collect()
             }
             Ok(_) | Err(_) => Vec::new(),
         }

@@ -29,6 +29,7 @@ fn text() {
         "fn f() {}\n",
         &["a/bad.rs:1: begin with a header (`//!`): what it is, and what it is not"],
     );
+    complains("a/tests.rs", "fn f() {}\n", &[]);
     complains("a/utils.rs", "//! Header.\n", &["a/utils.rs: name the file after what is in it"]);
     complains("a.md", "text \n", &["a.md:1: white space at the end of the line"]);
     complains("a.md", "text", &["a.md: no newline at the end of the file"]);

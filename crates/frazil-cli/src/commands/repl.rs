@@ -156,8 +156,7 @@ fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, C
         Line::Reload => screen::say(&format!("Added {} variables.\n", repl.reload()?)),
         Line::Documentation(text) => match repl.documentation(text)? {
             Some(known) => {
-                let arguments = if known.arity == 1 { "argument" } else { "arguments" };
-                let head = format!("builtins.{} ({} {arguments})\n\n", known.name, known.arity);
+                let head = format!("builtins.{} {}\n\n", known.name, known.parameters.join(" "));
                 printed.extend((head + &known.text + "\n").into_bytes());
             }
             None => screen.complain("this value has no documentation", None),

@@ -52,7 +52,10 @@ fn settings_become_options() {
     let options = options(&settings, &environment, &[]).expect("right");
     assert!(options.pure && options.pipe_operators && options.abort_on_warn && !options.restricted);
     assert_eq!((options.call_depth_max, options.system.as_str()), (5, "s"));
-    assert_eq!((options.store_dir.as_str(), options.home), ("/s", Some(PathBuf::from("/h"))));
+    assert_eq!(
+        (options.store_dir.to_string().as_str(), options.home),
+        ("/s", Some(PathBuf::from("/h")))
+    );
 }
 
 #[test]

@@ -79,13 +79,14 @@ fn several_errors_and_help() {
     let mut first = error("first", None);
     first.help = vec!["do this".to_owned(), "or that".to_owned()];
     let shown = render(&[first, error("second", None)], PLAIN);
-    expect![[r"
+    expect![[r#"
         error: first
 
         help: do this
         help: or that
+
         also: second
-    "]]
+    "#]]
     .assert_eq(&shown);
 }
 

@@ -41,25 +41,153 @@ fn check(arguments: &[&str], expected: Expect) {
 
 #[test]
 fn eval_prints_values() {
-    check(&["eval", "1 + 1"], expect![]);
-    check(&["eval", "-E", "-1"], expect![]);
-    check(&["eval", "-A", "a", "--json"], expect![]);
-    check(&["eval", "-f", ".", "-A", "a.1"], expect![]);
-    check(&["eval", "--raw", "\"a\\nb\""], expect![]);
-    check(&["eval", "-A", "f", "--argstr", "x", "y"], expect![]);
-    check(&["eval", "-A", "a", "--apply", "builtins.length"], expect![]);
-    check(&["eval", "{ a = 1; }", "--xml"], expect![]);
+    check(
+        &["eval", "1 + 1"],
+        expect![[r#"
+        2
+        --- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "-E", "-1"],
+        expect![[r#"
+        -1
+        --- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "-A", "a", "--json"],
+        expect![[r#"
+        [1,2]
+        --- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "-f", ".", "-A", "a.1"],
+        expect![[r#"
+        2
+        --- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "--raw", "\"a\\nb\""],
+        expect![[r#"
+        a
+        b--- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "-A", "f", "--argstr", "x", "y"],
+        expect![[r#"
+        "y"
+        --- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "-A", "a", "--apply", "builtins.length"],
+        expect![[r#"
+        2
+        --- stderr
+        --- 0
+    "#]],
+    );
+    check(
+        &["eval", "{ a = 1; }", "--xml"],
+        expect![[r#"
+        <?xml version='1.0' encoding='utf-8'?>
+        <expr>
+          <attrs>
+            <attr column="3" line="1" name="a">
+              <int value="1" />
+            </attr>
+          </attrs>
+        </expr>
+        --- stderr
+        --- 0
+    "#]],
+    );
 }
 
 #[test]
 fn statuses() {
-    check(&["eval", "-f", "broken.nix"], expect![]);
-    check(&["eval", "throw \"no\""], expect![]);
-    check(&["eval", "1", "-f", "x"], expect![]);
-    check(&["eval", "--option", "pure-eval", "perhaps", "1"], expect![]);
-    check(&["nix-instantiate", "--eval", "--bogus"], expect![]);
-    check(&["nix-instantiate", "--eval", "-E", "throw \"no\""], expect![]);
-    check(&["nix-instantiate", "--eval", "absent.nix"], expect![]);
+    check(
+        &["eval", "-f", "broken.nix"],
+        expect![[r#"
+        --- stderr
+        error: syntax error, unexpected ';'
+          at /here/broken.nix:2:10:
+          2 |   a = 1 +;
+            |          ^
+        --- 3
+    "#]],
+    );
+    check(
+        &["eval", "throw \"no\""],
+        expect![[r#"
+        --- stderr
+        error: no
+          at «string»:1:1:
+          1 | throw "no"
+            | ^^^^^^^^^^
+          (1 more frame; --show-trace shows all)
+        --- 3
+    "#]],
+    );
+    check(
+        &["eval", "1", "-f", "x"],
+        expect![[r#"
+        --- stderr
+        error: the argument '[EXPR]' cannot be used with '--file <FILE>'
+
+        Usage: frazil eval <EXPR>
+
+        For more information, try '--help'.
+        --- 2
+    "#]],
+    );
+    check(
+        &["eval", "--option", "pure-eval", "perhaps", "1"],
+        expect![[r#"
+        --- stderr
+        error: Boolean setting 'pure-eval' has invalid value 'perhaps'
+        --- 2
+    "#]],
+    );
+    check(
+        &["nix-instantiate", "--eval", "--bogus"],
+        expect![[r#"
+        --- stderr
+        error: unrecognised flag '--bogus'
+        Try 'nix-instantiate --help' for more information.
+        --- 1
+    "#]],
+    );
+    check(
+        &["nix-instantiate", "--eval", "-E", "throw \"no\""],
+        expect![[r#"
+        --- stderr
+        error: no
+          at «string»:1:1:
+          1 | throw "no"
+            | ^^^^^^^^^^
+          (1 more frame; --show-trace shows all)
+        --- 1
+    "#]],
+    );
+    check(
+        &["nix-instantiate", "--eval", "absent.nix"],
+        expect![[r#"
+        --- stderr
+        error: path '/here/absent.nix' does not exist
+        --- 1
+    "#]],
+    );
 }
 
 #[test]
@@ -71,10 +199,20 @@ fn nix_instantiate_reads_its_environment() {
         show(&command.args(arguments).output().expect("started"), folder.path())
     };
     let find = run("", &["--find-file", "here/broken.nix"]);
-    expect![].assert_eq(&find);
+    expect![[r#"
+        /here/broken.nix
+        --- stderr
+        --- 0
+    "#]]
+    .assert_eq(&find);
     let pipe =
         run("extra-experimental-features = pipe-operators", &["--eval", "-E", "1 |> (x: x)"]);
-    expect![].assert_eq(&pipe);
+    expect![[r#"
+        1
+        --- stderr
+        --- 0
+    "#]]
+    .assert_eq(&pipe);
 }
 
 #[test]
@@ -101,7 +239,25 @@ fn a_session() {
     fs::write(folder.path().join("input"), input).expect("written");
     let input = fs::File::open(folder.path().join("input")).expect("opened");
     let output = command.arg("repl").stdin(input).output().expect("started");
-    expect![].assert_eq(&show(&output, folder.path()));
+    expect![[r#"
+        21
+        an integer
+        [ 1 2 ]
+        { b = { c = 1; }; }
+        --- stderr
+        Added 2 variables.
+        error: unknown command ':bogus'
+
+        help: `:?` lists the commands
+        error: no
+          at «repl»:1:1:
+          1 | throw "no"
+            | ^^^^^^^^^^
+          (1 more frame; --show-trace shows all)
+        error: expression does not evaluate to a derivation
+        --- 0
+    "#]]
+    .assert_eq(&show(&output, folder.path()));
 }
 
 #[test]

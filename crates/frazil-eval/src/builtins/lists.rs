@@ -9,7 +9,8 @@ use crate::evaluator::Evaluator;
 use crate::heap::List;
 use crate::source::Pos;
 use crate::symbol::{FastHash, Symbol};
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Slot;
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("all", &["pred", "list"], Some(0), |ev, args| every(ev, args, true), "Whether *pred* holds for every element of *list*."),
@@ -111,7 +112,7 @@ fn gen_list<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> 
     let function = ev.known(function);
     let mut writer = ev.cursor.list_writer(count as usize);
     for index in 0..length {
-        let slot = ev.delay_call(function, &[Lazy::Value(Value::Int(index))]);
+        let slot = ev.delay_call(function, &[Value::Int(index).into()]);
         writer.push(slot);
     }
     Ok(Value::List(writer.finish()))
@@ -193,10 +194,10 @@ fn concat_map<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>
 
 fn fold_left<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (function, start, list) = three(args);
-    let function = ev.force_function(function)?;
+    let function = ev.force_function(function)?.into();
     let mut result = start;
     for element in ev.force_list(list)?.iter() {
-        result = Lazy::Value(ev.call(function, &[result, element])?);
+        result = ev.call_word(function, &[result, element])?.into();
     }
     ev.force(result)
 }
@@ -212,12 +213,13 @@ fn sort<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let is_less_than = matches!(comparator, Value::Builtin(builtin) if builtin.name == "lessThan");
     if is_less_than {
         for element in &mut elements {
-            *element = Lazy::Value(ev.force(*element)?);
+            *element = ev.force_lazy(*element)?.into();
         }
     }
-    merge_sort(&mut elements, &mut |left, right| match (left, right) {
-        (Lazy::Value(left), Lazy::Value(right)) if is_less_than => ev.less(left, right),
-        _ => ev.call(comparator, &[left, right]).and_then(|less| ev.force_bool(less.into())),
+    let comparator = comparator.into();
+    merge_sort(&mut elements, &mut |left, right| match (left.value(), right.value()) {
+        (Some(left), Some(right)) if is_less_than => ev.less(left.unpack(), right.unpack()),
+        _ => ev.call_word(comparator, &[left, right]).and_then(|less| ev.force_bool(less.into())),
     })?;
     Ok(Value::List(ev.list_of(&elements)))
 }
@@ -298,10 +300,7 @@ impl<'a> Evaluator<'a> {
 
     /// `lazy`, as a value if it is one by now.
     pub(super) fn known(&self, lazy: Lazy<'a>) -> Lazy<'a> {
-        match lazy {
-            Lazy::Ref(slot) => Lazy::of(slot),
-            value @ Lazy::Value(_) => value,
-        }
+        lazy.slot().map_or(lazy, Lazy::of)
     }
 
     pub(super) fn list_of(&mut self, elements: &[Lazy<'a>]) -> List<'a> {

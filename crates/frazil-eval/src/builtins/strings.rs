@@ -107,7 +107,7 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
         let replacement = match replacements.get(index).copied().flatten() {
             Some(known) => known,
             None => {
-                let element = to.cells().get(index).map_or(Lazy::Value(Value::Null), Lazy::of);
+                let element = to.cells().get(index).map_or(Lazy::NULL, Lazy::of);
                 let replacement = ev.force_string(element)?;
                 context = ev.cursor.join(context, replacement.context());
                 if let Some(place) = replacements.get_mut(index) {

@@ -46,7 +46,7 @@ fn nix_path<'a>(ev: &mut Evaluator<'a>) -> Value<'a> {
         let mut writer = ev.cursor.attrs_writer(2);
         writer.push(ev.names.path, Pos::NOWHERE, Value::String(path).into());
         writer.push(ev.names.prefix, Pos::NOWHERE, Value::String(prefix).into());
-        list.push(Lazy::Value(Value::Attrs(writer.finish(&mut ev.cursor))));
+        list.push(Value::Attrs(writer.finish(&mut ev.cursor)).into());
     }
     Value::List(ev.list_of(&list))
 }

@@ -8,7 +8,8 @@ use crate::evaluator::{Call, Evaluator};
 use crate::heap::{Attrs, Env};
 use crate::print;
 use crate::symbol::Symbol;
-use crate::value::{Closure, DelayedCall, Lazy, Partial, Pending, Slot, Value};
+use crate::value::{Closure, DelayedCall, Lazy, Partial, Value};
+use crate::word::{Slot, Word};
 
 use super::Step;
 
@@ -20,14 +21,14 @@ impl<'a> Evaluator<'a> {
     #[inline(never)]
     pub(super) fn apply_other(
         &mut self,
-        function: Value<'a>,
+        function: Word<'a>,
         apply: &'a Apply<'a>,
         env: Env<'a>,
     ) -> Result<Step<'a>> {
-        match function {
+        match function.unpack() {
             Value::Builtin(builtin) if builtin.arity as usize == apply.arguments.len() => {
                 self.enter(Call::Site(apply))?;
-                self.call_builtin_site(builtin, apply, env).map(Step::Done)
+                self.call_builtin_site(builtin, apply, env).map(|value| Step::Done(value.into()))
             }
             Value::Lambda(closure) if apply.arguments.len() == 1 => {
                 let lambda = self.cursor.code(closure.code);
@@ -44,22 +45,23 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn apply_general(&mut self, function: Value<'a>, apply: &'a Apply<'a>, env: Env<'a>) -> Result<Step<'a>> {
+    fn apply_general(&mut self, function: Word<'a>, apply: &'a Apply<'a>, env: Env<'a>) -> Result<Step<'a>> {
         self.enter(Call::Site(apply))?;
         let arguments: Vec<_> = apply.arguments.iter().map(|argument| self.delay_lazy(argument, env)).collect();
-        self.call(function, &arguments).map(Step::Done)
+        self.call_word(function, &arguments).map(Step::Done)
     }
 
+    #[inline]
     fn call_builtin_site(
         &mut self,
         builtin: &'static Builtin,
         apply: &'a Apply<'a>,
         env: Env<'a>,
     ) -> Result<Value<'a>> {
-        let mut arguments = [Lazy::Value(Value::Null); ARITY_MAX];
+        let mut arguments = [Lazy::NULL; ARITY_MAX];
         for (index, (place, argument)) in arguments.iter_mut().zip(apply.arguments).enumerate() {
             *place = if builtin.forces_first == Some(index as u8) {
-                Lazy::Value(self.eval(argument, env)?)
+                self.eval(argument, env)?.into()
             } else {
                 self.delay_lazy(argument, env)
             };
@@ -68,22 +70,37 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Calls `function` with any number of arguments, from outside of code.
+    #[inline]
     pub(crate) fn call(&mut self, function: Value<'a>, arguments: &[Lazy<'a>]) -> Result<Value<'a>> {
-        let depth = self.depth;
+        self.call_word(function.into(), arguments).map(Word::unpack)
+    }
+
+    /// [`Self::call`], packed.
+    #[inline]
+    pub(crate) fn call_word(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> Result<Word<'a>> {
+        if let Some(closure) = function.as_closure() {
+            let lambda = self.cursor.code(closure.code);
+            if lambda.arity as usize == arguments.len() {
+                return self.call_lambda(lambda, closure.env, arguments);
+            }
+        }
+        self.call_stepwise(function, arguments)
+    }
+
+    #[inline(never)]
+    fn call_stepwise(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> Result<Word<'a>> {
         let (mut function, mut arguments) = (function, arguments);
         while !arguments.is_empty() {
             let taken;
             (function, taken) = self.call_some(function, arguments)?;
-            self.depth = depth;
             arguments = arguments.get(taken..).unwrap_or_default();
         }
         Ok(function)
     }
 
     /// Calls `function` with as many arguments as it takes; returns how many that were.
-    #[inline]
-    fn call_some(&mut self, function: Value<'a>, arguments: &[Lazy<'a>]) -> Result<(Value<'a>, usize)> {
-        match function {
+    fn call_some(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> Result<(Word<'a>, usize)> {
+        match function.unpack() {
             Value::Lambda(closure) => {
                 let lambda = self.cursor.code(closure.code);
                 let arity = lambda.arity as usize;
@@ -93,24 +110,24 @@ impl<'a> Evaluator<'a> {
                 }
             }
             Value::Builtin(builtin) => match arguments.get(..builtin.arity as usize) {
-                Some(taken) => Ok(((builtin.function)(self, taken)?, taken.len())),
+                Some(taken) => Ok(((builtin.function)(self, taken)?.into(), taken.len())),
                 None => Ok(self.partial(function, arguments)),
             },
             Value::Partial(partial) => {
                 let all = [partial.arguments, arguments].concat();
-                let (result, taken) = self.call_some(partial.function, &all)?;
+                let (result, taken) = self.call_some(partial.function.into(), &all)?;
                 Ok((result, taken - partial.arguments.len()))
             }
             Value::Attrs(set) => match set.get(self.names.functor) {
                 Some(functor) => {
-                    let functor = self.force_slot(&functor.slot)?;
+                    let functor = self.force_word(&functor.slot)?;
                     self.check_stack()?;
-                    let callable = self.call(functor, &[Lazy::Value(function)])?;
+                    let callable = self.call_word(functor, &[function.into()])?;
                     Ok((callable, 0))
                 }
-                None => Err(self.not_a_function(function)),
+                None => Err(self.not_a_function(function.unpack())),
             },
-            _ => Err(self.not_a_function(function)),
+            other => Err(self.not_a_function(other)),
         }
     }
 
@@ -121,29 +138,33 @@ impl<'a> Evaluator<'a> {
         self.type_error(format!("attempt to call something which is not a function but {phrase}: {shown}"))
     }
 
-    fn partial(&mut self, function: Value<'a>, arguments: &[Lazy<'a>]) -> (Value<'a>, usize) {
+    fn partial(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> (Word<'a>, usize) {
         let arguments = self.cursor.add_slice(arguments);
-        (Value::Partial(self.cursor.add(Partial { function, arguments })), arguments.len())
+        let partial = Partial { function: function.unpack(), arguments };
+        (Value::Partial(self.cursor.add(partial)).into(), arguments.len())
     }
 
-    fn call_lambda(&mut self, lambda: &'a Lambda<'a>, env: Env<'a>, arguments: &[Lazy<'a>]) -> Result<Value<'a>> {
+    fn call_lambda(&mut self, lambda: &'a Lambda<'a>, env: Env<'a>, arguments: &[Lazy<'a>]) -> Result<Word<'a>> {
         self.check_stack()?;
+        let depth = self.depth;
         self.enter(Call::Callback(lambda))?;
         let frame = self.cursor.frame(lambda.frame_size, Some(env));
         if let (Some(formals), [argument]) = (lambda.formals, arguments) {
-            let argument = self.force(*argument)?;
+            let argument = self.force_lazy(*argument)?;
             self.bind_formals(lambda, formals, argument, frame)?;
         } else {
             for (index, argument) in arguments.iter().enumerate() {
                 frame.slot(index as u32).set((*argument).into());
             }
         }
-        self.eval(&lambda.body, frame)
+        let result = self.run(&lambda.body, frame);
+        self.depth = depth;
+        result
     }
 
     /// A call to be made when somebody asks for its result.
     pub(crate) fn delay_call(&mut self, function: Lazy<'a>, arguments: &[Lazy<'a>]) -> Slot<'a> {
-        if let Lazy::Value(Value::Lambda(closure)) = function {
+        if let Some(closure) = function.value().and_then(Word::as_closure) {
             let lambda = self.cursor.code(closure.code);
             let fits = lambda.formals.is_none() && lambda.arity as usize == arguments.len();
             if fits && lambda.frame_size <= EAGER_FRAME_MAX {
@@ -154,12 +175,12 @@ impl<'a> Evaluator<'a> {
                 return self.delay(&lambda.body, frame);
             }
         }
-        let mut all = [Lazy::Value(Value::Null); 2];
+        let mut all = [Lazy::NULL; 2];
         for (place, argument) in all.iter_mut().zip(arguments) {
             *place = *argument;
         }
         let count = arguments.len().min(all.len()) as u32;
-        Slot::Call(self.cursor.add(DelayedCall { function, arguments: all, count }))
+        Slot::call(self.cursor.add(DelayedCall { function, arguments: all, count }))
     }
 
     /// Fills a frame from the set that a function with formals was called with.
@@ -167,20 +188,20 @@ impl<'a> Evaluator<'a> {
         &mut self,
         lambda: &'a Lambda<'a>,
         formals: &'a Formals<'a>,
-        argument: Value<'a>,
+        argument: Word<'a>,
         frame: Env<'a>,
     ) -> Result<()> {
-        let Value::Attrs(set) = argument else {
-            return Err(self.expected("a set", argument).at(lambda.range));
+        let Some(set) = argument.as_attrs() else {
+            return Err(self.expected("a set", argument.unpack()).at(lambda.range));
         };
-        frame.slot(0).set(Slot::Value(argument));
+        frame.slot(0).set(argument.into());
         let mut used = 0;
         for (slot, formal) in (1..).zip(formals.list) {
             let content = if let Some(entry) = set.get(formal.name) {
                 used += 1;
                 Lazy::of(&entry.slot).into()
             } else if let Some(default) = &formal.default {
-                Slot::Pending(Pending { code: self.code_ref(default), env: frame })
+                self.pending(default, frame)
             } else {
                 return Err(self.missing_argument(lambda, formal.name));
             };
@@ -234,7 +255,7 @@ impl<'a> Evaluator<'a> {
                 let functor = set.get(self.names.functor).map(|entry| Lazy::of(&entry.slot));
                 let Some(functor) = functor else { return Ok(value) };
                 let functor = self.force(functor)?;
-                let callable = self.call(functor, &[Lazy::Value(value)])?;
+                let callable = self.call(functor, &[value.into()])?;
                 self.check_stack()?;
                 self.auto_call(callable, arguments)
             }
@@ -242,7 +263,7 @@ impl<'a> Evaluator<'a> {
                 let lambda = self.cursor.code(code);
                 let Some(formals) = lambda.formals else { return Ok(value) };
                 let set = self.auto_arguments(lambda, formals, arguments)?;
-                self.call(value, &[Lazy::Value(Value::Attrs(set))])
+                self.call(value, &[Value::Attrs(set).into()])
             }
             _ => Ok(value),
         }

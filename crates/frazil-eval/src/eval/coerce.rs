@@ -78,7 +78,7 @@ impl<'a> Evaluator<'a> {
     fn coerce_set(&mut self, value: Value<'a>, set: Attrs<'a>, how: Coercion) -> Result<Str<'a>> {
         if let Some(entry) = set.get(self.names.to_string) {
             let to_string = self.force_slot(&entry.slot)?;
-            let text = self.call(to_string, &[Lazy::Value(value)])?;
+            let text = self.call(to_string, &[value.into()])?;
             return self.coerce(text, how);
         }
         let Some(entry) = set.get(self.names.out_path) else { return Err(self.not_coercible(value)) };

@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, List};
 use crate::print;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Slot;
 
 impl<'a> Evaluator<'a> {
     /// `==`. Functions are unequal even to themselves, but a list or set that contains one is equal
@@ -57,23 +58,12 @@ impl<'a> Evaluator<'a> {
                 return Ok(false);
             }
         }
-        for (l, r) in self.in_name_order(left, right) {
+        for (l, r) in left.iter().zip(right) {
             if !self.equal_slots(&l.slot, &r.slot)? {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// Pairs of entries with equal names, in the order of the names: it decides which error is met first.
-    fn in_name_order(
-        &self,
-        left: &'a [crate::heap::Entry<'a>],
-        right: &'a [crate::heap::Entry<'a>],
-    ) -> Vec<(&'a crate::heap::Entry<'a>, &'a crate::heap::Entry<'a>)> {
-        let mut pairs: Vec<_> = left.iter().zip(right).collect();
-        pairs.sort_unstable_by(|(l, _), (r, _)| self.symbols.compare(l.name, r.name));
-        pairs
     }
 
     fn equal_slots(
@@ -84,11 +74,11 @@ impl<'a> Evaluator<'a> {
         if std::ptr::eq(left, right) || same(Lazy::of(left), Lazy::of(right)) {
             return Ok(true);
         }
-        let (left, right) = (self.force_slot(left)?, self.force_slot(right)?);
-        if same(Lazy::Value(left), Lazy::Value(right)) {
+        let (left, right) = (self.force_word(left)?, self.force_word(right)?);
+        if same(left.into(), right.into()) {
             return Ok(true);
         }
-        self.equal(left, right)
+        self.equal(left.unpack(), right.unpack())
     }
 
     /// Whether a set has `type = "derivation"`.
@@ -144,18 +134,8 @@ fn path_order(path: &[u8]) -> impl Iterator<Item = u16> + use<'_> {
 }
 
 /// Whether both are one and the same value, so that it need not be looked into. This makes
-/// `[ f ] == [ f ]` true, as in C++ Nix, where values have identities.
+/// `[ f ] == [ f ]` true, as in C++ Nix, where values have identities. Numbers have none here: the
+/// one that is not equal to itself is found by comparing.
 fn same<'a>(left: Lazy<'a>, right: Lazy<'a>) -> bool {
-    match (left, right) {
-        (Lazy::Ref(l), Lazy::Ref(r)) => std::ptr::eq(l, r),
-        (Lazy::Value(l), Lazy::Value(r)) => match (l, r) {
-            (Value::Lambda(l), Value::Lambda(r)) => l == r,
-            (Value::Builtin(l), Value::Builtin(r)) => std::ptr::eq(l, r),
-            (Value::Partial(l), Value::Partial(r)) => std::ptr::eq(l, r),
-            (Value::Attrs(l), Value::Attrs(r)) => l == r,
-            (Value::List(l), Value::List(r)) => l.address() == r.address() && l.len() == r.len(),
-            _ => false,
-        },
-        _ => false,
-    }
+    left.is(right) && !left.is_number_like()
 }

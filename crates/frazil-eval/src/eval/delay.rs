@@ -9,17 +9,18 @@ use frazil_syntax::ast::Operator;
 use crate::code::Expr;
 use crate::evaluator::Evaluator;
 use crate::heap::Env;
-use crate::value::{Closure, Lazy, Pending, Slot, Value};
+use crate::value::Lazy;
+use crate::word::{Slot, Word};
 
 impl<'a> Evaluator<'a> {
     /// The content of a slot that stands for `expr`.
     #[inline(always)]
     pub(crate) fn delay(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Slot<'a> {
         match expr {
-            Expr::Const(value) => Slot::Value(*value),
+            Expr::Const(value) => (*value).into(),
             Expr::Local { slot, .. } => Lazy::of(env.slot(*slot)).into(),
             Expr::Outer { depth, slot, .. } => Lazy::of(env.up(*depth).slot(*slot)).into(),
-            Expr::Lambda(code) => Slot::Value(Value::Lambda(Closure { code: *code, env })),
+            Expr::Lambda(code) => Word::lambda(*code, env).into(),
             _ => self.delay_slow(expr, env),
         }
     }
@@ -27,54 +28,51 @@ impl<'a> Evaluator<'a> {
     fn delay_slow(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Slot<'a> {
         match expr {
             Expr::Select(select) => {
-                if let Some(Value::Attrs(set)) = self.peek(&select.subject, env)
+                if let Some(subject) = self.peek(&select.subject, env)
+                    && let Some(set) = subject.as_attrs()
                     && let Some(entry) = set.get(select.name)
                 {
                     return Lazy::of(&entry.slot).into();
                 }
             }
             Expr::Binary(binary) => {
-                if let Some(Value::Int(left)) = self.peek(&binary.left, env)
-                    && let Some(Value::Int(right)) = self.peek(&binary.right, env)
+                if let Some(left) = self.peek(&binary.left, env).and_then(Word::as_int)
+                    && let Some(right) = self.peek(&binary.right, env).and_then(Word::as_int)
                     && let Some(value) = integer_operation(binary.operator, left, right)
                 {
-                    return Slot::Value(value);
+                    return value.into();
                 }
             }
             _ => {}
         }
-        Slot::Pending(Pending { code: self.code_ref(expr), env })
+        self.pending(expr, env)
     }
 
     /// [`Self::delay`] for something that has no slot of its own.
     #[inline]
     pub(crate) fn delay_lazy(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Lazy<'a> {
-        match self.delay(expr, env) {
-            Slot::Value(value) => Lazy::Value(value),
-            Slot::Ref(slot) => Lazy::Ref(slot),
-            slot @ (Slot::Pending(_) | Slot::Call(_) | Slot::Busy) => {
-                Lazy::Ref(self.cursor.add(std::cell::Cell::new(slot)))
-            }
+        let slot = self.delay(expr, env);
+        match (slot.value(), slot.target()) {
+            (Some(value), _) => value.into(),
+            (None, Some(target)) => Lazy::of(target),
+            (None, None) => Lazy::of(self.cursor.add(std::cell::Cell::new(slot))),
         }
     }
 
     /// The value of `expr` if it is at hand.
     #[inline]
-    fn peek(&self, expr: &'a Expr<'a>, env: Env<'a>) -> Option<Value<'a>> {
+    fn peek(&self, expr: &'a Expr<'a>, env: Env<'a>) -> Option<Word<'a>> {
         let slot = match expr {
             Expr::Const(value) => return Some(*value),
             Expr::Local { slot, .. } => env.slot(*slot),
             Expr::Outer { depth, slot, .. } => env.up(*depth).slot(*slot),
-            Expr::Select(select) => match self.peek(&select.subject, env)? {
-                Value::Attrs(set) => &set.get(select.name)?.slot,
-                _ => return None,
-            },
+            Expr::Select(select) => {
+                let set = self.peek(&select.subject, env)?.as_attrs()?;
+                &set.get(select.name)?.slot
+            }
             _ => return None,
         };
-        match Lazy::of(slot) {
-            Lazy::Value(value) => Some(value),
-            Lazy::Ref(_) => None,
-        }
+        Lazy::of(slot).value()
     }
 
     /// Fills consecutive slots that may refer to each other.
@@ -84,11 +82,11 @@ impl<'a> Evaluator<'a> {
         let mut cheap = false;
         for (slot, expr) in (first..).zip(values) {
             let content = match expr {
-                Expr::Const(value) => Slot::Value(*value),
-                Expr::Lambda(code) => Slot::Value(Value::Lambda(Closure { code: *code, env })),
+                Expr::Const(value) => (*value).into(),
+                Expr::Lambda(code) => Word::lambda(*code, env).into(),
                 _ => {
                     cheap |= is_perhaps_at_hand(expr);
-                    Slot::Pending(Pending { code: self.code_ref(expr), env })
+                    self.pending(expr, env)
                 }
             };
             env.slot(slot).set(content);
@@ -100,7 +98,7 @@ impl<'a> Evaluator<'a> {
             if is_perhaps_at_hand(expr) {
                 let content = self.delay(expr, env);
                 // `let x = x;` must stay pending, so that it is found to be infinite recursion.
-                if !matches!(content, Slot::Ref(target) if std::ptr::eq(target, env.slot(slot))) {
+                if !content.target().is_some_and(|target| std::ptr::eq(target, env.slot(slot))) {
                     env.slot(slot).set(content);
                 }
             }
@@ -114,18 +112,18 @@ fn is_perhaps_at_hand(expr: &Expr<'_>) -> bool {
 
 /// An operation on integers, if its result is one that cannot be an error.
 #[inline(always)]
-pub(crate) fn integer_operation<'a>(operator: Operator, left: i64, right: i64) -> Option<Value<'a>> {
+pub(crate) fn integer_operation<'a>(operator: Operator, left: i64, right: i64) -> Option<Word<'a>> {
     Some(match operator {
-        Operator::Add => Value::Int(left.checked_add(right)?),
-        Operator::Subtract => Value::Int(left.checked_sub(right)?),
-        Operator::Multiply => Value::Int(left.checked_mul(right)?),
-        Operator::Divide => Value::Int(left.checked_div(right)?),
-        Operator::Equal => Value::Bool(left == right),
-        Operator::NotEqual => Value::Bool(left != right),
-        Operator::Less => Value::Bool(left < right),
-        Operator::LessEqual => Value::Bool(left <= right),
-        Operator::Greater => Value::Bool(left > right),
-        Operator::GreaterEqual => Value::Bool(left >= right),
+        Operator::Add => Word::int(left.checked_add(right)?),
+        Operator::Subtract => Word::int(left.checked_sub(right)?),
+        Operator::Multiply => Word::int(left.checked_mul(right)?),
+        Operator::Divide => Word::int(left.checked_div(right)?),
+        Operator::Equal => Word::bool(left == right),
+        Operator::NotEqual => Word::bool(left != right),
+        Operator::Less => Word::bool(left < right),
+        Operator::LessEqual => Word::bool(left <= right),
+        Operator::Greater => Word::bool(left > right),
+        Operator::GreaterEqual => Word::bool(left >= right),
         Operator::And | Operator::Or | Operator::Implies | Operator::Update | Operator::Concat => return None,
     })
 }

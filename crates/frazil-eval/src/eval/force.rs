@@ -10,57 +10,74 @@ use crate::heap::{Attrs, List, Str};
 use crate::print;
 use crate::source::Range;
 use crate::symbol::FastHash;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{DelayedCall, Lazy, Value};
+use crate::word::{Slot, State, Word};
 
 impl<'a> Evaluator<'a> {
     /// The value of what `slot` holds.
     #[inline(always)]
     pub(crate) fn force_slot(&mut self, slot: &'a Cell<Slot<'a>>) -> Result<Value<'a>> {
-        match slot.get() {
-            Slot::Value(value) => Ok(value),
-            Slot::Ref(_) | Slot::Pending(_) | Slot::Call(_) | Slot::Busy => self.force_now(slot),
+        self.force_word(slot).map(Word::unpack)
+    }
+
+    /// [`Self::force_slot`], packed.
+    #[inline(always)]
+    pub(crate) fn force_word(&mut self, slot: &'a Cell<Slot<'a>>) -> Result<Word<'a>> {
+        match slot.get().value() {
+            Some(value) => Ok(value),
+            None => self.force_now(slot),
         }
     }
 
-    /// [`Self::force_slot`] for a variable that stands at `range`.
+    /// [`Self::force_word`] for a variable that stands at `range`.
     #[inline(always)]
-    pub(crate) fn force_variable(&mut self, slot: &'a Cell<Slot<'a>>, range: Range) -> Result<Value<'a>> {
-        match slot.get() {
-            Slot::Value(value) => Ok(value),
-            Slot::Busy => Err(self.infinite_recursion().at(range)),
-            Slot::Ref(_) | Slot::Pending(_) | Slot::Call(_) => self.force_now(slot),
+    pub(crate) fn force_variable(&mut self, slot: &'a Cell<Slot<'a>>, range: Range) -> Result<Word<'a>> {
+        match slot.get().value() {
+            Some(value) => Ok(value),
+            None if slot.get().is_busy() => Err(self.infinite_recursion().at(range)),
+            None => self.force_now(slot),
         }
     }
 
     pub fn force(&mut self, lazy: Lazy<'a>) -> Result<Value<'a>> {
-        match lazy {
-            Lazy::Value(value) => Ok(value),
-            Lazy::Ref(slot) => self.force_slot(slot),
+        self.force_lazy(lazy).map(Word::unpack)
+    }
+
+    /// [`Self::force`], packed.
+    #[inline(always)]
+    pub(crate) fn force_lazy(&mut self, lazy: Lazy<'a>) -> Result<Word<'a>> {
+        match (lazy.value(), lazy.slot()) {
+            (Some(value), _) => Ok(value),
+            (None, Some(slot)) => self.force_word(slot),
+            (None, None) => Err(self.infinite_recursion()),
         }
     }
 
     #[inline(never)]
-    fn force_now(&mut self, slot: &'a Cell<Slot<'a>>) -> Result<Value<'a>> {
+    fn force_now(&mut self, slot: &'a Cell<Slot<'a>>) -> Result<Word<'a>> {
         self.check_stack()?;
-        let before = slot.replace(Slot::Busy);
+        let before = slot.replace(Slot::BUSY);
         let depth = self.depth;
-        let result = match before {
-            Slot::Value(value) => Ok(value),
-            Slot::Pending(pending) => {
-                let code = self.cursor.code(pending.code);
-                self.eval(code, pending.env)
+        let result = match before.state() {
+            State::Value(value) => Ok(value),
+            State::Pending(code, env) => {
+                let code = self.cursor.code(code);
+                self.run(code, env)
             }
-            Slot::Ref(target) => self.force_slot(target),
-            Slot::Call(call) => {
-                let arguments = call.arguments.get(..call.count as usize).unwrap_or_default();
-                self.force(call.function).and_then(|function| self.call(function, arguments))
-            }
-            Slot::Busy => Err(self.infinite_recursion()),
+            State::Ref(target) => self.force_word(target),
+            State::Call(call) => self.force_call(call),
+            State::Busy => Err(self.infinite_recursion()),
         };
         self.depth = depth;
         // After an error it is as if nobody had asked: the next one gets the same error.
-        slot.set(result.as_ref().map_or(before, |value| Slot::Value(*value)));
+        slot.set(result.as_ref().map_or(before, |value| (*value).into()));
         result
+    }
+
+    fn force_call(&mut self, call: &'a DelayedCall<'a>) -> Result<Word<'a>> {
+        let function = self.force_lazy(call.function)?;
+        let arguments = call.arguments.get(..call.count as usize).unwrap_or_default();
+        self.call_word(function, arguments)
     }
 
     #[cold]
@@ -162,7 +179,8 @@ impl<'a> Evaluator<'a> {
                 }
             }
             Value::Attrs(set) if seen.insert(set.address()) => {
-                for entry in self.sorted_entries(set) {
+                // Not in the order of the names: which error comes first depends on it.
+                for entry in self.cursor.entries(set) {
                     let result = self.force_slot(&entry.slot);
                     let result = result.and_then(|value| self.deep_force_unseen(value, seen));
                     result.map_err(|error| self.in_attribute(error, entry))?;

@@ -10,18 +10,25 @@ use crate::evaluator::Evaluator;
 use crate::heap::{Env, List, Str};
 use crate::print;
 use crate::value::{Lazy, Value};
+use crate::word::Word;
 
 impl<'a> Evaluator<'a> {
     #[inline(always)]
-    pub(super) fn binary(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(super) fn binary(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Word<'a>> {
         match code.operator {
             Operator::And | Operator::Or | Operator::Implies => return self.logic(code, env),
             Operator::Add if matches!(code.left, Expr::Binary(_)) => return self.add_chain(code, env),
             _ => {}
         }
-        let left = self.eval(&code.left, env)?;
-        let right = self.eval(&code.right, env)?;
-        if let (Value::Int(l), Value::Int(r)) = (left, right)
+        // `a > b` is `b < a`, and so it is evaluated.
+        let (left, right) = if matches!(code.operator, Operator::Greater | Operator::LessEqual) {
+            let right = self.eval(&code.right, env)?;
+            (self.eval(&code.left, env)?, right)
+        } else {
+            let left = self.eval(&code.left, env)?;
+            (left, self.eval(&code.right, env)?)
+        };
+        if let (Some(l), Some(r)) = (left.as_int(), right.as_int())
             && let Some(value) = integer_operation(code.operator, l, r)
         {
             return Ok(value);
@@ -29,21 +36,18 @@ impl<'a> Evaluator<'a> {
         self.binary_values(code, left, right)
     }
 
-    fn logic(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    fn logic(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let left = self.condition(&code.left, env, code.left_range)?;
-        let decided = match code.operator {
-            Operator::And => !left,
-            Operator::Or => left,
-            _ => !left,
-        };
+        let decided = if code.operator == Operator::Or { left } else { !left };
         if decided {
-            return Ok(Value::Bool(code.operator != Operator::And));
+            return Ok(Word::bool(code.operator != Operator::And));
         }
-        self.condition(&code.right, env, code.right_range).map(Value::Bool)
+        self.condition(&code.right, env, code.right_range).map(Word::bool)
     }
 
     #[inline(never)]
-    fn binary_values(&mut self, code: &'a Binary<'a>, left: Value<'a>, right: Value<'a>) -> Result<Value<'a>> {
+    fn binary_values(&mut self, code: &'a Binary<'a>, left: Word<'a>, right: Word<'a>) -> Result<Word<'a>> {
+        let (left, right) = (left.unpack(), right.unpack());
         let result = match code.operator {
             Operator::Add => self.add(code, left, right),
             Operator::Subtract | Operator::Multiply | Operator::Divide => {
@@ -68,7 +72,7 @@ impl<'a> Evaluator<'a> {
             // `logic` took these.
             Operator::And | Operator::Or | Operator::Implies => Ok(Value::Bool(false)),
         };
-        result.map_err(|error| error.at(code.range))
+        result.map(Into::into).map_err(|error| error.at(code.range))
     }
 
     fn concat_lists(&mut self, left: List<'a>, right: List<'a>) -> List<'a> {
@@ -119,7 +123,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `a + b + c`: when `a` is a string, all of it is put together at once.
-    fn add_chain(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    #[inline(never)]
+    fn add_chain(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let mut chain = vec![code];
         let mut first = &code.left;
         while let Expr::Binary(inner) = first
@@ -130,15 +135,15 @@ impl<'a> Evaluator<'a> {
         }
         let mut sum = self.eval(first, env)?;
         while let Some(code) = chain.pop() {
-            if let Value::String(text) = sum
+            if let Value::String(text) = sum.unpack()
                 && !chain.is_empty()
             {
                 chain.push(code);
                 return self.concat_chain(text, &chain, env);
             }
             let right = self.eval(&code.right, env)?;
-            sum = match (sum, right) {
-                (Value::Int(l), Value::Int(r)) if l.checked_add(r).is_some() => Value::Int(l + r),
+            sum = match (sum.as_int(), right.as_int()) {
+                (Some(l), Some(r)) if l.checked_add(r).is_some() => Word::int(l + r),
                 _ => self.binary_values(code, sum, right)?,
             };
         }
@@ -146,13 +151,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `first` and the right sides of `chain`, whose last is the innermost.
-    fn concat_chain(&mut self, first: Str<'a>, chain: &[&'a Binary<'a>], env: Env<'a>) -> Result<Value<'a>> {
+    fn concat_chain(&mut self, first: Str<'a>, chain: &[&'a Binary<'a>], env: Env<'a>) -> Result<Word<'a>> {
         let base = self.pieces.len();
         let mut context = first.context();
         self.pieces.push(first.bytes());
         for code in chain.iter().rev() {
             let piece = self.eval(&code.right, env).and_then(|value| {
-                self.coerce(value, super::coerce::Coercion::INTERPOLATION)
+                self.coerce(value.unpack(), super::coerce::Coercion::INTERPOLATION)
                     .map_err(|error| error.at(code.right_range))
             });
             match piece {
@@ -168,7 +173,7 @@ impl<'a> Evaluator<'a> {
         }
         let bytes = self.cursor.concat(self.pieces.get(base..).unwrap_or_default());
         self.pieces.truncate(base);
-        Ok(Value::String(self.cursor.with_context(bytes, context)))
+        Ok(Value::String(self.cursor.with_context(bytes, context)).into())
     }
 
     /// `-`, `*` and `/`.
@@ -180,7 +185,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Value<'a>> {
         if let (Value::Int(l), Value::Int(r)) = (left, right) {
             return match integer_operation(operator, l, r) {
-                Some(value) => Ok(value),
+                Some(value) => Ok(value.unpack()),
                 None if operator == Operator::Divide && r == 0 => Err(self.division_by_zero()),
                 None => Err(match operator {
                     Operator::Subtract => self.overflow("subtracting", l, '-', r),

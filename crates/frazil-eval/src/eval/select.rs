@@ -7,16 +7,17 @@ use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, Entry, Env};
 use crate::source::Range;
 use crate::symbol::Symbol;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::Word;
 
 use super::Step;
 
 impl<'a> Evaluator<'a> {
     #[inline(always)]
-    pub(super) fn select(&mut self, select: &'a Select<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(super) fn select(&mut self, select: &'a Select<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let subject = self.eval(&select.subject, env)?;
-        let Value::Attrs(set) = subject else {
-            return Err(self.expected("a set", subject).at(select.range));
+        let Some(set) = subject.as_attrs() else {
+            return Err(self.expected("a set", subject.unpack()).at(select.range));
         };
         let entry = match set.guess(select.guess.get()) {
             Some(entry) if entry.name == select.name => entry,
@@ -28,14 +29,14 @@ impl<'a> Evaluator<'a> {
                 None => return Err(self.missing_attribute(set, select.name, select.range)),
             },
         };
-        match entry.slot.get() {
-            Slot::Value(value) => Ok(value),
-            _ => self.force_attribute(entry, select.range),
+        match entry.slot.get().value() {
+            Some(value) => Ok(value),
+            None => self.force_attribute(entry, select.range),
         }
     }
 
     #[inline(never)]
-    fn force_attribute(&mut self, entry: &'a Entry<'a>, range: Range) -> Result<Value<'a>> {
+    fn force_attribute(&mut self, entry: &'a Entry<'a>, range: Range) -> Result<Word<'a>> {
         match self.force_variable(&entry.slot, range) {
             Ok(value) => Ok(value),
             Err(error) => Err(self.in_attribute(error, entry)),
@@ -84,12 +85,9 @@ impl<'a> Evaluator<'a> {
         let mut value = self.eval(&select.subject, env)?;
         for key in select.path {
             let name = self.key(key, env)?;
-            let entry = match value {
-                Value::Attrs(set) => set.get(name),
-                _ => None,
-            };
+            let entry = value.as_attrs().and_then(|set| set.get(name));
             let Some(entry) = entry else {
-                return match (&select.default, value) {
+                return match (&select.default, value.unpack()) {
                     (Some(default), _) => Ok(Step::Continue(default, env)),
                     (None, Value::Attrs(set)) => Err(self.missing_attribute(set, name, select.range)),
                     (None, other) => Err(self.expected("a set", other).at(select.range)),
@@ -101,25 +99,25 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    pub(super) fn has(&mut self, has: &'a Has<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(super) fn has(&mut self, has: &'a Has<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let mut value = self.eval(&has.subject, env)?;
         let mut keys = has.path.iter().peekable();
         while let Some(key) = keys.next() {
             let name = self.key(key, env)?;
-            let Value::Attrs(set) = value else { return Ok(Value::Bool(false)) };
-            let Some(entry) = set.get(name) else { return Ok(Value::Bool(false)) };
+            let entry = value.as_attrs().and_then(|set| set.get(name));
+            let Some(entry) = entry else { return Ok(Word::bool(false)) };
             if keys.peek().is_some() {
-                value = self.force_slot(&entry.slot)?;
+                value = self.force_word(&entry.slot)?;
             }
         }
-        Ok(Value::Bool(true))
+        Ok(Word::bool(true))
     }
 
     fn key(&mut self, key: &'a Key<'a>, env: Env<'a>) -> Result<Symbol> {
         match key {
             Key::Static(name) => Ok(*name),
             Key::Dynamic(expr, range) => {
-                let name = self.eval(expr, env)?;
+                let name = self.eval(expr, env)?.unpack();
                 self.attribute_name(name).map_err(|error| error.at(*range))
             }
         }
@@ -132,12 +130,12 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    pub(super) fn dynamic(&mut self, variable: &'a DynamicVariable<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(super) fn dynamic(&mut self, variable: &'a DynamicVariable<'a>, env: Env<'a>) -> Result<Word<'a>> {
         for place in variable.withs {
             let slot = env.up(place.depth).slot(place.slot);
-            let set = match self.force_variable(slot, variable.range)? {
-                Value::Attrs(set) => set,
-                other => return Err(self.expected("a set", other).at(variable.range)),
+            let set = self.force_variable(slot, variable.range)?;
+            let Some(set) = set.as_attrs() else {
+                return Err(self.expected("a set", set.unpack()).at(variable.range));
             };
             if let Some(entry) = set.get(variable.name) {
                 return self.force_variable(&entry.slot, variable.range);

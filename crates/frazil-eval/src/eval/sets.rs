@@ -7,11 +7,12 @@ use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, AttrsWriter, Entry, Env};
 use crate::source::{Pos, Range};
 use crate::symbol::Symbol;
-use crate::value::{Lazy, Slot, Value};
+use crate::value::{Lazy, Value};
+use crate::word::{Slot, Word};
 
 impl<'a> Evaluator<'a> {
     #[inline(never)]
-    pub(super) fn attrs(&mut self, code: &'a AttrsCode<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(super) fn attrs(&mut self, code: &'a AttrsCode<'a>, env: Env<'a>) -> Result<Word<'a>> {
         self.bind(code.sources_at, code.sources, env);
         let mut writer = self.cursor.attrs_writer(code.bindings.len() + code.dynamic.len());
         match code.rec_at {
@@ -29,7 +30,7 @@ impl<'a> Evaluator<'a> {
         let set = writer.finish(&mut self.cursor);
         match (code.overrides, code.rec_at) {
             (Some(index), Some(first)) => self.overridden(code, first, index, set, env),
-            _ => Ok(Value::Attrs(set)),
+            _ => Ok(Value::Attrs(set).into()),
         }
     }
 
@@ -44,7 +45,7 @@ impl<'a> Evaluator<'a> {
         for (slot, binding) in (first..).zip(bindings) {
             let content = self.pending(&binding.value, env);
             let place = writer.push(binding.name, binding.pos, content);
-            env.slot(slot).set(Slot::Ref(place));
+            env.slot(slot).set(Slot::reference(place));
         }
     }
 
@@ -56,7 +57,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<()> {
         let mut seen: Vec<(Symbol, Pos)> = Vec::new();
         for binding in code.dynamic {
-            let name = match self.eval(&binding.name, env)? {
+            let name = match self.eval(&binding.name, env)?.unpack() {
                 // A null name means that there is no such attribute.
                 Value::Null => continue,
                 name => self.attribute_name(name).map_err(|error| error.at(binding.range))?,
@@ -88,7 +89,7 @@ impl<'a> Evaluator<'a> {
         index: u32,
         set: Attrs<'a>,
         env: Env<'a>,
-    ) -> Result<Value<'a>> {
+    ) -> Result<Word<'a>> {
         let overrides = match self.force_slot(env.slot(first + index))? {
             Value::Attrs(overrides) => overrides,
             other => return Err(self.expected("a set", other).at(code.range)),
@@ -98,7 +99,7 @@ impl<'a> Evaluator<'a> {
                 env.slot(slot).set(Lazy::of(&entry.slot).into());
             }
         }
-        Ok(Value::Attrs(self.cursor.update(set, overrides)))
+        Ok(Value::Attrs(self.cursor.update(set, overrides)).into())
     }
 
     /// The entries of a set in the order of their names.

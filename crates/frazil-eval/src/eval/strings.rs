@@ -8,14 +8,15 @@ use crate::heap::{Env, Str};
 use crate::path;
 use crate::source::Range;
 use crate::value::Value;
+use crate::word::Word;
 
 impl<'a> Evaluator<'a> {
     #[inline(never)]
-    pub(super) fn interpolate(&mut self, code: &'a Interpolation<'a>, env: Env<'a>) -> Result<Value<'a>> {
+    pub(super) fn interpolate(&mut self, code: &'a Interpolation<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let base = self.pieces.len();
         let result = self.interpolate_pieces(code, env, base);
         self.pieces.truncate(base);
-        result
+        result.map(Into::into)
     }
 
     fn interpolate_pieces(
@@ -26,7 +27,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Value<'a>> {
         let mut context = None;
         for (index, (expr, range)) in code.parts.iter().enumerate() {
-            let value = self.eval(expr, env)?;
+            let value = self.eval(expr, env)?.unpack();
             let piece = match value {
                 Value::String(text) => text,
                 // In a path literal only the first part is not copied to the store.

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 use super::Cursor;
 use crate::source::Pos;
 use crate::symbol::Symbol;
-use crate::value::{Lazy, Slot};
+use crate::word::{Lazy, Slot};
 
 /// Longer runs of entries are searched by bisection.
 const LINEAR_MAX: usize = 8;
@@ -53,6 +53,18 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Attrs<'a> {
+    #[inline(always)]
+    pub(crate) fn pointer(self) -> NonNull<()> {
+        self.0.cast()
+    }
+
+    /// # Safety
+    /// `pointer` must come from [`Self::pointer`] of a set of this heap.
+    #[inline(always)]
+    pub(crate) unsafe fn from_pointer(pointer: NonNull<()>) -> Self {
+        Self(pointer.cast(), PhantomData)
+    }
+
     fn header(self) -> &'a Header<'a> {
         // SAFETY: made by `AttrsWriter` in the heap.
         unsafe { self.0.as_ref() }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::Cursor;
-use crate::value::Slot;
+use crate::word::Slot;
 
 #[repr(C)]
 struct Header<'a> {
@@ -16,13 +16,23 @@ struct Header<'a> {
     slots: [Cell<Slot<'a>>; 0],
 }
 
-/// A frame, by reference. Four-byte alignment lets it stand behind a 32-bit code reference in a
-/// 16-byte value.
+/// A frame, by reference.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(C, packed(4))]
 pub struct Env<'a>(NonNull<Header<'a>>, PhantomData<&'a Cell<Slot<'a>>>);
 
 impl<'a> Env<'a> {
+    #[inline(always)]
+    pub(crate) fn pointer(self) -> NonNull<()> {
+        self.0.cast()
+    }
+
+    /// # Safety
+    /// `pointer` must come from [`Self::pointer`] of a frame of this heap.
+    #[inline(always)]
+    pub(crate) unsafe fn from_pointer(pointer: NonNull<()>) -> Self {
+        Self(pointer.cast(), PhantomData)
+    }
+
     /// The frame `depth` steps out.
     #[inline(always)]
     pub(crate) fn up(self, depth: u32) -> Self {
@@ -52,13 +62,13 @@ impl<'a> Env<'a> {
 
 impl<'a> Cursor<'a> {
     /// A frame of `size` variables below `up`. Its slots are unspecified bytes that happen to be
-    /// valid slots (null): whoever makes a frame writes every slot before code can read it.
+    /// valid slots (busy): whoever makes a frame writes every slot before code can read it.
     #[inline(always)]
     pub(crate) fn frame(&mut self, size: u32, up: Option<Env<'a>>) -> Env<'a> {
         let bytes = size_of::<Header<'_>>() + size as usize * size_of::<Slot<'_>>();
         let header = self.allocate(bytes).cast::<Header<'a>>();
         // SAFETY: fresh memory of `bytes` bytes. Chunks are never reused, so what lies behind the
-        // header is still zero, which is `Slot::Value(Value::Null)`.
+        // header is still zero, which is `Slot::BUSY`.
         unsafe {
             (&raw mut (*header.as_ptr()).up).write(up);
             #[cfg(debug_assertions)]

@@ -5,11 +5,10 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::Cursor;
-use crate::value::{Lazy, Slot};
+use crate::word::{Lazy, Slot};
 
 /// A list value. At most 2³²-1 elements.
 #[derive(Clone, Copy)]
-#[repr(C, packed(4))]
 pub struct List<'a> {
     len: u32,
     start: NonNull<Cell<Slot<'a>>>,
@@ -19,6 +18,18 @@ pub struct List<'a> {
 impl<'a> List<'a> {
     pub fn empty() -> Self {
         Self { len: 0, start: NonNull::dangling(), cells: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(crate) fn parts(self) -> (u32, NonNull<()>) {
+        (self.len, self.start.cast())
+    }
+
+    /// # Safety
+    /// The parts must come from [`Self::parts`] of a list of this heap.
+    #[inline(always)]
+    pub(crate) unsafe fn from_parts(len: u32, start: NonNull<()>) -> Self {
+        Self { len, start: start.cast(), cells: PhantomData }
     }
 
     #[inline(always)]

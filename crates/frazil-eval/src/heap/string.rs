@@ -11,7 +11,6 @@ use crate::context::Context;
 /// The common string without context is a length and a pointer to its bytes; one with a context
 /// has the length [`WITH_CONTEXT`] and points to a [`Contextual`].
 #[derive(Clone, Copy)]
-#[repr(C, packed(4))]
 pub struct Str<'a> {
     len: u32,
     start: NonNull<u8>,
@@ -32,6 +31,18 @@ impl<'a> Str<'a> {
     pub fn of(bytes: &'a [u8]) -> Self {
         assert!(bytes.len() < WITH_CONTEXT as usize, "a string has at most 2^32-2 bytes");
         Self { len: bytes.len() as u32, start: NonNull::from(bytes).cast(), bytes: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(crate) fn parts(self) -> (u32, NonNull<()>) {
+        (self.len, self.start.cast())
+    }
+
+    /// # Safety
+    /// The parts must come from [`Self::parts`] of a string of this heap.
+    #[inline(always)]
+    pub(crate) unsafe fn from_parts(len: u32, start: NonNull<()>) -> Self {
+        Self { len, start: start.cast(), bytes: PhantomData }
     }
 
     #[inline(always)]

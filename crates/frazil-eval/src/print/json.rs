@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::eval::Coercion;
 use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, Str};
+use crate::json::{Utf8Error, write_string};
 use crate::number;
-use crate::value::{Lazy, Value};
+use crate::value::Value;
 
 /// JSON being written.
 pub(crate) struct JsonText {
@@ -20,7 +21,7 @@ pub(crate) struct JsonText {
     copy_paths: bool,
     /// Why the first string that is not UTF-8 cannot be written. Errors of evaluation go first, so
     /// it is kept until the end.
-    invalid: Option<String>,
+    invalid: Option<Utf8Error>,
 }
 
 impl JsonText {
@@ -36,65 +37,25 @@ impl JsonText {
 
     /// Appends a string literal.
     pub(crate) fn string(&mut self, text: &[u8]) {
-        if self.invalid.is_none() {
-            self.invalid = invalid_utf8(text);
+        // After an error a part of the string is there, which nobody will see.
+        if let Err(error) = write_string(text, &mut self.out) {
+            self.invalid.get_or_insert(error);
         }
-        self.out.push(b'"');
-        let mut rest = text;
-        while let Some(at) = rest.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\')) {
-            let (clean, special) = rest.split_at(at);
-            self.out.extend_from_slice(clean);
-            let Some((byte, after)) = special.split_first() else { break };
-            self.escape(*byte);
-            rest = after;
-        }
-        self.out.extend_from_slice(rest);
-        self.out.push(b'"');
-    }
-
-    fn escape(&mut self, byte: u8) {
-        let letter = match byte {
-            b'"' | b'\\' => byte,
-            0x08 => b'b',
-            b'\t' => b't',
-            b'\n' => b'n',
-            0x0c => b'f',
-            b'\r' => b'r',
-            _ => return self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-        };
-        self.out.extend_from_slice(&[b'\\', letter]);
     }
 
     /// The text, unless a string in it was not UTF-8.
-    pub(crate) fn finish(self) -> Result<Vec<u8>, String> {
+    pub(crate) fn finish(self) -> Result<Vec<u8>, Utf8Error> {
         self.invalid.map_or(Ok(self.out), Err)
     }
 }
 
-/// What nlohmann's library says of bytes that are not UTF-8.
-fn invalid_utf8(text: &[u8]) -> Option<String> {
-    let error = std::str::from_utf8(text).err()?;
-    let start = error.valid_up_to();
-    let Some(length) = error.error_len() else {
-        let last = text.last().copied().unwrap_or(0);
-        return Some(format!(
-            "[json.exception.type_error.316] incomplete UTF-8 string; last byte: 0x{last:02X}"
-        ));
-    };
-    // The byte that cannot follow is named: a good first byte is not to blame.
-    let first = text.get(start).copied().unwrap_or(0);
-    let at = if matches!(first, 0xC2..=0xF4) { start + length } else { start };
-    let byte = text.get(at).copied().unwrap_or(0);
-    Some(format!("[json.exception.type_error.316] invalid UTF-8 byte at index {at}: 0x{byte:02X}"))
-}
-
 impl<'a> Evaluator<'a> {
     /// A value as JSON, with the context of all strings in it: `builtins.toJSON`.
-    pub(crate) fn json(&mut self, value: Value<'a>, copy_paths: bool) -> Result<Str<'a>> {
+    pub(crate) fn json_string(&mut self, value: Value<'a>, copy_paths: bool) -> Result<Str<'a>> {
         let mut json = JsonText::new(copy_paths);
         self.write_json(value, &mut json)?;
         let context = self.cursor.context(std::mem::take(&mut json.context));
-        let text = json.finish().map_err(|message| self.json_error(&message))?;
+        let text = json.finish().map_err(|error| self.json_error(error))?;
         let text = self.cursor.add_slice(&text);
         Ok(self.cursor.with_context(text, context))
     }
@@ -139,7 +100,7 @@ impl<'a> Evaluator<'a> {
     fn write_json_set(&mut self, set: Attrs<'a>, json: &mut JsonText) -> Result<()> {
         if let Some(entry) = set.get(self.names.to_string) {
             let to_string = self.force_slot(&entry.slot)?;
-            let text = self.call(to_string, &[Lazy::Value(Value::Attrs(set))])?;
+            let text = self.call(to_string, &[Value::Attrs(set).into()])?;
             let text = self.coerce(text, Coercion::TEXT)?;
             json.depend(text.context());
             json.string(text.bytes());
@@ -165,7 +126,7 @@ impl<'a> Evaluator<'a> {
     }
 
     #[cold]
-    fn json_error(&self, message: &str) -> Error {
-        self.error(ErrorKind::Other, format!("JSON serialization error: {message}"))
+    fn json_error(&self, error: Utf8Error) -> Error {
+        self.error(ErrorKind::Other, format!("JSON serialization error: {error}"))
     }
 }

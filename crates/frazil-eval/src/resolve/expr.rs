@@ -33,9 +33,9 @@ impl<'a> Resolver<'_, 'a> {
     /// `name` is what the expression is bound to.
     fn named(&mut self, ast: &ast::Expr<'_>, name: Option<Symbol>) -> Expr<'a> {
         match ast.kind {
-            ExprKind::Int(value) => Expr::Const(Value::Int(value)),
-            ExprKind::Float(value) => Expr::Const(Value::Float(value)),
-            ExprKind::String(text) => Expr::Const(Value::String(self.string(text))),
+            ExprKind::Int(value) => Expr::Const(Value::Int(value).into()),
+            ExprKind::Float(value) => Expr::Const(Value::Float(value).into()),
+            ExprKind::String(text) => Expr::Const(Value::String(self.string(text)).into()),
             ExprKind::Interpolation(parts) => self.interpolation(parts),
             ExprKind::Path(text) => self.path(text, ast.span),
             ExprKind::PathInterpolation(parts) => self.path_interpolation(parts, ast.span),
@@ -45,7 +45,7 @@ impl<'a> Resolver<'_, 'a> {
                 self.variable(name, ast.span)
             }
             ExprKind::CurPos => Expr::CurPos(self.pos(ast.span)),
-            ExprKind::List([]) => Expr::Const(Value::List(List::empty())),
+            ExprKind::List([]) => Expr::Const(Value::List(List::empty()).into()),
             ExprKind::List(elements) => {
                 let elements: Vec<_> = elements.iter().map(|element| self.delayed(element, None)).collect();
                 Expr::List(self.add_slice(&elements))
@@ -82,7 +82,7 @@ impl<'a> Resolver<'_, 'a> {
                 self.call_or_operator(binary.operator, &binary.left, &binary.right, binary.operator_span)
             }
             // The parser has reported it; no code with errors is ever run.
-            ExprKind::Error => Expr::Const(Value::Null),
+            ExprKind::Error => Expr::Const(Value::Null.into()),
         }
     }
 
@@ -208,11 +208,12 @@ impl<'a> Resolver<'_, 'a> {
     /// `subject.name`
     pub(super) fn attribute(&mut self, subject: Expr<'a>, name: Symbol, range: Range) -> Expr<'a> {
         // `builtins.map` and the like are known here and now.
-        if let Expr::Const(Value::Attrs(set)) = subject
+        if let Expr::Const(constant) = subject
+            && let Some(set) = constant.as_attrs()
             && let Some(entry) = set.get(name)
-            && let crate::value::Slot::Value(value) = entry.slot.get()
+            && let Some(word) = entry.slot.get().value()
         {
-            return Expr::Const(value);
+            return Expr::Const(word);
         }
         let select = Select { subject, name, guess: Cell::new(0), range };
         Expr::Select(self.add(select))

@@ -20,7 +20,7 @@ impl<'a> Resolver<'_, 'a> {
     fn part(&mut self, part: &StringPart<'_>) -> (Expr<'a>, crate::source::Range) {
         match part {
             StringPart::Text(text) => {
-                (Expr::Const(Value::String(self.string(text))), crate::source::Range::NOWHERE)
+                (Expr::Const(Value::String(self.string(text)).into()), crate::source::Range::NOWHERE)
             }
             StringPart::Expr(expr) => (self.strict(expr), self.range(expr.span)),
         }
@@ -32,7 +32,7 @@ impl<'a> Resolver<'_, 'a> {
         }
         let absolute = self.absolute(text, span);
         let normal = path::normalise(&absolute);
-        Expr::Const(Value::Path(self.string(&normal)))
+        Expr::Const(Value::Path(self.string(&normal)).into())
     }
 
     pub(super) fn path_interpolation(&mut self, parts: &[StringPart<'_>], span: Span) -> Expr<'a> {
@@ -45,7 +45,7 @@ impl<'a> Resolver<'_, 'a> {
             first.push(b'/');
         }
         let first = Value::Path(Str::of(self.context.cursor.add_slice(&first)));
-        let mut code = vec![(Expr::Const(first), self.range(span))];
+        let mut code = vec![(Expr::Const(first.into()), self.range(span))];
         code.extend(rest.iter().map(|part| self.part(part)));
         let parts = self.add_slice(&code);
         Expr::Interpolation(self.add(Interpolation { parts, is_path: true }))
@@ -70,7 +70,7 @@ impl<'a> Resolver<'_, 'a> {
         let range = self.range(span);
         let (find_file, nix_path) = (self.intern(b"__findFile"), self.intern(b"__nixPath"));
         let function = self.variable(find_file, span);
-        let name = Expr::Const(Value::String(self.string(text)));
+        let name = Expr::Const(Value::String(self.string(text)).into());
         let arguments = [self.variable(nix_path, span), name];
         let arguments = self.add_slice(&arguments);
         Expr::Apply(self.add(Apply { function, arguments, range, function_range: range }))

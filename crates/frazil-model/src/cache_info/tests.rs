@@ -19,6 +19,8 @@ fn reads_and_prints() {
     let whole = "StoreDir: /nix/store\nWantMassQuery: 1\nPriority: 40\n";
     check(whole, expect!["StoreDir: /nix/store; WantMassQuery: 1; Priority: 40; "]);
     check("StoreDir: /s", expect!["StoreDir: /s; WantMassQuery: 0; "]);
+    check("", expect!["StoreDir: /nix/store; WantMassQuery: 0; "]);
+    check("\nPriority: 3\n\n", expect!["StoreDir: /nix/store; WantMassQuery: 0; Priority: 3; "]);
     check("StoreDir:/s\nNew: x", expect!["StoreDir: /s; WantMassQuery: 0; "]);
     check(
         "StoreDir: s\n",

@@ -1,7 +1,8 @@
 //! The text of a `.drv` file: printing.
 //!
 //! Strings that Nix takes for harmless (paths, output names, the system) are printed without
-//! escapes, as in Nix; this can matter for the system only. Reading is in [`parse`].
+//! escapes, as in Nix; this can matter for the system only. Reading is stricter than printing needs:
+//! see [`Derivation::parse`].
 //!
 //! Invariant: printing what was parsed gives the same bytes.
 

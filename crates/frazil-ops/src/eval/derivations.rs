@@ -1,101 +1,104 @@
 //! The derivations in a value, as `nix-instantiate` finds them without `--eval`.
 //!
 //! A derivation is a set with `type = "derivation"`. Lists are searched, and sets whose
-//! `recurseForDerivations` is true; the outermost set is always searched. A derivation that occurs
-//! twice is printed once per place, as in Nix, unless it is the very same set.
+//! `recurseForDerivations` is true; the outermost set is always searched. No set is searched
+//! twice, so a set that contains itself ends the search instead of the program.
 
-use frazil_eval::{Error, Evaluator, Lazy, Value};
+use frazil_eval::heap::Attrs;
+use frazil_eval::{Error, ErrorKind, Evaluator, Lazy, Value};
 
-type Arguments<'s, 'a> = &'s [(String, Lazy<'a>)];
+/// Lists and sets within each other that are searched.
+const DEPTH_MAX: usize = 1000;
 
 /// Prints `PATH` or `PATH!OUTPUT` for each derivation in `value`.
 pub(super) fn print<'a>(
     evaluator: &mut Evaluator<'a>,
     value: Value<'a>,
-    arguments: Arguments<'_, 'a>,
+    arguments: Attrs<'a>,
     printed: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    let value = evaluator.auto_call(value, arguments)?;
-    if let Some(found) = derivation(evaluator, value)? {
-        printed.extend(found);
-        return Ok(());
-    }
-    let elements = if matches!(value, Value::Attrs(_)) {
-        evaluator.attributes(value).into_iter().map(|(_, element)| element).collect()
-    } else if matches!(value, Value::List(_)) {
-        evaluator.elements(value)
-    } else {
-        let message = "expression does not evaluate to a derivation (or a set or list of those)";
-        return Err(evaluator.error(message));
-    };
-    for element in elements {
-        inner(evaluator, element, arguments, printed)?;
-    }
-    Ok(())
+    let mut search = Search { evaluator, arguments, done: Vec::new(), printed };
+    search.root(value, 0)
 }
 
-/// An element or attribute: a derivation, or something to be searched if it says so.
-fn inner<'a>(
-    evaluator: &mut Evaluator<'a>,
-    element: Lazy<'a>,
-    arguments: Arguments<'_, 'a>,
-    printed: &mut Vec<u8>,
-) -> Result<(), Error> {
-    let value = evaluator.force(element)?;
-    if let Some(found) = derivation(evaluator, value)? {
-        printed.extend(found);
-        return Ok(());
-    }
-    let recurse = matches!(value, Value::List(_))
-        || matches!(value, Value::Attrs(_)) && wants_recursion(evaluator, value)?;
-    if recurse { print(evaluator, value, arguments, printed) } else { Ok(()) }
+struct Search<'s, 'a> {
+    evaluator: &'s mut Evaluator<'a>,
+    arguments: Attrs<'a>,
+    /// The sets that were searched.
+    done: Vec<Attrs<'a>>,
+    printed: &'s mut Vec<u8>,
 }
 
-fn wants_recursion<'a>(evaluator: &mut Evaluator<'a>, value: Value<'a>) -> Result<bool, Error> {
-    match evaluator.attribute(value, "recurseForDerivations")? {
-        Some(flag) => Ok(matches!(evaluator.force(flag)?, Value::Bool(true))),
-        None => Ok(false),
+impl<'a> Search<'_, 'a> {
+    /// Searches what must hold derivations.
+    fn root(&mut self, value: Value<'a>, depth: usize) -> Result<(), Error> {
+        let value = self.evaluator.auto_call(value, self.arguments)?;
+        if depth > DEPTH_MAX {
+            let message = format!("more than {DEPTH_MAX} lists and sets within each other");
+            return Err(self.evaluator.failure(ErrorKind::StackOverflow, message));
+        }
+        if self.derivation(value)? {
+            return Ok(());
+        }
+        let elements: Vec<Lazy<'a>> = if let Value::Attrs(set) = value {
+            self.evaluator.attributes(set).into_iter().map(|(_, element)| element).collect()
+        } else if let Value::List(list) = value {
+            list.iter().collect()
+        } else {
+            let message =
+                "expression does not evaluate to a derivation (or a set or list of those)";
+            return Err(self.evaluator.failure(ErrorKind::Type, message));
+        };
+        for element in elements {
+            let element = self.evaluator.force(element)?;
+            if !self.derivation(element)? && self.wants_search(element)? {
+                self.root(element, depth + 1)?;
+            }
+        }
+        Ok(())
     }
-}
 
-/// The line of a derivation; `None` if the value is something else.
-fn derivation<'a>(
-    evaluator: &mut Evaluator<'a>,
-    value: Value<'a>,
-) -> Result<Option<Vec<u8>>, Error> {
-    if !matches!(value, Value::Attrs(_))
-        || text(evaluator, value, "type")?.as_deref() != Some(b"derivation")
-    {
-        return Ok(None);
+    fn wants_search(&mut self, value: Value<'a>) -> Result<bool, Error> {
+        let Value::Attrs(set) = value else { return Ok(matches!(value, Value::List(_))) };
+        if self.done.contains(&set) {
+            return Ok(false);
+        }
+        self.done.push(set);
+        match self.evaluator.attribute(set, "recurseForDerivations") {
+            Some(flag) => Ok(matches!(self.evaluator.force(flag)?, Value::Bool(true))),
+            None => Ok(false),
+        }
     }
-    let Some(mut line) = text(evaluator, value, "drvPath")? else {
-        return Err(evaluator.error("derivation does not contain a 'drvPath' attribute"));
-    };
-    let output = text(evaluator, value, "outputName")?.unwrap_or_default();
-    if output.is_empty() {
-        let path = String::from_utf8_lossy(&line);
-        return Err(
-            evaluator.error(&format!("derivation '{path}' lacks an 'outputName' attribute"))
-        );
-    }
-    if output != b"out" {
-        line.push(b'!');
-        line.extend(output);
-    }
-    line.push(b'\n');
-    Ok(Some(line))
-}
 
-/// The text of an attribute, if there is such an attribute.
-fn text<'a>(
-    evaluator: &mut Evaluator<'a>,
-    value: Value<'a>,
-    name: &str,
-) -> Result<Option<Vec<u8>>, Error> {
-    let Some(attribute) = evaluator.attribute(value, name)? else { return Ok(None) };
-    let attribute = evaluator.force(attribute)?;
-    if !matches!(attribute, Value::String(_)) {
-        return Ok(None);
+    /// Prints the line of a derivation; `false` if the value is something else.
+    fn derivation(&mut self, value: Value<'a>) -> Result<bool, Error> {
+        let Value::Attrs(set) = value else { return Ok(false) };
+        if self.text(set, "type")? != Some(b"derivation") {
+            return Ok(false);
+        }
+        let Some(path) = self.text(set, "drvPath")? else {
+            let message = "derivation does not contain a 'drvPath' attribute";
+            return Err(self.evaluator.failure(ErrorKind::MissingAttribute, message));
+        };
+        let output = self.text(set, "outputName")?.unwrap_or_default();
+        if output.is_empty() {
+            let path = String::from_utf8_lossy(path);
+            let message = format!("derivation '{path}' lacks an 'outputName' attribute");
+            return Err(self.evaluator.failure(ErrorKind::MissingAttribute, message));
+        }
+        self.printed.extend(path);
+        if output != b"out" {
+            self.printed.push(b'!');
+            self.printed.extend(output);
+        }
+        self.printed.push(b'\n');
+        Ok(true)
     }
-    evaluator.coerce_to_string(attribute).map(Some)
+
+    /// The text of an attribute, if there is such an attribute and it is a string.
+    fn text(&mut self, set: Attrs<'a>, name: &str) -> Result<Option<&'a [u8]>, Error> {
+        let Some(attribute) = self.evaluator.attribute(set, name) else { return Ok(None) };
+        let value = self.evaluator.force(attribute)?;
+        Ok(if let Value::String(text) = value { Some(text.bytes()) } else { None })
+    }
 }

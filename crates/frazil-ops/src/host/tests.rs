@@ -121,7 +121,7 @@ fn dump(host: &mut DiskHost<'_>, path: &Path, indent: usize, out: &mut String) {
         let below = path.join(&name);
         assert_eq!(host.kind(&below).expect("looked at"), Some(kind));
         let what = match kind {
-            FileKind::Directory => String::new(),
+            FileKind::Directory => "/".to_owned(),
             FileKind::Symlink => {
                 format!("-> {}", host.read_link(&below).expect("a link").display())
             }
@@ -146,9 +146,9 @@ fn what_was_added_can_be_read_back() {
     dump(&mut host, &path, 0, &mut dumped);
     expect![[r##"
         a Ok("hello\n")
-        dir 
+        dir /
           b Ok("bee")
-        empty 
+        empty /
         link -> dir/b
         run Ok("#!/bin/sh\n")
     "##]]

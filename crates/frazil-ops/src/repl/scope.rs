@@ -6,14 +6,14 @@ pub(super) const KEYWORDS: &[&str] =
 
 /// A line `name = value`, with an optional semicolon behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Binding<'l> {
-    pub name: &'l str,
+pub(super) struct Binding<'l> {
+    pub(super) name: &'l str,
     /// The text of the expression.
-    pub value: &'l str,
+    pub(super) value: &'l str,
 }
 
 /// Takes a line as a binding, if it is one.
-pub fn binding(line: &str) -> Option<Binding<'_>> {
+pub(super) fn binding(line: &str) -> Option<Binding<'_>> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim();
     if value.starts_with('=') || !is_identifier(name) || KEYWORDS.contains(&name) {
@@ -47,7 +47,12 @@ pub(super) fn attribute_text(name: &[u8]) -> Option<String> {
     if is_identifier(name) {
         return Some(name.to_owned());
     }
-    let escaped =
-        name.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${").replace('\n', "\\n");
-    Some(format!("\"{escaped}\""))
+    Some(quoted(name))
+}
+
+/// A string literal for `text`.
+pub(super) fn quoted(text: &str) -> String {
+    let mut literal = Vec::new();
+    frazil_eval::print::quote(text.as_bytes(), &mut literal);
+    String::from_utf8_lossy(&literal).into_owned()
 }

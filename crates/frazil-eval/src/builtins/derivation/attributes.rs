@@ -190,7 +190,7 @@ impl Reader {
         json.out.push(b':');
         let value = ev.force_slot(&entry.slot)?;
         ev.write_json(value, json)?;
-        let value = Lazy::Value(value);
+        let value = Lazy::from(value);
         match entry.name {
             name if name == names.builder => {
                 let text = ev.force_string(value)?;
@@ -258,7 +258,7 @@ impl Reader {
             }
             json.out.push(b'}');
             recipe.context.append(&mut json.context);
-            let text = json.finish().map_err(|message| ev.error(ErrorKind::Other, message))?;
+            let text = json.finish().map_err(|error| ev.other(&error))?;
             recipe.env.insert(b"__json".to_vec(), text);
         }
         Ok(recipe)
