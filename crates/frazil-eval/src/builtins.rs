@@ -118,6 +118,9 @@ const DERIVATION: &[u8] = include_bytes!("builtins/derivation.nix");
 pub(crate) fn install(ev: &mut Evaluator<'_>) {
     let mut all = Vec::new();
     for builtin in builtins() {
+        if builtin.name == "outputOf" && !ev.has_feature("dynamic-derivations") {
+            continue;
+        }
         if builtin.name == "fetchTree" && !ev.has_feature("fetch-tree") {
             // Only there when asked for, as in Nix; `flakes` implies it.
             if !ev.has_feature("flakes") {

@@ -3,18 +3,18 @@ drvAttrs:
 let
   strict = derivationStrict drvAttrs;
   outputs = drvAttrs.outputs or [ "out" ];
-  common = drvAttrs // __listToAttrs every // {
+  common = drvAttrs // builtins.listToAttrs every // {
     all = map (each: each.value) every;
     inherit drvAttrs;
   };
   every = map (name: {
     inherit name;
     value = common // {
-      outPath = __getAttr name strict;
+      outPath = builtins.getAttr name strict;
       drvPath = strict.drvPath;
       type = "derivation";
       outputName = name;
     };
   }) outputs;
 in
-(__head every).value
+(builtins.head every).value
