@@ -198,7 +198,7 @@ pub(crate) fn heap(limit_bytes: Option<u64>) -> Result<Heap, Failure> {
 }
 
 pub(crate) fn explained(evaluator: &Evaluator<'_>, error: &Error) -> Failure {
-    Failure(vec![evaluator.diagnostic(error)])
+    Failure(evaluator.diagnostics(error))
 }
 
 fn arguments<'a>(evaluator: &mut Evaluator<'a>, plan: &EvalPlan) -> Result<Attrs<'a>, Failure> {
@@ -269,11 +269,11 @@ fn print_value<'a>(
             printed.push(b'\n');
         }
         Output::Json => {
-            printed.extend(evaluator.json(value, strict)?);
+            printed.extend(evaluator.json(value)?);
             printed.push(b'\n');
         }
         Output::Raw => printed.extend(evaluator.text(value)?),
-        Output::Xml { locations } => printed.extend(evaluator.xml(value, strict, locations)?),
+        Output::Xml { locations } => printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?),
         Output::Derivations | Output::Tree => {}
     }
     Ok(())
