@@ -206,7 +206,7 @@ pub(crate) fn heap(limit_bytes: Option<u64>) -> Result<Heap, Failure> {
 }
 
 pub(crate) fn explained(evaluator: &Evaluator<'_>, error: &Error) -> Failure {
-    Failure(vec![evaluator.diagnostic(error)])
+    Failure(evaluator.diagnostics(error))
 }
 
 fn arguments<'a>(evaluator: &mut Evaluator<'a>, plan: &EvalPlan) -> Result<Attrs<'a>, Failure> {
