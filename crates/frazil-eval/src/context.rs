@@ -12,6 +12,13 @@ use crate::symbol::FastHash;
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a>(&'a &'a [u32]);
 
+impl<'a> Context<'a> {
+    /// The numbers of its elements, ascending.
+    pub(crate) fn numbers(self) -> &'a [u32] {
+        self.0
+    }
+}
+
 /// The elements seen in one evaluation.
 #[derive(Default)]
 pub(crate) struct Contexts {
@@ -28,6 +35,11 @@ impl Contexts {
         self.elements.push(element.clone());
         self.numbers.insert(element.clone(), number);
         number
+    }
+
+    /// The element of that number.
+    pub(crate) fn element(&self, number: u32) -> Option<&ContextElement> {
+        self.elements.get(number as usize)
     }
 
     /// The elements of `context`, in their own order.

@@ -4,8 +4,16 @@
 //! eval` and the REPL print («thunk», «lambda f @ ...»). Neither evaluates anything: what is
 //! delayed is shown as such.
 
+mod json;
+mod xml;
+
 use std::cell::Cell;
 use std::collections::HashSet;
+
+pub(crate) use json::JsonText;
+pub use json::json;
+pub(crate) use xml::xml_string;
+pub use xml::{XmlForm, xml};
 
 use crate::Evaluator;
 use crate::heap::{Attrs, List};

@@ -3,18 +3,18 @@ drvAttrs:
 let
   strict = derivationStrict drvAttrs;
   outputs = drvAttrs.outputs or [ "out" ];
-  common = drvAttrs // builtins.listToAttrs every // {
+  common = drvAttrs // __listToAttrs every // {
     all = map (each: each.value) every;
     inherit drvAttrs;
   };
   every = map (name: {
     inherit name;
     value = common // {
-      outPath = builtins.getAttr name strict;
+      outPath = __getAttr name strict;
       drvPath = strict.drvPath;
       type = "derivation";
       outputName = name;
     };
   }) outputs;
 in
-(builtins.head every).value
+(__head every).value

@@ -189,7 +189,7 @@ impl Parser<'_> {
             }
             Token::Any => {
                 self.lexer.advance()?;
-                let index = self.any.unwrap_or_else(|| self.set(ByteSet::any()));
+                let index = self.any.unwrap_or_else(|| self.set(ByteSet::ANY));
                 self.any = Some(index);
                 Op::Set(index)
             }

@@ -60,6 +60,11 @@ pub(super) struct Ahead {
     pub(super) accepts_empty: bool,
 }
 
+impl Ahead {
+    /// The cautious answer.
+    const ANYTHING: Ahead = Ahead { bytes: ByteSet::ALL, accepts_empty: true };
+}
+
 /// What the two ways of a fork can begin with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fork {
@@ -179,8 +184,7 @@ impl Program {
     }
 
     fn fork(&mut self) -> u32 {
-        let anything = Ahead { bytes: ByteSet::of(|_| true), accepts_empty: true };
-        self.forks.push(Fork::new(anything, anything));
+        self.forks.push(Fork::new(Ahead::ANYTHING, Ahead::ANYTHING));
         self.forks.len() as u32 - 1
     }
 
@@ -206,8 +210,7 @@ impl Program {
                 break;
             }
         }
-        let anything = Ahead { bytes: ByteSet::of(|_| true), accepts_empty: true };
-        self.start = ahead.first().copied().filter(|_| is_settled).unwrap_or(anything);
+        self.start = ahead.first().copied().filter(|_| is_settled).unwrap_or(Ahead::ANYTHING);
         if !is_settled {
             return;
         }

@@ -5,12 +5,12 @@
 pub(super) struct ByteSet([u64; 4]);
 
 impl ByteSet {
-    /// What `.` matches: everything but NUL, newlines included.
-    pub(super) fn any() -> ByteSet {
-        ByteSet::of(|byte| byte != 0)
-    }
+    pub(super) const ALL: ByteSet = ByteSet([u64::MAX; 4]);
 
-    pub(super) fn of(mut contains: impl FnMut(u8) -> bool) -> ByteSet {
+    /// What `.` matches: everything but NUL, newlines included.
+    pub(super) const ANY: ByteSet = ByteSet([u64::MAX - 1, u64::MAX, u64::MAX, u64::MAX]);
+
+    fn of(mut contains: impl FnMut(u8) -> bool) -> ByteSet {
         let mut set = ByteSet::default();
         (0..=u8::MAX).filter(|byte| contains(*byte)).for_each(|byte| set.insert(byte));
         set
