@@ -279,11 +279,11 @@ fn print_value<'a>(
             printed.push(b'\n');
         }
         Output::Json => {
-            printed.extend(evaluator.json(value, strict)?);
+            printed.extend(evaluator.json(value)?);
             printed.push(b'\n');
         }
         Output::Raw => printed.extend(evaluator.text(value)?),
-        Output::Xml { locations } => printed.extend(evaluator.xml(value, strict, locations)?),
+        Output::Xml { locations } => printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?),
         Output::Derivations | Output::Tree => {}
     }
     Ok(())

@@ -133,14 +133,7 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     fn not_json(&self, value: Value<'a>) -> Error {
-        let phrase = match value {
-            Value::Builtin(builtin) => format!("the built-in function '{}'", builtin.name),
-            Value::Partial(Partial { function: Value::Builtin(builtin), .. }) => {
-                format!("the partially applied built-in function '{}'", builtin.name)
-            }
-            other => other.type_phrase().to_owned(),
-        };
-        self.type_error(format!("cannot convert {phrase} to JSON"))
+        self.type_error(format!("cannot convert {} to JSON", value.type_phrase()))
     }
 
     #[cold]
