@@ -19,6 +19,8 @@ use frazil_eval::{
 };
 use frazil_syntax::ParseOptions;
 
+use crate::path::normal;
+
 pub use search::find_files;
 
 /// What an expression without a file is called in messages.
@@ -157,7 +159,7 @@ fn expression_file(mut path: PathBuf, host: &mut dyn Host) -> Result<PathBuf, Ho
         match host.kind(&path)? {
             Some(FileKind::Symlink) => {
                 let target = host.read_link(&path)?;
-                path = search::normal(&path.parent().unwrap_or(&path).join(target));
+                path = normal(&path.parent().unwrap_or(&path).join(target));
             }
             Some(FileKind::Directory) => path.push("default.nix"),
             Some(FileKind::Regular | FileKind::Unknown) | None => return Ok(path),

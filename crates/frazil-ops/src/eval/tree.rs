@@ -17,7 +17,7 @@ use frazil_syntax::ast::{
     StringPart,
 };
 
-use super::search::normal;
+use crate::path::normal;
 
 /// What a tree is printed with.
 #[derive(Clone, Copy)]
