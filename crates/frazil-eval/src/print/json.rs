@@ -37,10 +37,7 @@ impl JsonText {
 
     /// Appends a string literal.
     pub(crate) fn string(&mut self, text: &[u8]) {
-<<<<<<< HEAD
-=======
         // After an error a part of the string is there, which nobody will see.
->>>>>>> deriv
         if let Err(error) = write_string(text, &mut self.out) {
             self.invalid.get_or_insert(error);
         }
@@ -52,7 +49,6 @@ impl JsonText {
     }
 }
 
-<<<<<<< HEAD
 /// A value as JSON: everything in it is evaluated, and paths are copied to the store.
 pub fn json<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> Result<Vec<u8>> {
     let mut json = JsonText::new(true);
@@ -60,8 +56,6 @@ pub fn json<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> Result<Vec<u8>> {
     json.finish().map_err(|error| ev.json_error(error))
 }
 
-=======
->>>>>>> deriv
 impl<'a> Evaluator<'a> {
     /// A value as JSON, with the context of all strings in it: `builtins.toJSON`.
     pub(crate) fn json_string(&mut self, value: Value<'a>, copy_paths: bool) -> Result<Str<'a>> {
@@ -139,14 +133,11 @@ impl<'a> Evaluator<'a> {
     }
 
     #[cold]
-<<<<<<< HEAD
     fn not_json(&self, value: Value<'a>) -> Error {
         self.type_error(format!("cannot convert {} to JSON", value.type_phrase()))
     }
 
     #[cold]
-=======
->>>>>>> deriv
     fn json_error(&self, error: Utf8Error) -> Error {
         self.error(ErrorKind::Other, format!("JSON serialization error: {error}"))
     }
