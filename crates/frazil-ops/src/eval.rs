@@ -283,7 +283,9 @@ fn print_value<'a>(
             printed.push(b'\n');
         }
         Output::Raw => printed.extend(evaluator.text(value)?),
-        Output::Xml { locations } => printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?),
+        Output::Xml { locations } => {
+            printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?)
+        }
         Output::Derivations | Output::Tree => {}
     }
     Ok(())
