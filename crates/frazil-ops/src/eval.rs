@@ -284,7 +284,8 @@ fn print_value<'a>(
         }
         Output::Raw => printed.extend(evaluator.text(value)?),
         Output::Xml { locations } => {
-            printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?)
+            let form = print::XmlForm { strict, location: locations };
+            printed.extend(evaluator.xml(value, form)?);
         }
         Output::Derivations | Output::Tree => {}
     }
