@@ -283,7 +283,10 @@ fn print_value<'a>(
             printed.push(b'\n');
         }
         Output::Raw => printed.extend(evaluator.text(value)?),
-        Output::Xml { locations } => printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?),
+        Output::Xml { locations } => {
+            let form = print::XmlForm { strict, location: locations };
+            printed.extend(evaluator.xml(value, form)?);
+        }
         Output::Derivations | Output::Tree => {}
     }
     Ok(())
