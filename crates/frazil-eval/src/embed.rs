@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
 
     /// The JSON of a value.
     pub fn json(&mut self, value: Value<'a>, _strict: bool) -> Result<Vec<u8>> {
-        Ok(crate::print::plain(self, value))
+        Ok(self.json_string(value, true)?.bytes().to_vec())
     }
 
     /// The XML of a value.
