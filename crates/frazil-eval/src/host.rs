@@ -97,8 +97,10 @@ pub enum HostError {
 pub enum Message {
     /// `builtins.trace`
     Trace(String),
-    /// `builtins.warn` and the evaluator's own warnings.
+    /// `builtins.warn`: the program warns.
     Warning(String),
+    /// The evaluator itself warns.
+    Caution(String),
 }
 
 pub trait Host {

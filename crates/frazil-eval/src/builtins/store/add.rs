@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn expected_hash(&mut self, text: &[u8], algorithm: Option<HashAlgorithm>) -> Result<Hash> {
         let hash = Hash::parse_any_or_empty(text, algorithm).map_err(|error| self.hash_error(&error))?;
         if text.is_empty() {
-            self.host.tell(Message::Warning(format!("found empty hash, assuming '{hash:?}'")));
+            self.host.tell(Message::Caution(format!("found empty hash, assuming '{hash:?}'")));
         }
         Ok(hash)
     }
@@ -124,6 +124,10 @@ impl<'a> Evaluator<'a> {
 
     fn copy(&mut self, path: &[u8], addition: &Addition<'a>) -> Result<StorePath> {
         let kind = self.existing_kind(path)?;
+        if addition.ingestion == Ingestion::Flat && kind == FileKind::Directory {
+            let message = format!("reading from file '{}': Is a directory", path::shown(path));
+            return Err(self.error(ErrorKind::Host, message));
+        }
         let path = path::of(path);
         let mut excluded = HashSet::default();
         if let (Some(filter), Ingestion::Recursive) = (addition.filter, addition.ingestion)
