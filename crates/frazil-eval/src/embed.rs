@@ -75,14 +75,14 @@ impl<'a> Evaluator<'a> {
         self.imports.clear();
     }
 
-    /// The JSON of a value.
-    pub fn json(&mut self, value: Value<'a>, _strict: bool) -> Result<Vec<u8>> {
-        Ok(self.json_string(value, true)?.bytes().to_vec())
+    /// The JSON of a value, all of which is evaluated.
+    pub fn json(&mut self, value: Value<'a>) -> Result<Vec<u8>> {
+        crate::print::json(self, value)
     }
 
     /// The XML of a value.
-    pub fn xml(&mut self, value: Value<'a>, _strict: bool, _locations: bool) -> Result<Vec<u8>> {
-        Ok(crate::print::plain(self, value))
+    pub fn xml(&mut self, value: Value<'a>, form: crate::print::XmlForm) -> Result<Vec<u8>> {
+        crate::print::xml(self, value, form)
     }
 
     /// An error that the program around the evaluator found.

@@ -78,7 +78,7 @@ pub struct Fetched {
 /// Why the outside could not answer. The evaluator puts the place and the trace around it.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("path `{}` does not exist", .0.display())]
+    #[error("path '{}' does not exist", .0.display())]
     NotFound(PathBuf),
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
@@ -97,7 +97,9 @@ pub enum HostError {
 pub enum Message {
     /// `builtins.trace`
     Trace(String),
-    /// `builtins.warn` and the evaluator's own warnings.
+    /// `builtins.warn`
+    ProgramWarning(String),
+    /// The evaluator's own warnings.
     Warning(String),
 }
 

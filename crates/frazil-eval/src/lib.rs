@@ -38,6 +38,7 @@ mod testing;
 pub mod value;
 mod version;
 mod word;
+pub mod xml;
 
 pub use builtins::{Builtin, builtins};
 pub use diagnostic::{Diagnostic, ErrorKind};

@@ -15,6 +15,11 @@ pub(crate) struct Pos(u32);
 impl Pos {
     pub(crate) const NOWHERE: Self = Self(0);
 
+    /// The place so many bytes further on in the same source.
+    pub(crate) fn after(self, bytes: u32) -> Self {
+        if self.is_nowhere() { self } else { Self(self.0 + bytes) }
+    }
+
     pub(crate) fn is_nowhere(self) -> bool {
         self == Self::NOWHERE
     }

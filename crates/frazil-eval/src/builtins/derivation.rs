@@ -4,6 +4,7 @@
 //! remembers it for those that depend on it.
 
 mod attributes;
+mod imported;
 mod known;
 mod outputs;
 #[cfg(test)]

@@ -2,18 +2,14 @@
 
 use std::cell::Cell;
 
-use frazil_model::derivation::{Derivation, Placeholder};
-use frazil_model::{ContextElement, StorePath};
-
 use super::files::Follow;
 use super::search::INTERNAL_PREFIX;
 use super::{Builtin, one, two};
 use crate::diagnostic::{ErrorKind, Source};
 use crate::error::{Error, Note, Result};
 use crate::evaluator::{Evaluator, Program};
-use crate::heap::{Attrs, Str};
 use crate::path;
-use crate::source::{Pos, Range};
+use crate::source::Range;
 use crate::value::{Lazy, Value};
 use crate::word::Slot;
 
@@ -24,16 +20,14 @@ pub(super) const TABLE: &[Builtin] = &[
 
 /// The file `<nix/fetchurl.nix>`.
 const FETCHURL: &[u8] = include_bytes!("fetchurl.nix");
-/// Turns the attributes of a derivation that was read into what `derivation` returns.
-const IMPORTED_DERIVATION: &[u8] = include_bytes!("imported-derivation.nix");
 
 fn import<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     if let Some(name) = internal_name(ev, one(args))? {
         return import_internal(ev, name);
     }
     let file = ev.realise_path(one(args), Follow::Nothing)?;
-    if let Some(derivation) = valid_derivation(ev, &file)? {
-        return derivation_value(ev, &file, &derivation);
+    if let Some(derivation) = ev.imported_derivation(&file)? {
+        return Ok(derivation);
     }
     ev.import_file(&file)
 }
@@ -41,8 +35,8 @@ fn import<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
 fn scoped_import<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (scope, file) = two(args);
     let file = ev.realise_path(file, Follow::Nothing)?;
-    if let Some(derivation) = valid_derivation(ev, &file)? {
-        return derivation_value(ev, &file, &derivation);
+    if let Some(derivation) = ev.imported_derivation(&file)? {
+        return Ok(derivation);
     }
     let scope = ev.force_attrs(scope)?;
     let entries = ev.cursor.entries(scope);
@@ -67,72 +61,12 @@ fn import_internal<'a>(ev: &mut Evaluator<'a>, name: &'a [u8]) -> Result<Value<'
         let message = format!("path '<nix/{}>' does not exist", path::shown(name));
         return Err(ev.error(ErrorKind::Host, message));
     }
-    embedded(ev, "<nix/fetchurl.nix>", FETCHURL)
-}
-
-/// The value of an expression that is part of the evaluator.
-fn embedded<'a>(ev: &mut Evaluator<'a>, name: &str, text: &[u8]) -> Result<Value<'a>> {
-    let program = ev.parse_text(name, text.to_vec(), path::of(b"/")).map_err(|found| ev.syntax_error(found))?;
+    let program = ev.parse_text("<nix/fetchurl.nix>", FETCHURL.to_vec(), path::of(b"/"));
+    let program = program.expect("the embedded source is correct: a test evaluates it");
     ev.evaluate(program)
 }
 
-/// The derivation that lies in the store at exactly `file`, if that is one.
-fn valid_derivation(ev: &mut Evaluator<'_>, file: &[u8]) -> Result<Option<StorePath>> {
-    let Ok(store_path) = ev.options.store_dir.parse(file) else { return Ok(None) };
-    if !store_path.is_derivation() {
-        return Ok(None);
-    }
-    let is_valid = ev.host.is_valid(&store_path).map_err(|error| ev.host_error(error))?;
-    Ok(is_valid.then_some(store_path))
-}
-
-fn derivation_value<'a>(ev: &mut Evaluator<'a>, file: &[u8], store_path: &StorePath) -> Result<Value<'a>> {
-    let broken = |ev: &Evaluator<'a>, reason: &dyn std::fmt::Display| {
-        let shown = path::shown(file);
-        ev.error(ErrorKind::Host, format!("error parsing derivation '{shown}': {reason}"))
-    };
-    let text = ev.host.read(path::of(file)).map_err(|error| ev.host_error(error))?;
-    let name = store_path.derivation_name().map_err(|error| broken(ev, &error))?;
-    let derivation =
-        Derivation::parse(&ev.options.store_dir, &name, &text).map_err(|error| broken(ev, &error))?;
-
-    let mut writer = ev.cursor.attrs_writer(3 + derivation.outputs.len());
-    let whole = ev.string_about(file, &ContextElement::DrvDeep(store_path.clone()));
-    writer.push(ev.names.drv_path, Pos::NOWHERE, whole.into());
-    let name = derivation.env.get(&b"name"[..]).map_or(&b""[..], |name| name);
-    let name = Value::String(ev.cursor.string(name));
-    writer.push(ev.names.name, Pos::NOWHERE, name.into());
-    let mut names = Vec::with_capacity(derivation.outputs.len());
-    for (output, kind) in &derivation.outputs {
-        let location = match kind.path() {
-            Some(path) => ev.options.store_dir.join(path),
-            None => {
-                let placeholder = Placeholder::upstream(store_path, output);
-                placeholder.map_err(|error| broken(ev, &error))?.to_string()
-            }
-        };
-        let element = ContextElement::Output { derivation: store_path.clone(), output: output.clone() };
-        let location = ev.string_about(location.as_bytes(), &element);
-        let symbol = ev.intern(output.as_str().as_bytes());
-        writer.push(symbol, Pos::NOWHERE, location.into());
-        names.push(Value::String(Str::of(ev.symbols.text(symbol))).into());
-    }
-    let names = Value::List(ev.list_of(&names));
-    writer.push(ev.names.outputs, Pos::NOWHERE, names.into());
-    let attributes: Attrs<'a> = writer.finish(&mut ev.cursor);
-    let function = embedded(ev, "«imported-derivation.nix»", IMPORTED_DERIVATION)?;
-    ev.call(function, &[Value::Attrs(attributes).into()])
-}
-
 impl<'a> Evaluator<'a> {
-    /// A string whose context is one element.
-    fn string_about(&mut self, text: &[u8], element: &ContextElement) -> Value<'a> {
-        let number = self.contexts.number(element);
-        let context = self.cursor.context(vec![number]);
-        let text = self.cursor.add_slice(text);
-        Value::String(self.cursor.with_context(text, context))
-    }
-
     /// The value of the file at `file`, which is evaluated once.
     pub(crate) fn import_file(&mut self, file: &[u8]) -> Result<Value<'a>> {
         if let Some(slot) = self.imports.get(file).copied() {

@@ -49,6 +49,13 @@ impl JsonText {
     }
 }
 
+/// A value as JSON: everything in it is evaluated, and paths are copied to the store.
+pub fn json<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> Result<Vec<u8>> {
+    let mut json = JsonText::new(true);
+    ev.write_json(value, &mut json)?;
+    json.finish().map_err(|error| ev.json_error(error))
+}
+
 impl<'a> Evaluator<'a> {
     /// A value as JSON, with the context of all strings in it: `builtins.toJSON`.
     pub(crate) fn json_string(&mut self, value: Value<'a>, copy_paths: bool) -> Result<Str<'a>> {
@@ -91,7 +98,7 @@ impl<'a> Evaluator<'a> {
             }
             Value::Attrs(set) => self.write_json_set(set, json)?,
             Value::Lambda(_) | Value::Builtin(_) | Value::Partial(_) => {
-                return Err(self.type_error(format!("cannot convert {} to JSON", value.type_phrase())));
+                return Err(self.not_json(value));
             }
         }
         Ok(())
@@ -123,6 +130,11 @@ impl<'a> Evaluator<'a> {
         }
         json.out.push(b'}');
         Ok(())
+    }
+
+    #[cold]
+    fn not_json(&self, value: Value<'a>) -> Error {
+        self.type_error(format!("cannot convert {} to JSON", value.type_phrase()))
     }
 
     #[cold]

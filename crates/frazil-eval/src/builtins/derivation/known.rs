@@ -207,7 +207,7 @@ impl Evaluator<'_> {
     }
 
     /// Reads a `.drv` file.
-    fn read_derivation(&mut self, path: &StorePath) -> Result<Derivation> {
+    pub(super) fn read_derivation(&mut self, path: &StorePath) -> Result<Derivation> {
         let full = self.options.store_dir.join(path);
         let name = path.derivation_name().map_err(|error| self.other(&error))?;
         self.require_valid(path)?;
