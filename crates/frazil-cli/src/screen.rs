@@ -36,15 +36,15 @@ impl Screen {
             Message::Trace(text) => {
                 say(&format!("trace: {}\n", clean(text, self.look.colour)));
             }
-            Message::Warning(text) => self.warn("evaluation warning:", text),
-            Message::Caution(text) => self.warn("warning:", text),
+            Message::ProgramWarning(text) => self.warn("evaluation warning:", text),
+            Message::Warning(text) => self.warn("warning:", text),
         }
     }
 
     fn warn(self, word: &str, text: &str) {
-        let text = clean(text, self.look.colour);
         let indent = " ".repeat(word.len() + 1);
         let word = paint(word, Style::Warning, self.look.colour);
+        let text = clean(text, self.look.colour);
         say(&format!("{word} {}\n", text.replace('\n', &format!("\n{indent}"))));
     }
 

@@ -97,10 +97,10 @@ pub enum HostError {
 pub enum Message {
     /// `builtins.trace`
     Trace(String),
-    /// `builtins.warn`: the program warns.
+    /// `builtins.warn`
+    ProgramWarning(String),
+    /// The evaluator's own warnings.
     Warning(String),
-    /// The evaluator itself warns.
-    Caution(String),
 }
 
 pub trait Host {

@@ -148,7 +148,7 @@ impl Host for World {
     }
 
     fn tell(&mut self, message: Message) {
-        let (Message::Trace(text) | Message::Warning(text) | Message::Caution(text)) = message;
+        let (Message::Trace(text) | Message::ProgramWarning(text) | Message::Warning(text)) = message;
         self.messages.push(text);
     }
 }

@@ -106,7 +106,7 @@ impl Evaluator<'_> {
                     let warning = format!(
                         "Nix search path entry '{shown}' cannot be downloaded, ignoring: {reason}"
                     );
-                    self.host.tell(Message::Caution(warning));
+                    self.host.tell(Message::Warning(warning));
                 }
             }
         }
@@ -116,7 +116,7 @@ impl Evaluator<'_> {
             return Ok(Some(directory));
         }
         let warning = format!("Nix search path entry '{shown}' does not exist, ignoring");
-        self.host.tell(Message::Caution(warning));
+        self.host.tell(Message::Warning(warning));
         Ok(None)
     }
 }

@@ -223,7 +223,7 @@ impl Reader {
     fn warn_without_effect(&self, ev: &mut Evaluator<'_>, attribute: &[u8]) {
         if WITHOUT_STRUCTURE_ONLY.contains(&attribute) {
             let attribute = String::from_utf8_lossy(attribute);
-            ev.host.tell(Message::Caution(format!(
+            ev.host.tell(Message::Warning(format!(
                 "In a derivation named '{}', 'structuredAttrs' disables the effect of the derivation attribute '{attribute}'; use 'outputChecks.<output>.{attribute}' instead",
                 self.recipe.name
             )));

@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn expected_hash(&mut self, text: &[u8], algorithm: Option<HashAlgorithm>) -> Result<Hash> {
         let hash = Hash::parse_any_or_empty(text, algorithm).map_err(|error| self.hash_error(&error))?;
         if text.is_empty() {
-            self.host.tell(Message::Caution(format!("found empty hash, assuming '{hash:?}'")));
+            self.host.tell(Message::Warning(format!("found empty hash, assuming '{hash:?}'")));
         }
         Ok(hash)
     }
