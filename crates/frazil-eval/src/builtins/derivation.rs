@@ -67,12 +67,7 @@ fn refused_name(ev: &Evaluator<'_>, error: &StoreNameError) -> Error {
 
 /// `{ drvPath, out, ... }` of a known derivation.
 fn result_set<'a>(ev: &mut Evaluator<'a>, path: &StorePath) -> Result<Value<'a>> {
-    let outputs: Vec<_> = ev
-        .known_derivation(path)?
-        .outputs
-        .iter()
-        .map(|(name, output)| (name.clone(), output.path().cloned()))
-        .collect();
+    let outputs = ev.known_derivation(path)?.outputs.clone();
     let mut writer = ev.cursor.attrs_writer(1 + outputs.len());
     let full = ev.options.store_dir.join(path);
     let full = ev.cursor.add_slice(full.as_bytes());

@@ -177,12 +177,13 @@ fn single_path<'a>(ev: &mut Evaluator<'a>, text: Str<'a>) -> Result<StorePath> {
 impl Evaluator<'_> {
     /// The path of an output of a derivation, or a placeholder for it.
     fn output_text(&mut self, derivation: &StorePath, output: &OutputName) -> Result<String> {
-        let Some(found) = self.known_derivation(derivation)?.outputs.get(output) else {
+        let outputs = &self.known_derivation(derivation)?.outputs;
+        let Some((_, path)) = outputs.iter().find(|(name, _)| name == output) else {
             let full = self.options.store_dir.join(derivation);
             let message = format!("derivation '{full}' does not have output '{output}'");
             return Err(self.error(ErrorKind::Other, message));
         };
-        match found.path().cloned() {
+        match path.clone() {
             Some(path) => Ok(self.options.store_dir.join(&path)),
             None => self.output_placeholder(derivation, output),
         }

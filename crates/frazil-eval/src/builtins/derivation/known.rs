@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use frazil_model::derivation::modulo::OutputPaths;
 use frazil_model::derivation::{DerivationHash, DerivationOutput, InstantiateError, KindError};
 use frazil_model::store_path::StoreNameError;
-use frazil_model::{Derivation, Sha256, StorePath};
+use frazil_model::{Derivation, OutputName, Sha256, StorePath};
 
 use crate::builtins::store::names;
 use crate::diagnostic::ErrorKind;
@@ -27,10 +27,13 @@ pub(crate) struct Cache {
     aterm: Vec<u8>,
 }
 
-struct Known {
+/// What is asked of a derivation again. There may be many thousands.
+pub(crate) struct Known {
     hash: DerivationHash,
-    /// Without arguments and environment, which nobody asks for again.
-    derivation: Derivation,
+    /// Its outputs in the order of their names, with their paths where those are known.
+    pub(crate) outputs: Box<[(OutputName, Option<StorePath>)]>,
+    /// Its inputs: sources and derivations.
+    references: Box<[StorePath]>,
 }
 
 impl Cache {
@@ -45,10 +48,10 @@ impl Cache {
         self.derivations.get(path).map(|known| known.hash)
     }
 
-    fn learn(&mut self, path: StorePath, hash: DerivationHash, mut derivation: Derivation) {
-        derivation.args = Vec::new();
-        derivation.env.clear();
-        self.derivations.insert(path, Known { hash, derivation });
+    fn learn(&mut self, path: StorePath, hash: DerivationHash, derivation: &Derivation) {
+        let outputs = derivation.outputs.iter().map(|(name, output)| (name.clone(), output.path().cloned()));
+        let references = derivation.references().cloned().collect();
+        self.derivations.insert(path, Known { hash, outputs: outputs.collect(), references });
     }
 }
 
@@ -84,7 +87,7 @@ impl Evaluator<'_> {
         let result = match instantiated {
             Ok(done) if self.caches.derivations.derivations.contains_key(&done.path) => Ok(done.path),
             Ok(done) => self.write(&derivation, &done.path, &aterm).map(|()| {
-                self.caches.derivations.learn(done.path.clone(), done.hash, derivation);
+                self.caches.derivations.learn(done.path.clone(), done.hash, &derivation);
                 done.path
             }),
             Err(HashFailure::Instantiate(InstantiateError::Name(error))) => {
@@ -140,11 +143,11 @@ impl Evaluator<'_> {
         self.error(ErrorKind::Other, names::refused(&kind, dir, name.as_bytes(), hash.digest, error))
     }
 
-    /// A derivation without its arguments and environment.
-    pub(crate) fn known_derivation(&mut self, path: &StorePath) -> Result<&Derivation> {
+    /// What is known of a derivation, which is read for it if it must be.
+    pub(crate) fn known_derivation(&mut self, path: &StorePath) -> Result<&Known> {
         self.know(path)?;
         match self.caches.derivations.derivations.get(path) {
-            Some(known) => Ok(&known.derivation),
+            Some(known) => Ok(known),
             None => Err(self.hash_failure(HashFailure::Unknown(path.clone()))),
         }
     }
@@ -198,7 +201,7 @@ impl Evaluator<'_> {
             });
         match hash {
             Ok(hash) => {
-                self.caches.derivations.learn(path, hash, derivation);
+                self.caches.derivations.learn(path, hash, &derivation);
                 Ok(())
             }
             Err(failure) => Err(self.hash_failure(failure)),
@@ -227,7 +230,7 @@ impl Evaluator<'_> {
                 continue;
             }
             if path.is_derivation() {
-                next.extend(self.known_derivation(&path)?.references().cloned());
+                next.extend(self.known_derivation(&path)?.references.iter().cloned());
             } else if let Some(references) = self.caches.derivations.texts.get(&path) {
                 next.extend(references.iter().cloned());
             }

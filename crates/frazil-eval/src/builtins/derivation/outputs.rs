@@ -62,7 +62,8 @@ fn add_inputs(ev: &mut Evaluator<'_>, mut context: Vec<u32>, derivation: &mut De
         // The builder may read the whole graph and build any part of it.
         for path in ev.closure_of_derivation(&path)? {
             if path.is_derivation() {
-                let outputs = ev.known_derivation(&path)?.outputs.keys().cloned().collect();
+                let known = ev.known_derivation(&path)?;
+                let outputs = known.outputs.iter().map(|(name, _)| name.clone()).collect();
                 derivation.input_derivations.entry(path.clone()).or_default().outputs = outputs;
             }
             derivation.input_sources.insert(path);
