@@ -118,11 +118,9 @@ const DERIVATION: &[u8] = include_bytes!("builtins/derivation.nix");
 pub(crate) fn install(ev: &mut Evaluator<'_>) {
     let mut all = Vec::new();
     for builtin in builtins() {
-        if builtin.name == "fetchTree" && !ev.has_feature("fetch-tree") {
-            // Only there when asked for, as in Nix; `flakes` implies it.
-            if !ev.has_feature("flakes") {
-                continue;
-            }
+        let features = fetch::required_features(builtin.name).unwrap_or_default();
+        if !features.is_empty() && !features.iter().any(|feature| ev.has_feature(feature)) {
+            continue;
         }
         define(ev, builtin.name, Value::Builtin(builtin), UNPREFIXED.contains(&builtin.name));
         all.push((ev.intern(builtin.name.as_bytes()), Value::Builtin(builtin)));

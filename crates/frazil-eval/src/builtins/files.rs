@@ -168,7 +168,10 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     pub(crate) fn host_error(&self, error: HostError) -> Error {
-        let message = error.to_string();
+        let message = match &error {
+            HostError::NotFound(path) => format!("path '{}' does not exist", path.display()),
+            other => other.to_string(),
+        };
         let help = if let HostError::Unsupported { help, .. } = error { Some(help) } else { None };
         let error = self.error(ErrorKind::Host, message);
         help.into_iter().fold(error, Error::help)
