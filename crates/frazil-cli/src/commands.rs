@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
             return error.status();
         }
     };
-    let screen = Screen::new(&environment);
+    let screen = with_whole_trace(Screen::new(&environment), &arguments);
     let program = arguments.first().map(Path::new).and_then(Path::file_name);
     if program.is_some_and(|name| name == nix_instantiate::NAME) {
         return nix_instantiate::run(arguments.get(1..).unwrap_or_default(), &environment, screen);
@@ -64,14 +64,13 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     match done {
         Ok(()) => 0,
         Err(error) => {
-            let screen = with_whole_trace(screen, &arguments);
             error.show(screen);
             error.status()
         }
     }
 }
 
-/// `--show-trace` decides how an error is shown, which happens here and not in the command.
+/// `--show-trace` decides how errors are shown, which happens outside of the commands, too.
 fn with_whole_trace(mut screen: Screen, arguments: &[OsString]) -> Screen {
     screen.look.whole_trace |= arguments.iter().any(|argument| argument == "--show-trace");
     screen

@@ -41,19 +41,7 @@ impl Environment {
 
     /// A file as an absolute path without `.` and `..`, links not followed.
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
-        let mut normal = PathBuf::new();
-        for component in self.directory.join(path).components() {
-            match component {
-                std::path::Component::ParentDir => {
-                    normal.pop();
-                }
-                std::path::Component::CurDir => {}
-                std::path::Component::Normal(_)
-                | std::path::Component::RootDir
-                | std::path::Component::Prefix(_) => normal.push(component),
-            }
-        }
-        normal
+        frazil_ops::path::normal(&self.directory.join(path))
     }
 
     /// Where state that should survive, such as the history, is kept.

@@ -37,12 +37,18 @@ pub(crate) fn render(diagnostics: &[Diagnostic], look: Look) -> String {
             out.push('\n');
         }
         let word = if index == 0 { "error:" } else { "also:" };
-        render_one(diagnostic, word, look, &mut out);
+        summary(diagnostic, word, look, &mut out);
+        // Errors that were found together were found on one way, which is shown once.
+        if index + 1 == diagnostics.len() {
+            way(diagnostic, look, &mut out);
+        }
+        advice(diagnostic, look, &mut out);
     }
     out
 }
 
-fn render_one(diagnostic: &Diagnostic, word: &str, look: Look, out: &mut String) {
+/// The message, its place, and other places that explain it.
+fn summary(diagnostic: &Diagnostic, word: &str, look: Look, out: &mut String) {
     out.push_str(&paint(word, Style::Error, look.colour));
     out.push(' ');
     out.push_str(&message(&diagnostic.message, look));
@@ -53,6 +59,10 @@ fn render_one(diagnostic: &Diagnostic, word: &str, look: Look, out: &mut String)
     for note in &diagnostic.notes {
         frame(note, look, out);
     }
+}
+
+/// How evaluation got there.
+fn way(diagnostic: &Diagnostic, look: Look, out: &mut String) {
     let (shown, hidden) = trace::select(diagnostic, look.whole_trace);
     for step in shown {
         match step {
@@ -71,6 +81,9 @@ fn render_one(diagnostic: &Diagnostic, word: &str, look: Look, out: &mut String)
         out.push_str(&paint(&line, Style::Quiet, look.colour));
         out.push('\n');
     }
+}
+
+fn advice(diagnostic: &Diagnostic, look: Look, out: &mut String) {
     if !diagnostic.help.is_empty() {
         out.push('\n');
     }

@@ -118,7 +118,7 @@ const DERIVATION: &[u8] = include_bytes!("builtins/derivation.nix");
 pub(crate) fn install(ev: &mut Evaluator<'_>) {
     let mut all = Vec::new();
     for builtin in builtins() {
-        let features = fetch::required_features(builtin.name).unwrap_or_default();
+        let features = required_features(builtin.name);
         if !features.is_empty() && !features.iter().any(|feature| ev.has_feature(feature)) {
             continue;
         }
@@ -141,6 +141,17 @@ pub(crate) fn install(ev: &mut Evaluator<'_>) {
     fill_in(ev, set, itself, Value::Attrs(set));
     let function = derivation_function(ev);
     fill_in(ev, set, derivation, function);
+}
+
+/// The experimental features one of which must be on for a builtin to exist.
+fn required_features(name: &str) -> &'static [&'static str] {
+    match name {
+        "fetchClosure" => &["fetch-closure"],
+        "fetchTree" => &["fetch-tree", "flakes"],
+        "outputOf" => &["dynamic-derivations"],
+        "flakeRefToString" | "getFlake" | "parseFlakeRef" => &["flakes"],
+        _ => &[],
+    }
 }
 
 /// Gives a member of `builtins` its value, and makes it global.

@@ -70,15 +70,24 @@ pub(crate) struct Lambda<'a> {
     pub(crate) body: Expr<'a>,
     /// What it is bound to, for messages.
     pub(crate) name: Option<Symbol>,
-    /// The parameter of each nested lambda, for printing.
-    pub(crate) range: Range,
+    /// Where each of the nested lambdas is written, the outermost first.
+    pub(crate) ranges: &'a [Range],
 }
 
 impl Lambda<'_> {
+    /// Where the lambda is written that is left when it has got `count` arguments.
+    pub(crate) fn range_after(&self, count: usize) -> Range {
+        self.ranges.get(count).copied().unwrap_or(Range::NOWHERE)
+    }
+
+    pub(crate) fn range(&self) -> Range {
+        self.range_after(0)
+    }
+
     /// One that is never called: it fills the places of calls that are not under way.
     pub(crate) fn nothing() -> Self {
         let body = Expr::Const(Word::NULL);
-        Self { arity: 0, frame_size: 0, formals: None, body, name: None, range: Range::NOWHERE }
+        Self { arity: 0, frame_size: 0, formals: None, body, name: None, ranges: &[] }
     }
 }
 

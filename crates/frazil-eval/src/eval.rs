@@ -132,7 +132,7 @@ impl<'a> Evaluator<'a> {
     fn list(&mut self, elements: &'a [Expr<'a>], env: Env<'a>) -> Word<'a> {
         let mut writer = self.cursor.list_writer(elements.len());
         for element in elements {
-            let slot = self.delay(element, env);
+            let slot = self.delay_written(element, env);
             writer.push(slot);
         }
         Value::List(writer.finish()).into()

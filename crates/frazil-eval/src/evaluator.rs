@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use bumpalo::Bump;
 use frazil_model::StoreDir;
+use frazil_syntax::SyntaxErrorKind;
 use frazil_syntax::ast::Span;
 
 use crate::builtins;
@@ -276,7 +277,12 @@ impl<'a> Evaluator<'a> {
     }
 
     fn syntax_diagnostic(&self, id: SourceId, error: &frazil_syntax::SyntaxError) -> Diagnostic {
-        let mut diagnostic = Diagnostic::plain(ErrorKind::Syntax, error.kind.to_string());
+        let mut message = error.kind.to_string();
+        if let (SyntaxErrorKind::DuplicateAttribute { .. }, Some(first)) = (&error.kind, error.notes.first()) {
+            let first = self.sources.pos(id, first.span.start);
+            message = format!("{message} at {}", self.position_text(first));
+        }
+        let mut diagnostic = Diagnostic::plain(ErrorKind::Syntax, message);
         diagnostic.place = self.sources.place(self.sources.range(id, error.span));
         diagnostic.help = error.help().into_iter().map(Into::into).collect();
         diagnostic.notes = (error.notes.iter())
@@ -361,7 +367,7 @@ impl<'a> Evaluator<'a> {
     fn call_note(&self, call: Call<'a>) -> CallNote {
         match call {
             Call::Site(apply) => CallNote { range: apply.range, function: apply.function_range },
-            Call::Callback(lambda) => CallNote { range: lambda.range, function: Range::NOWHERE },
+            Call::Callback(lambda) => CallNote { range: lambda.range(), function: Range::NOWHERE },
         }
     }
 

@@ -89,7 +89,7 @@ pub struct Fetched {
 /// Why the outside could not answer. The evaluator puts the place and the trace around it.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("path `{}` does not exist", .0.display())]
+    #[error("path '{}' does not exist", .0.display())]
     NotFound(PathBuf),
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },

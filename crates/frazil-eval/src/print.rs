@@ -19,7 +19,7 @@ use crate::Evaluator;
 use crate::heap::{Attrs, List};
 use crate::number;
 use crate::symbol::FastHash;
-use crate::value::{Lazy, Value};
+use crate::value::{Closure, Lazy, Value};
 use crate::word::Slot;
 
 /// How much of a value is shown.
@@ -128,22 +128,26 @@ impl<'e, 'a> Printer<'e, 'a> {
                 Value::Builtin(_) => self.text("<PRIMOP-APP>"),
                 _ => self.text("<LAMBDA>"),
             },
-            (_, Value::Lambda(closure)) => {
-                let lambda = self.ev.cursor.code(closure.code);
-                let name = lambda.name.map(|name| String::from_utf8_lossy(self.ev.symbols.text(name)));
-                let name = name.map_or_else(String::new, |name| format!(" {name}"));
-                let place = self.ev.position_text(lambda.range.start);
-                self.text(&format!("«lambda{name} @ {place}»"));
-            }
+            (_, Value::Lambda(closure)) => self.lambda(closure, 0),
             (_, Value::Builtin(builtin)) => self.text(&format!("«primop {}»", builtin.name)),
             (_, Value::Partial(partial)) => match partial.function {
                 Value::Builtin(builtin) => {
                     self.text(&format!("«partially applied primop {}»", builtin.name));
                 }
+                Value::Lambda(closure) => self.lambda(closure, partial.arguments.len()),
                 function => self.function(function),
             },
             _ => {}
         }
+    }
+
+    /// A lambda that has got `count` arguments.
+    fn lambda(&mut self, closure: Closure<'a>, count: usize) {
+        let lambda = self.ev.cursor.code(closure.code);
+        let name = lambda.name.map(|name| String::from_utf8_lossy(self.ev.symbols.text(name)));
+        let name = name.map_or_else(String::new, |name| format!(" {name}"));
+        let place = self.ev.position_text(lambda.range_after(count).start);
+        self.text(&format!("«lambda{name} @ {place}»"));
     }
 
     /// Whether there is room to go on; shows where it ends otherwise.

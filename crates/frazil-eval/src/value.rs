@@ -4,6 +4,8 @@
 //! variables, elements and attributes hold is a [`Slot`](crate::word::Slot); what is passed around
 //! without being forced is a [`Lazy`](crate::word::Lazy).
 
+use std::borrow::Cow;
+
 use crate::builtins::Builtin;
 use crate::code::Lambda;
 use crate::heap::{Attrs, CodeRef, Env, List, Str};
@@ -67,9 +69,9 @@ impl Value<'_> {
         }
     }
 
-    /// The type with its article, for messages: `a list`, `an integer`.
-    pub fn type_phrase(self) -> &'static str {
-        match self {
+    /// The type with its article, for messages: `a list`, `the built-in function 'map'`.
+    pub fn type_phrase(self) -> Cow<'static, str> {
+        let phrase = match self {
             Self::Null => "null",
             Self::Bool(_) => "a Boolean",
             Self::Int(_) => "an integer",
@@ -80,11 +82,14 @@ impl Value<'_> {
             Self::List(_) => "a list",
             Self::Attrs(_) => "a set",
             Self::Lambda(_) => "a function",
-            Self::Builtin(_) => "a built-in function",
+            Self::Builtin(builtin) => return format!("the built-in function '{}'", builtin.name).into(),
             Self::Partial(partial) => match partial.function {
-                Value::Builtin(_) => "a partially applied built-in function",
+                Value::Builtin(builtin) => {
+                    return format!("the partially applied built-in function '{}'", builtin.name).into();
+                }
                 _ => "a function",
             },
-        }
+        };
+        phrase.into()
     }
 }

@@ -5,7 +5,9 @@
 
 mod derivations;
 mod search;
+mod tree;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
@@ -16,6 +18,8 @@ use frazil_eval::{
     print,
 };
 use frazil_syntax::ParseOptions;
+
+use crate::path::normal;
 
 pub use search::find_files;
 
@@ -124,7 +128,7 @@ pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Resu
         };
         let program = program.map_err(Failure)?;
         if plan.output == Output::Tree {
-            print_tree(&text.bytes, &plan.options, printed);
+            print_tree(&mut evaluator, &text, plan, printed);
             continue;
         }
         let done = input_values(&mut evaluator, plan, program, arguments, apply, printed);
@@ -155,7 +159,7 @@ fn expression_file(mut path: PathBuf, host: &mut dyn Host) -> Result<PathBuf, Ho
         match host.kind(&path)? {
             Some(FileKind::Symlink) => {
                 let target = host.read_link(&path)?;
-                path = search::normal(&path.parent().unwrap_or(&path).join(target));
+                path = normal(&path.parent().unwrap_or(&path).join(target));
             }
             Some(FileKind::Directory) => path.push("default.nix"),
             Some(FileKind::Regular | FileKind::Unknown) | None => return Ok(path),
@@ -183,11 +187,17 @@ fn refused(error: HostError) -> Failure {
 }
 
 /// Prints the syntax tree of a text that has no errors.
-fn print_tree(text: &[u8], options: &Options, printed: &mut Vec<u8>) {
+fn print_tree(evaluator: &mut Evaluator<'_>, text: &Text, plan: &EvalPlan, printed: &mut Vec<u8>) {
     let arena = Bump::new();
-    let parsed =
-        frazil_syntax::parse(text, &arena, ParseOptions { pipe_operators: options.pipe_operators });
-    frazil_syntax::print(&parsed.root, printed);
+    let options = ParseOptions { pipe_operators: plan.options.pipe_operators };
+    let parsed = frazil_syntax::parse(&text.bytes, &arena, options);
+    let evaluator = RefCell::new(evaluator);
+    let context = tree::Context {
+        base: text.file.as_deref().and_then(Path::parent).unwrap_or(&plan.base),
+        home: plan.options.home.as_deref(),
+        float: &|value| print::plain(&mut evaluator.borrow_mut(), Value::Float(value)),
+    };
+    tree::print(&parsed.root, context, printed);
     printed.push(b'\n');
 }
 
@@ -273,7 +283,10 @@ fn print_value<'a>(
             printed.push(b'\n');
         }
         Output::Raw => printed.extend(evaluator.text(value)?),
-        Output::Xml { locations } => printed.extend(evaluator.xml(value, print::XmlForm { strict, location: locations })?),
+        Output::Xml { locations } => {
+            let form = print::XmlForm { strict, location: locations };
+            printed.extend(evaluator.xml(value, form)?);
+        }
         Output::Derivations | Output::Tree => {}
     }
     Ok(())

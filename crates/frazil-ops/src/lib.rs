@@ -6,4 +6,5 @@
 
 pub mod eval;
 pub mod host;
+pub mod path;
 pub mod repl;

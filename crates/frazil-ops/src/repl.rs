@@ -86,8 +86,8 @@ impl<'a> Repl<'a> {
     }
 
     /// The type of a value, with its article.
-    pub fn type_of(&mut self, line: &str) -> Result<&'static str, Failure> {
-        Ok(self.value(line)?.type_phrase())
+    pub fn type_of(&mut self, line: &str) -> Result<String, Failure> {
+        Ok(self.value(line)?.type_phrase().into_owned())
     }
 
     /// What is known about a function; `None` if it is not documented.

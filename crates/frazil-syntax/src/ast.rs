@@ -4,6 +4,7 @@
 //! that arena or of the source. Nested attribute paths (`a.b = 1; a.c = 2;`) are already merged
 //! into nested sets, as the language defines; anything wrong on the way was reported by the parser
 //! and shows up here as [`ExprKind::Error`]. Strings are bytes: a Nix string need not be UTF-8.
+//! Parentheses leave no node; the span of what they hold does not count them.
 
 /// A range of bytes in one source text: `start..end`. Sources are at most 4 GiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -21,19 +21,24 @@ pub struct Note {
     pub text: &'static str,
 }
 
+/// What is wrong; displays as the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SyntaxErrorKind {
+    /// A token that cannot stand here; both sides are worded for the message, as in `';'`.
     /// `expected` is empty where too much could stand to list it.
     #[error("syntax error, unexpected {found}{}{expected}", separator(expected))]
     Unexpected { found: &'static str, expected: &'static str },
     #[error("syntax error, unexpected end of file, expecting {0}")]
+    /// Holds the missing quote.
     UnterminatedString(&'static str),
     #[error("syntax error, unterminated comment")]
     UnterminatedComment,
     #[error("attribute '{path}' already defined")]
+    /// The first definition is a note. `path` is relative to the set being written.
     DuplicateAttribute { path: String },
     #[error("duplicate formal function argument '{name}'")]
     DuplicateFormal { name: String },
+    /// Holds the keyword of the construct.
     #[error("dynamic attributes not allowed in {0}")]
     DynamicAttribute(&'static str),
     #[error("invalid integer '{0}'")]
@@ -46,6 +51,7 @@ pub enum SyntaxErrorKind {
     NullByte,
     #[error("experimental Nix feature 'pipe-operators' is disabled")]
     PipeOperatorsDisabled,
+    /// More than [`NESTING_MAX`](crate::NESTING_MAX) or [`PENDING_MAX`](crate::PENDING_MAX) allow.
     #[error("expression is nested too deeply")]
     TooDeep,
     #[error("source is larger than 4 GiB")]
@@ -69,9 +75,7 @@ impl SyntaxError {
                 Some("remove one of them; only attribute sets written as `{ }` are merged")
             }
             SyntaxErrorKind::DynamicAttribute(_) => Some("write a fixed name here"),
-            SyntaxErrorKind::InvalidInteger(_) => {
-                Some("integers go up to 9223372036854775807")
-            }
+            SyntaxErrorKind::InvalidInteger(_) => Some("integers go up to 9223372036854775807"),
             SyntaxErrorKind::InvalidFloat(_) => {
                 Some("the number does not fit into 64-bit floating point")
             }

@@ -99,9 +99,9 @@ impl<'a> Lexer<'a> {
             }
         }
         match byte {
-            b'~' if self.at(start + 1) == b'/' => {
-                self.path(start + 1).map_or((TokenKind::Unknown, start + 1), |end| (TokenKind::Path, end))
-            }
+            b'~' if self.at(start + 1) == b'/' => self
+                .path(start + 1)
+                .map_or((TokenKind::Unknown, start + 1), |end| (TokenKind::Path, end)),
             b'<' => self.search_path(start).unwrap_or_else(|| self.symbol(start)),
             0 => (TokenKind::EndOfFile, start),
             _ => self.symbol(start),
@@ -151,9 +151,8 @@ impl<'a> Lexer<'a> {
 
     fn uri(&mut self, start: usize) -> Option<usize> {
         let colon = self.run_end(start);
-        let begins = self.at(colon) == b':'
-            && self.run.scheme <= start
-            && bytes::in_uri(self.at(colon + 1));
+        let begins =
+            self.at(colon) == b':' && self.run.scheme <= start && bytes::in_uri(self.at(colon + 1));
         begins.then(|| self.skip_while(colon + 1, bytes::in_uri))
     }
 

@@ -6,6 +6,7 @@
 pub mod ast;
 mod bytes;
 mod error;
+mod fuzz;
 mod indent;
 mod lexer;
 mod parser;
@@ -15,6 +16,7 @@ mod print;
 mod token;
 
 pub use error::{Note, SyntaxError, SyntaxErrorKind};
+pub use fuzz::fuzz;
 pub use parser::{NESTING_MAX, PENDING_MAX, ParseOptions, Parsed, parse};
 pub use position::LineIndex;
 pub use print::print;

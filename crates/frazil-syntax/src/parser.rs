@@ -9,6 +9,11 @@
 //! left (`a + b + c`, `a ? b ? c`) make a deeper tree, so whoever walks a tree follows the left
 //! side of a binary operator and the subject of `?` with a loop.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place names the few tokens it takes; all others are errors there"
+)]
+
 mod bindings;
 mod expression;
 mod function;
@@ -17,6 +22,8 @@ mod operand;
 mod operators;
 mod recover;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 use bumpalo::Bump;
 
@@ -29,8 +36,8 @@ use expression::Head;
 use merge::OpenSet;
 use operators::Pending;
 
-/// How deep brackets may nest. A debug build needs up to 3 KiB of stack for one level and has to get
-/// by with the 2 MiB of a thread.
+/// How deep brackets may nest. A debug build needs up to 3.5 KiB of stack for one level and has to
+/// get by with the 2 MiB of a thread.
 pub const NESTING_MAX: usize = 500;
 
 /// How many operators, functions, `let`s and so on may wait for their last operand or body: as many
@@ -84,6 +91,8 @@ struct Parser<'a> {
     errors: Vec<SyntaxError>,
     /// Tokens that start before this place have an error already.
     reported_until: u32,
+    /// A syntax error was reported and no landmark consumed since.
+    recovering: bool,
     scratch: Scratch<'a>,
 }
 
@@ -129,13 +138,15 @@ impl<'a> Parser<'a> {
             open: Open::default(),
             errors: Vec::new(),
             reported_until: 0,
+            recovering: false,
             scratch: Scratch::default(),
         }
     }
 
     fn file(&mut self) -> Expr<'a> {
         let root = self.expression();
-        if self.token.kind != TokenKind::EndOfFile {
+        // Behind an error that was not recovered from this would say nothing new.
+        if self.token.kind != TokenKind::EndOfFile && self.errors.is_empty() {
             self.unexpected("end of file");
         }
         root
@@ -150,6 +161,7 @@ impl<'a> Parser<'a> {
     fn accept(&mut self, kind: TokenKind) -> bool {
         let found = self.token.kind == kind;
         if found {
+            self.recovering &= !kind.is_landmark();
             self.advance();
         }
         found
@@ -174,9 +186,11 @@ impl<'a> Parser<'a> {
         self.arena.alloc_slice_copy(values)
     }
 
-    /// Stands for what could not be parsed.
-    fn missing(&self) -> Expr<'a> {
+    /// Stands for what could not be parsed. It counts as consumed, so that what it is a part of
+    /// reaches to this place.
+    fn missing(&mut self) -> Expr<'a> {
         let at = self.token.span.start;
+        self.previous_end = at;
         Expr { kind: ExprKind::Error, span: Span { start: at, end: at } }
     }
 

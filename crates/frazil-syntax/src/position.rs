@@ -1,5 +1,8 @@
 //! Byte offsets to lines and columns.
 
+#[cfg(test)]
+mod tests;
+
 /// Where the lines of a source begin. A line ends with `\n`, `\r\n` or a lone `\r`.
 #[derive(Clone, Debug)]
 pub struct LineIndex {
@@ -7,6 +10,7 @@ pub struct LineIndex {
 }
 
 impl LineIndex {
+    /// Looks at every byte once; make it when the first position is asked for.
     pub fn new(source: &[u8]) -> Self {
         let mut starts = vec![0];
         for (index, byte) in source.iter().enumerate() {

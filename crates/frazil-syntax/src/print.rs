@@ -272,9 +272,10 @@ impl<'t> Printer<'t, '_> {
     }
 
     fn dynamic_name(&mut self, expr: &'t Expr<'t>) {
-        match &expr.kind {
-            ExprKind::Interpolation(parts) => self.interpolated_string(parts),
-            _ => self.interpolation(expr),
+        if let ExprKind::Interpolation(parts) = &expr.kind {
+            self.interpolated_string(parts);
+        } else {
+            self.interpolation(expr);
         }
     }
 

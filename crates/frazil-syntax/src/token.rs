@@ -90,7 +90,7 @@ impl TokenKind {
             Self::SearchPath => "search path",
             Self::Path => "path",
             Self::Quote => "'\"'",
-            Self::IndentedQuote => "''''",
+            Self::IndentedQuote => "\"''\"",
             Self::If => "'if'",
             Self::Then => "'then'",
             Self::Else => "'else'",
@@ -163,14 +163,17 @@ impl TokenKind {
     }
 
     pub(crate) fn opens_bracket(self) -> bool {
-        matches!(
-            self,
-            Self::LeftBrace | Self::LeftBracket | Self::LeftParen | Self::DollarBrace
-        )
+        matches!(self, Self::LeftBrace | Self::LeftBracket | Self::LeftParen | Self::DollarBrace)
     }
 
     pub(crate) fn closes_bracket(self) -> bool {
         matches!(self, Self::RightBrace | Self::RightBracket | Self::RightParen)
+    }
+
+    /// Whether an error before this token need not matter behind it.
+    pub(crate) fn is_landmark(self) -> bool {
+        self.closes_bracket()
+            || matches!(self, Self::Semicolon | Self::In | Self::Then | Self::Else)
     }
 
     /// The keyword spelled `word`.

@@ -40,6 +40,7 @@ fn check(arguments: &[&str], expected: Expect) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn eval_prints_values() {
     check(
         &["eval", "1 + 1"],

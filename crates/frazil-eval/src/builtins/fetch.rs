@@ -28,17 +28,6 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("parseFlakeRef", &["flake-ref"], Some(0), flakes::parse_flake_ref, "The attributes that describe the flake reference *flake-ref*. (Experimental feature `flakes`.)"),
 ];
 
-/// Builtins that exist only with one of these experimental features.
-pub(super) fn required_features(name: &str) -> Option<&'static [&'static str]> {
-    match name {
-        "fetchClosure" => Some(&["fetch-closure"]),
-        "fetchTree" => Some(&["fetch-tree", "flakes"]),
-        "outputOf" => Some(&["dynamic-derivations"]),
-        "flakeRefToString" | "getFlake" | "parseFlakeRef" => Some(&["flakes"]),
-        _ => None,
-    }
-}
-
 impl Evaluator<'_> {
     /// Fetches; what comes may be read, however restricted the evaluation is.
     fn fetch(&mut self, kind: &str, attributes: BTreeMap<String, FetchAttribute>) -> Result<Fetched> {

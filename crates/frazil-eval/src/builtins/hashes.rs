@@ -4,6 +4,7 @@ use frazil_model::derivation::Placeholder;
 use frazil_model::hash::{HashError, UnknownName};
 use frazil_model::{Hash, HashAlgorithm, HashFormat};
 
+use super::files::Follow;
 use super::{Builtin, one, two};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
@@ -54,9 +55,8 @@ fn hash_string<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a
 fn hash_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (name, file) = two(args);
     let algorithm = algorithm(ev, name)?;
-    let file = ev.realised_path(file)?;
-    ev.check_readable(&file)?;
-    let contents = ev.host.read(&file).map_err(|error| ev.host_error(error))?;
+    let file = ev.realise_path(file, Follow::All)?;
+    let contents = ev.file_contents(&file)?;
     Ok(in_base16(ev, algorithm, &contents))
 }
 

@@ -91,7 +91,10 @@ fn every<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>], all: bool) -> Result<Val
 fn map<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (function, list) = two(args);
     let list = ev.force_list(list)?;
-    let function = ev.known(function);
+    if list.is_empty() {
+        return Ok(Value::List(list));
+    }
+    let function = ev.force_function(function)?.into();
     let mut writer = ev.cursor.list_writer(list.len());
     for element in list.iter() {
         let slot = ev.delay_call(function, &[element]);
@@ -109,7 +112,7 @@ fn gen_list<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> 
     if !ev.cursor.has_room(count as usize * size_of::<Slot<'_>>()) {
         return Err(ev.out_of_memory());
     }
-    let function = ev.known(function);
+    let function = ev.force_function(function)?.into();
     let mut writer = ev.cursor.list_writer(count as usize);
     for index in 0..length {
         let slot = ev.delay_call(function, &[Value::Int(index).into()]);

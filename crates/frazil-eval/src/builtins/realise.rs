@@ -1,10 +1,6 @@
 //! Making store paths real: before a path that a string names can be read, what its context says
 //! must be there, which may mean to build it (import from derivation).
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
 use frazil_model::derivation::Placeholder;
 use frazil_model::{ContextElement, StorePath};
 
@@ -12,7 +8,6 @@ use crate::context::Context;
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::evaluator::Evaluator;
-use crate::value::Lazy;
 
 /// Placeholders of outputs whose paths only their build could tell, with these paths.
 #[derive(Debug, Default)]
@@ -76,19 +71,4 @@ impl<'a> Evaluator<'a> {
         let full = self.options.store_dir.join(path);
         Err(self.error(ErrorKind::Host, format!("path '{full}' is not valid")))
     }
-
-    /// A path to be read: coerced, with what its context names made real.
-    pub(crate) fn realised_path(&mut self, path: Lazy<'a>) -> Result<PathBuf> {
-        let path = self.coerce_path(path)?;
-        if path.context().is_none() {
-            return Ok(native(path.bytes()).to_owned());
-        }
-        let rewrites = self.realise_context(path.context())?;
-        Ok(native(&rewrites.apply(path.bytes())).to_owned())
-    }
-}
-
-/// Bytes as a path of the operating system.
-pub(crate) fn native(path: &[u8]) -> &Path {
-    Path::new(OsStr::from_bytes(path))
 }

@@ -2,7 +2,6 @@
 
 mod add;
 pub(crate) mod names;
-mod resolve;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use frazil_model::derivation::Placeholder;
 use frazil_model::{ContextElement, OutputName, Sha256, StoreName, StorePath};
 
-use super::realise::native;
+use super::files::Follow;
 use super::{Builtin, one, two};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
@@ -45,12 +44,13 @@ impl<'a> Evaluator<'a> {
             return Ok(known.clone());
         }
         self.check_readable(path)?;
-        let resolved = self.canonical_ancestors(text)?;
-        let resolved = native(&resolved);
+        let resolved = self.resolve_links(text, Follow::Ancestors)?;
+        let resolved = path::of(&resolved);
         self.check_readable(resolved)?;
         let name = names::of_copy(text);
         let request = AddPath { name: &name, path: resolved, ingestion: Ingestion::Recursive, filter: None };
         let copy = self.host.add_path(request).map_err(|error| self.host_error(error))?;
+        self.make_readable(&copy);
         self.caches.copies.0.insert(path.to_owned(), copy.clone());
         Ok(copy)
     }
@@ -106,6 +106,7 @@ fn to_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let added = ev.host.add_text(store_name.as_str(), text.bytes(), &references);
     let path = added.map_err(|error| ev.host_error(error))?;
     let string = ev.store_path_string(&path);
+    ev.make_readable(&path);
     ev.caches.derivations.note_text(path, references);
     Ok(Value::String(string))
 }
@@ -120,7 +121,7 @@ fn store_path<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>
     let full = if ev.options.store_dir.parse(path.bytes()).is_ok() {
         path.bytes().to_vec()
     } else {
-        ev.canonical(path.bytes())?
+        ev.resolve_links(path.bytes(), Follow::All)?
     };
     if !ev.is_in_store(&full) {
         let message = format!("path '{}' is not in the Nix store", String::from_utf8_lossy(&full));

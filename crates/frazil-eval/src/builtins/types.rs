@@ -38,7 +38,7 @@ fn function_args<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<
     let closure = match ev.force(one(args))? {
         Value::Lambda(closure) => closure,
         Value::Builtin(_) | Value::Partial(_) => return Ok(Value::Attrs(ev.empty_attrs)),
-        other => return Err(ev.expected_function(other)),
+        _ => return Err(ev.type_error("'functionArgs' requires a function")),
     };
     let Some(formals) = ev.cursor.code(closure.code).formals else { return Ok(Value::Attrs(ev.empty_attrs)) };
     let mut writer = ev.cursor.attrs_writer(formals.list.len());
@@ -46,13 +46,4 @@ fn function_args<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<
         writer.push(formal.name, formal.pos, Value::Bool(formal.default.is_some()).into());
     }
     Ok(Value::Attrs(writer.finish(&mut ev.cursor)))
-}
-
-impl<'a> Evaluator<'a> {
-    #[cold]
-    fn expected_function(&mut self, value: Value<'a>) -> crate::Error {
-        let Value::Attrs(_) = value else { return self.expected("a function", value) };
-        let phrase = value.type_phrase();
-        self.type_error(format!("'functionArgs' requires a function, but got {phrase}"))
-    }
 }

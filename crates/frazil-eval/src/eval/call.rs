@@ -192,7 +192,7 @@ impl<'a> Evaluator<'a> {
         frame: Env<'a>,
     ) -> Result<()> {
         let Some(set) = argument.as_attrs() else {
-            return Err(self.expected("a set", argument.unpack()).at(lambda.range));
+            return Err(self.expected("a set", argument.unpack()).at(lambda.range()));
         };
         frame.slot(0).set(argument.into());
         let mut used = 0;
@@ -225,7 +225,7 @@ impl<'a> Evaluator<'a> {
         let function = self.function_name(lambda);
         let name = String::from_utf8_lossy(self.symbols.text(name));
         self.error(ErrorKind::Type, format!("{function} called without required argument '{name}'"))
-            .at(lambda.range)
+            .at(lambda.range())
     }
 
     #[cold]
@@ -241,7 +241,7 @@ impl<'a> Evaluator<'a> {
             self.function_name(lambda),
             String::from_utf8_lossy(name)
         );
-        let error = self.error(ErrorKind::Type, message).at(lambda.range);
+        let error = self.error(ErrorKind::Type, message).at(lambda.range());
         match similar {
             Some(similar) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar))),
             None => error,
@@ -289,7 +289,7 @@ impl<'a> Evaluator<'a> {
                 );
                 return Err(self
                     .error(ErrorKind::Type, message)
-                    .at(lambda.range)
+                    .at(lambda.range())
                     .help(format!("give it one with --arg {name} EXPR or --argstr {name} TEXT")));
             }
         }

@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, List};
-use crate::print;
 use crate::value::{Lazy, Value};
 use crate::word::Slot;
 
@@ -71,11 +70,9 @@ impl<'a> Evaluator<'a> {
         left: &'a std::cell::Cell<Slot<'a>>,
         right: &'a std::cell::Cell<Slot<'a>>,
     ) -> Result<bool> {
-        if std::ptr::eq(left, right) || same(Lazy::of(left), Lazy::of(right)) {
-            return Ok(true);
-        }
+        let is_same_slot = std::ptr::eq(left, right);
         let (left, right) = (self.force_word(left)?, self.force_word(right)?);
-        if same(left.into(), right.into()) {
+        if is_same_slot || same(left.into(), right.into()) {
             return Ok(true);
         }
         self.equal(left.unpack(), right.unpack())
@@ -96,8 +93,7 @@ impl<'a> Evaluator<'a> {
             (Value::Int(l), Value::Float(r)) => (l as f64) < r,
             (Value::Float(l), Value::Int(r)) => l < r as f64,
             (Value::Float(l), Value::Float(r)) => l < r,
-            (Value::String(l), Value::String(r)) => l.bytes() < r.bytes(),
-            (Value::Path(l), Value::Path(r)) => path_order(l.bytes()).lt(path_order(r.bytes())),
+            (Value::String(l), Value::String(r)) | (Value::Path(l), Value::Path(r)) => l.bytes() < r.bytes(),
             (Value::List(l), Value::List(r)) => return self.less_lists(l, r),
             _ => return Err(self.not_comparable(left, right)),
         })
@@ -114,23 +110,15 @@ impl<'a> Evaluator<'a> {
     }
 
     #[cold]
-    fn not_comparable(&mut self, left: Value<'a>, right: Value<'a>) -> Error {
-        let (l, r) = (print::for_error(self, left), print::for_error(self, right));
+    fn not_comparable(&self, left: Value<'a>, right: Value<'a>) -> Error {
         let kinds_differ = left.type_word() != right.type_word();
-        let (lt, rt) = (left.type_phrase(), right.type_phrase());
+        let (l, r) = (left.type_phrase(), right.type_phrase());
         if kinds_differ {
-            self.type_error(format!("cannot compare {lt} with {rt}; values are {l} and {r}"))
+            self.type_error(format!("cannot compare {l} with {r}"))
         } else {
-            self.type_error(format!(
-                "cannot compare {lt} with {rt}; values of that type are incomparable (values are {l} and {r})"
-            ))
+            self.type_error(format!("cannot compare {l} with {r}; values of that type are incomparable"))
         }
     }
-}
-
-/// Bytes of a path in the order of its components: the separator sorts before everything.
-fn path_order(path: &[u8]) -> impl Iterator<Item = u16> + use<'_> {
-    path.iter().map(|byte| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 })
 }
 
 /// Whether both are one and the same value, so that it need not be looked into. This makes

@@ -25,6 +25,18 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// [`Self::delay`] without cheap eagerness, for elements and attributes that are written out.
+    /// They cost nothing delayed, and printing shows whether they were evaluated.
+    #[inline(always)]
+    pub(crate) fn delay_written(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Slot<'a> {
+        match expr {
+            Expr::Const(value) => (*value).into(),
+            Expr::Local { slot, .. } => Lazy::of(env.slot(*slot)).into(),
+            Expr::Outer { depth, slot, .. } => Lazy::of(env.up(*depth).slot(*slot)).into(),
+            _ => self.pending(expr, env),
+        }
+    }
+
     fn delay_slow(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Slot<'a> {
         match expr {
             Expr::Select(select) => {

@@ -2,13 +2,13 @@
 
 use frazil_syntax::ast::Operator;
 
+use super::coerce::Coercion;
 use super::delay::integer_operation;
 use crate::code::{Binary, Expr};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::heap::{Env, List, Str};
-use crate::print;
 use crate::value::{Lazy, Value};
 use crate::word::Word;
 
@@ -102,7 +102,10 @@ impl<'a> Evaluator<'a> {
             _ => {
                 let base = self.pieces.len();
                 let parts = [(left, code.left_range), (right, code.right_range)];
-                let result = self.concat_values(parts.into_iter(), matches!(left, Value::Path(_)));
+                // Only after a string are paths copied to the store.
+                let how =
+                    if matches!(left, Value::String(_)) { Coercion::INTERPOLATION } else { Coercion::TEXT };
+                let result = self.concat_values(parts, matches!(left, Value::Path(_)), how);
                 self.pieces.truncate(base);
                 result
             }
@@ -110,9 +113,8 @@ impl<'a> Evaluator<'a> {
     }
 
     #[cold]
-    fn cannot_add(&mut self, value: Value<'a>, to: &str) -> Error {
-        let shown = print::for_error(self, value);
-        self.type_error(format!("cannot add {} to {to}: {shown}", value.type_phrase()))
+    fn cannot_add(&self, value: Value<'a>, to: &str) -> Error {
+        self.type_error(format!("cannot add {} to {to}", value.type_phrase()))
             .help("`toString` or `\"${...}\"` make a string of a value")
     }
 
@@ -157,7 +159,7 @@ impl<'a> Evaluator<'a> {
         self.pieces.push(first.bytes());
         for code in chain.iter().rev() {
             let piece = self.eval(&code.right, env).and_then(|value| {
-                self.coerce(value.unpack(), super::coerce::Coercion::INTERPOLATION)
+                self.coerce(value.unpack(), Coercion::INTERPOLATION)
                     .map_err(|error| error.at(code.right_range))
             });
             match piece {

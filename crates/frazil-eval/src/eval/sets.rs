@@ -18,20 +18,27 @@ impl<'a> Evaluator<'a> {
         match code.rec_at {
             None => {
                 for binding in code.bindings {
-                    let slot = self.delay(&binding.value, env);
+                    let slot = self.delay_written(&binding.value, env);
                     writer.push(binding.name, binding.pos, slot);
                 }
             }
             Some(first) => self.bind_recursive(first, code.bindings, env, &mut writer),
         }
-        if !code.dynamic.is_empty() {
-            self.bind_dynamic(code, env, &mut writer)?;
-        }
-        let set = writer.finish(&mut self.cursor);
-        match (code.overrides, code.rec_at) {
-            (Some(index), Some(first)) => self.overridden(code, first, index, set, env),
-            _ => Ok(Value::Attrs(set).into()),
-        }
+        let set = match (code.overrides, code.rec_at) {
+            (Some(index), Some(first)) => {
+                let set = writer.finish(&mut self.cursor);
+                let set = self.overridden(code, first, index, set, env)?;
+                let mut writer = self.cursor.attrs_writer(code.dynamic.len());
+                self.bind_dynamic(code, env, &mut writer)?;
+                let dynamic = writer.finish(&mut self.cursor);
+                self.cursor.update(set, dynamic)
+            }
+            _ => {
+                self.bind_dynamic(code, env, &mut writer)?;
+                writer.finish(&mut self.cursor)
+            }
+        };
+        Ok(Value::Attrs(set).into())
     }
 
     /// The values stand in the set; the variables refer to them.
@@ -68,7 +75,7 @@ impl<'a> Evaluator<'a> {
                 return Err(self.duplicate(name, first, binding.range));
             }
             seen.push((name, binding.range.start));
-            let value = self.delay(&binding.value, env);
+            let value = self.delay_written(&binding.value, env);
             writer.push(name, binding.range.start, value);
         }
         Ok(())
@@ -89,7 +96,7 @@ impl<'a> Evaluator<'a> {
         index: u32,
         set: Attrs<'a>,
         env: Env<'a>,
-    ) -> Result<Word<'a>> {
+    ) -> Result<Attrs<'a>> {
         let overrides = match self.force_slot(env.slot(first + index))? {
             Value::Attrs(overrides) => overrides,
             other => return Err(self.expected("a set", other).at(code.range)),
@@ -99,7 +106,7 @@ impl<'a> Evaluator<'a> {
                 env.slot(slot).set(Lazy::of(&entry.slot).into());
             }
         }
-        Ok(Value::Attrs(self.cursor.update(set, overrides)).into())
+        Ok(self.cursor.update(set, overrides))
     }
 
     /// The entries of a set in the order of their names.

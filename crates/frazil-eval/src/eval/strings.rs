@@ -2,9 +2,9 @@
 
 use super::coerce::Coercion;
 use crate::code::Interpolation;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evaluator::Evaluator;
-use crate::heap::{Env, Str};
+use crate::heap::Env;
 use crate::path;
 use crate::source::Range;
 use crate::value::Value;
@@ -32,7 +32,10 @@ impl<'a> Evaluator<'a> {
                 Value::String(text) => text,
                 // In a path literal only the first part is not copied to the store.
                 Value::Path(text) if code.is_path && index == 0 => text,
-                other => self.coerce_piece(other, code.is_path, *range)?,
+                other => {
+                    let how = if code.is_path { Coercion::TEXT } else { Coercion::INTERPOLATION };
+                    self.coerce(other, how).map_err(|error| error.at(*range))?
+                }
             };
             self.pieces.push(piece.bytes());
             if let Some(more) = piece.context() {
@@ -46,21 +49,17 @@ impl<'a> Evaluator<'a> {
         Ok(Value::String(self.cursor.with_context(bytes, context)))
     }
 
-    fn coerce_piece(&mut self, value: Value<'a>, in_path: bool, range: Range) -> Result<Str<'a>> {
-        let how = if in_path { Coercion::TEXT } else { Coercion::INTERPOLATION };
-        self.coerce(value, how).map_err(|error: Error| error.at(range))
-    }
-
     /// `+` when it does not add numbers. If it starts with a path, it makes a path.
     pub(super) fn concat_values(
         &mut self,
-        parts: impl Iterator<Item = (Value<'a>, Range)>,
+        parts: [(Value<'a>, Range); 2],
         is_path: bool,
+        how: Coercion,
     ) -> Result<Value<'a>> {
         let base = self.pieces.len();
         let mut context = None;
         for (value, range) in parts {
-            let piece = self.coerce_piece(value, is_path, range)?;
+            let piece = self.coerce(value, how).map_err(|error| error.at(range))?;
             self.pieces.push(piece.bytes());
             context = self.cursor.join(context, piece.context());
         }

@@ -11,7 +11,7 @@ use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, Str};
 use crate::json::{Utf8Error, write_string};
 use crate::number;
-use crate::value::{Partial, Value};
+use crate::value::Value;
 
 /// JSON being written.
 pub(crate) struct JsonText {
@@ -37,6 +37,7 @@ impl JsonText {
 
     /// Appends a string literal.
     pub(crate) fn string(&mut self, text: &[u8]) {
+        // After an error a part of the string is there, which nobody will see.
         if let Err(error) = write_string(text, &mut self.out) {
             self.invalid.get_or_insert(error);
         }
@@ -133,14 +134,7 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     fn not_json(&self, value: Value<'a>) -> Error {
-        let phrase = match value {
-            Value::Builtin(builtin) => format!("the built-in function '{}'", builtin.name),
-            Value::Partial(Partial { function: Value::Builtin(builtin), .. }) => {
-                format!("the partially applied built-in function '{}'", builtin.name)
-            }
-            other => other.type_phrase().to_owned(),
-        };
-        self.type_error(format!("cannot convert {phrase} to JSON"))
+        self.type_error(format!("cannot convert {} to JSON", value.type_phrase()))
     }
 
     #[cold]

@@ -249,7 +249,7 @@ impl<'e, 'a> Writer<'e, 'a> {
     /// What parameter a function takes, and where it stands. The code does not keep the names, so
     /// the source is read again.
     fn parameter(&self, lambda: &Lambda<'a>, skipped: usize) -> Option<(Pos, Taken)> {
-        let place = self.ev.sources.place(lambda.range)?;
+        let place = self.ev.sources.place(lambda.range())?;
         let bytes = Bytes { start: place.start as usize, end: place.end as usize };
         let arena = Bump::new();
         let options = frazil_syntax::ParseOptions { pipe_operators: self.ev.options.pipe_operators };
@@ -268,6 +268,6 @@ impl<'e, 'a> Writer<'e, 'a> {
                 Taken::Formals { names, ellipsis, whole: whole.map(|name| name.text.to_vec()) }
             }
         };
-        Some((lambda.range.start.after(tree.span.start), taken))
+        Some((lambda.range().start.after(tree.span.start), taken))
     }
 }

@@ -124,39 +124,39 @@ impl<'a> Resolver<'_, 'a> {
     fn lambda(&mut self, lambda: &ast::Lambda<'_>, span: ast::Span, name: Option<Symbol>) -> Expr<'a> {
         self.regions.push(Region::default());
         let mark = self.mark();
-        let (arity, formals, body) = match lambda.parameter {
-            ast::Parameter::Name(_) => {
-                let (arity, body) = self.parameters(lambda);
-                (arity, None, body)
-            }
+        let mut ranges = vec![self.range(span)];
+        let (formals, body) = match lambda.parameter {
+            ast::Parameter::Name(_) => (None, self.parameters(lambda, &mut ranges)),
             ast::Parameter::Formals { formals, ellipsis, whole } => {
-                let formals = self.formals(formals, ellipsis, whole);
-                (1, Some(formals), lambda.body)
+                (Some(self.formals(formals, ellipsis, whole)), lambda.body)
             }
         };
-        let body = self.strict(body);
+        let name_of_body = if matches!(body.kind, ExprKind::Lambda(_)) { name } else { None };
+        let body = self.named(body, name_of_body);
         self.forget_to(mark);
         let frame_size = self.regions.pop().map_or(0, |region| region.size);
-        let lambda =
-            self.add(Lambda { arity, frame_size, formals, body, name, range: self.range(span) });
+        let ranges = self.add_slice(&ranges);
+        let arity = ranges.len() as u32;
+        let lambda = self.add(Lambda { arity, frame_size, formals, body, name, ranges });
         Expr::Lambda(self.context.cursor.heap().code_ref(lambda))
     }
 
-    /// Takes directly nested lambdas as one; returns how many, and the innermost body.
-    fn parameters<'t>(&mut self, lambda: &ast::Lambda<'t>) -> (u32, &'t ast::Expr<'t>) {
+    /// Takes directly nested lambdas as one; adds where the inner ones are, returns the innermost body.
+    fn parameters<'t>(&mut self, lambda: &ast::Lambda<'t>, ranges: &mut Vec<Range>) -> &'t ast::Expr<'t> {
         let mut lambda = lambda;
-        let mut arity = 0;
         while let ast::Parameter::Name(name) = lambda.parameter {
             let slot = self.new_slot();
             let name = self.intern(name.text);
             self.define(name, slot);
-            arity += 1;
             match lambda.body.kind {
-                ExprKind::Lambda(inner) if matches!(inner.parameter, ast::Parameter::Name(_)) => lambda = inner,
+                ExprKind::Lambda(inner) if matches!(inner.parameter, ast::Parameter::Name(_)) => {
+                    ranges.push(self.range(lambda.body.span));
+                    lambda = inner;
+                }
                 _ => break,
             }
         }
-        (arity, lambda.body)
+        lambda.body
     }
 
     fn formals(

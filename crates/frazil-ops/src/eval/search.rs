@@ -1,11 +1,12 @@
 //! The search path from outside of the language: `<name>` as an argument, `--find-file`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use frazil_eval::host::Host;
 use frazil_eval::{Diagnostic, ErrorKind, Options, SearchEntry};
 
 use super::{Failure, refused};
+use crate::path::normal;
 
 /// Finds files in the search path, as `<name>` does, and prints their paths.
 pub fn find_files(
@@ -48,21 +49,4 @@ fn below<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
     }
     let rest = name.strip_prefix(prefix)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
-}
-
-/// Removes `.` and `..` from an absolute path, and a slash at its end.
-pub(super) fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir => {}
-            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
-                normal.push(component)
-            }
-        }
-    }
-    normal
 }

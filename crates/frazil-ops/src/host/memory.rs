@@ -1,15 +1,16 @@
 //! The store in memory: what was added, and finding paths in it or else on the disk.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use frazil_eval::host::{FileKind, HostError};
 use frazil_model::nar::FileName;
 use frazil_model::{StoreDir, StorePath};
-use std::os::unix::ffi::OsStrExt;
 
 use super::path_of;
 use super::tree::Node;
+use crate::path::normal;
 
 /// Symbolic links that are followed for one path, as on Linux.
 const LINKS_MAX: usize = 40;
@@ -108,19 +109,4 @@ fn walk<'s>(mut node: &'s Node, mut here: PathBuf, rest: &Path, follow: Follow) 
         here.push(component);
         node = entry;
     }
-}
-
-/// Removes `.` and `..` from an absolute path.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::from("/");
-    for component in path.components() {
-        match component {
-            Component::Normal(name) => normal.push(name),
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    normal
 }

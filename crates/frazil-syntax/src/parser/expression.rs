@@ -136,8 +136,7 @@ impl<'a> Parser<'a> {
             levels += 1;
             self.pipe();
             let function = self.operators();
-            let kind =
-                ExprKind::Apply(self.alloc(function), self.slice(&[value]));
+            let kind = ExprKind::Apply(self.alloc(function), self.slice(&[value]));
             value = Expr { kind, span: self.span_from(start) };
         }
         self.depth -= levels;

@@ -28,8 +28,7 @@ impl<'a> Parser<'a> {
             end += 1;
         }
         let keyword = self.source.get(start..end).and_then(TokenKind::keyword).is_some();
-        !keyword
-            && self.byte_after(end).is_some_and(|next| matches!(next.0, b',' | b'?' | b'}'))
+        !keyword && self.byte_after(end).is_some_and(|next| matches!(next.0, b',' | b'?' | b'}'))
     }
 
     /// The next byte that is neither white space nor comment, and its place.

@@ -105,12 +105,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `value` inside the sets that `path`, what follows the first name, stands for.
-    pub(super) fn nest(
-        &self,
-        path: &[AttrName<'a>],
-        span: Span,
-        value: Expr<'a>,
-    ) -> &'a Expr<'a> {
+    pub(super) fn nest(&self, path: &[AttrName<'a>], span: Span, value: Expr<'a>) -> &'a Expr<'a> {
         path.iter().rfold(self.alloc(value), |value, name| {
             let mut set =
                 AttrSet { recursive: false, bindings: &[], dynamic: &[], inherit_sources: &[] };
@@ -148,8 +143,8 @@ impl<'a> Parser<'a> {
             return;
         };
         path.push(binding.name.text);
-        let merged = written_set(binding.value)
-            .and_then(|incoming| Some((incoming, self.opened(present)?)));
+        let merged =
+            written_set(binding.value).and_then(|incoming| Some((incoming, self.opened(present)?)));
         match merged {
             Some((incoming, open)) => self.merge(open, incoming, path),
             None => self.duplicate(path, present.span, binding.span),

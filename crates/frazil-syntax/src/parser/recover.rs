@@ -1,7 +1,8 @@
 //! Reporting syntax errors, and finding a place to go on from.
 //!
-//! Invariant: at most one error per token and [`ERRORS_MAX`] in all, so that one mistake does not
-//! bury its message under others.
+//! Invariant: after a syntax error the next is reported only behind a landmark (`;`, a closing
+//! bracket, `in`, `then`, `else`), and there are at most [`ERRORS_MAX`]: one mistake does not bury
+//! its message under others.
 
 use super::Parser;
 use crate::ast::Span;
@@ -29,9 +30,10 @@ impl Parser<'_> {
     /// As [`Self::unexpected`], naming the token that opened the unfinished construct.
     pub(super) fn unexpected_in(&mut self, expected: &'static str, opener: Option<Token>) {
         let Token { kind, span } = self.token;
-        if self.reported_until > span.start {
+        if self.recovering || self.reported_until > span.start {
             return;
         }
+        self.recovering = true;
         self.reported_until = span.start + 1;
         let error = if kind == TokenKind::UnterminatedComment {
             SyntaxErrorKind::UnterminatedComment

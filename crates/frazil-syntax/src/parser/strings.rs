@@ -69,18 +69,16 @@ impl<'a> Parser<'a> {
                 Stop::Quote => break,
                 Stop::EndOfFile => {
                     self.scratch.strings.truncate(base);
-                    return self.unterminated("'\"'", opener);
+                    return self.unterminated(TokenKind::Quote.description(), opener);
                 }
-                Stop::Interpolation => match self.interpolation(position) {
-                    Some((expr, behind)) => {
-                        self.scratch.strings.push(StringPart::Expr(self.alloc(expr)));
-                        position = behind;
-                    }
-                    None => {
+                Stop::Interpolation => {
+                    let Some((expr, behind)) = self.interpolation(position) else {
                         self.scratch.strings.truncate(base);
                         return self.missing();
-                    }
-                },
+                    };
+                    self.scratch.strings.push(StringPart::Expr(self.alloc(expr)));
+                    position = behind;
+                }
             }
         }
         self.resume(position + 1);
@@ -192,19 +190,16 @@ impl<'a> Parser<'a> {
                 Stop::Quote => break,
                 Stop::EndOfFile => {
                     self.scratch.indented.truncate(base);
-                    return self.unterminated("''''", opener);
+                    return self.unterminated(TokenKind::IndentedQuote.description(), opener);
                 }
-                Stop::Interpolation => match self.interpolation(position) {
-                    Some((expr, behind)) => {
-                        let expr = self.alloc(expr);
-                        self.scratch.indented.push(IndentedPart::Expr(expr));
-                        position = behind;
-                    }
-                    None => {
+                Stop::Interpolation => {
+                    let Some((expr, behind)) = self.interpolation(position) else {
                         self.scratch.indented.truncate(base);
                         return self.missing();
-                    }
-                },
+                    };
+                    self.scratch.indented.push(IndentedPart::Expr(self.alloc(expr)));
+                    position = behind;
+                }
             }
         }
         self.resume(position + 2);
@@ -212,7 +207,15 @@ impl<'a> Parser<'a> {
         let strings = self.scratch.strings.len();
         indent::strip(parts, self.arena, &mut self.scratch.text, &mut self.scratch.strings);
         self.scratch.indented.truncate(base);
-        let kind = self.string_kind(strings);
+        let kind = match self.string_kind(strings) {
+            // As in the reference implementation, and only in this kind of string.
+            ExprKind::Interpolation([StringPart::Expr(Expr { kind, .. })])
+                if matches!(kind, ExprKind::String(_)) =>
+            {
+                *kind
+            }
+            kind => kind,
+        };
         Expr { kind, span: self.span_from(opener.start) }
     }
 

@@ -203,7 +203,8 @@ pub(super) fn result(folder: &Path, case: &Case, run: &Run) -> String {
     let message = if message.starts_with("syntax error") { "syntax error" } else { &message };
     let before =
         if case.with_stderr { stderr.split("error:").next().unwrap_or_default() } else { "" };
-    format!("{}error: {message}", escape(folder, before.as_bytes()))
+    // Files of the suite have no white space at the end of a line.
+    format!("{}error: {message}", escape(folder, before.as_bytes())).trim_end().to_owned()
 }
 
 /// Writes the actual results into the files of the cases.

@@ -69,6 +69,7 @@ fn spells_results() {
         "error:\n   ... while\n       error: the cause\n",
         "error: the cause",
     );
+    result(plain, Some(1), b"", "error: \n", "error:");
     result(plain, Some(1), b"", "error: syntax error, unexpected x\n", "error: syntax error");
     result(
         with_stderr,

@@ -258,7 +258,7 @@ impl Reader {
             }
             json.out.push(b'}');
             recipe.context.append(&mut json.context);
-            let text = json.finish().map_err(|error| ev.error(ErrorKind::Other, error.to_string()))?;
+            let text = json.finish().map_err(|error| ev.other(&error))?;
             recipe.env.insert(b"__json".to_vec(), text);
         }
         Ok(recipe)

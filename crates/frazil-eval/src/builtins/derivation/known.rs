@@ -10,11 +10,11 @@ use frazil_model::derivation::{DerivationHash, DerivationOutput, InstantiateErro
 use frazil_model::store_path::StoreNameError;
 use frazil_model::{Derivation, Sha256, StorePath};
 
-use crate::builtins::realise::native;
 use crate::builtins::store::names;
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
+use crate::path;
 use crate::symbol::FastHash;
 
 /// What `derivationStrict` remembers between calls.
@@ -211,7 +211,7 @@ impl Evaluator<'_> {
         let full = self.options.store_dir.join(path);
         let name = path.derivation_name().map_err(|error| self.other(&error))?;
         self.require_valid(path)?;
-        let text = self.host.read(native(full.as_bytes())).map_err(|error| self.host_error(error))?;
+        let text = self.host.read(path::of(full.as_bytes())).map_err(|error| self.host_error(error))?;
         Derivation::parse(&self.options.store_dir, &name, &text).map_err(|error| {
             self.error(ErrorKind::Other, format!("error parsing derivation '{full}': {error}"))
         })

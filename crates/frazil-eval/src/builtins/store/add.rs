@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use frazil_model::{ContentAddress, ContentAddressMethod, Hash, HashAlgorithm, StoreName, StorePath};
 
 use super::names;
-use crate::builtins::realise::native;
+use crate::builtins::files::Follow;
 use crate::builtins::{one, two};
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::evaluator::Evaluator;
 use crate::heap::Str;
 use crate::host::{AddPath, FileKind, HostError, Ingestion, Message};
+use crate::path;
 use crate::symbol::FastHash;
 use crate::value::{Lazy, Value};
 
@@ -94,18 +95,20 @@ impl<'a> Evaluator<'a> {
         if let Some(expected) = &expected
             && self.host.is_valid(expected).map_err(|error| self.host_error(error))?
         {
+            self.make_readable(expected);
             return Ok(Value::String(self.store_path_string(expected)));
         }
-        self.check_readable(native(&path))?;
-        let resolved = self.canonical(&path)?;
-        let copy = self.copy(native(&resolved), &addition)?;
+        self.check_readable(path::of(&path))?;
+        let resolved = self.resolve_links(&path, Follow::All)?;
+        let copy = self.copy(&resolved, &addition)?;
         if expected.is_some_and(|expected| expected != copy) {
             let message = format!(
                 "store path mismatch in (possibly filtered) path added from '{}'",
-                native(&path).display()
+                path::shown(&path)
             );
             return Err(self.error(ErrorKind::Other, message));
         }
+        self.make_readable(&copy);
         Ok(Value::String(self.store_path_string(&copy)))
     }
 
@@ -119,14 +122,14 @@ impl<'a> Evaluator<'a> {
         self.options.store_dir.fixed_path(&name, &content).map_err(|error| self.other(&error))
     }
 
-    fn copy(&mut self, path: &Path, addition: &Addition<'a>) -> Result<StorePath> {
-        self.check_readable(path)?;
+    fn copy(&mut self, path: &[u8], addition: &Addition<'a>) -> Result<StorePath> {
+        let kind = self.existing_kind(path)?;
+        let path = path::of(path);
         let mut excluded = HashSet::default();
-        if let (Some(filter), Ingestion::Recursive) = (addition.filter, addition.ingestion) {
-            let kind = self.host.kind(path).map_err(|error| self.host_error(error))?;
-            if kind == Some(FileKind::Directory) {
-                self.exclude(path, filter, &mut excluded)?;
-            }
+        if let (Some(filter), Ingestion::Recursive) = (addition.filter, addition.ingestion)
+            && kind == FileKind::Directory
+        {
+            self.exclude(path, filter, &mut excluded)?;
         }
         let mut keep = |path: &Path, _| -> Result<bool, HostError> { Ok(!excluded.contains(path)) };
         let request = AddPath {
@@ -148,7 +151,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<()> {
         self.check_stack()?;
         for (name, kind) in self.host.list(directory).map_err(|error| self.host_error(error))? {
-            let path = directory.join(native(&name));
+            let path = directory.join(path::of(&name));
             let text = self.cursor.string(path.as_os_str().as_encoded_bytes());
             let word = Value::String(Str::of(kind.word().as_bytes()));
             let kept = self.call(filter, &[Value::String(text).into(), word.into()])?;

@@ -1,0 +1,1 @@
+a.or or b or c or or { or = 1; }
