@@ -75,9 +75,10 @@ fn read_dir<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> 
 
 fn path_exists<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let value = ev.force(one(args))?;
-    let must_be_directory = match value {
-        Value::String(text) => text.bytes().ends_with(b"/") || text.bytes().ends_with(b"/."),
-        _ => false,
+    let must_be_directory = if let Value::String(text) = value {
+        text.bytes().ends_with(b"/") || text.bytes().ends_with(b"/.")
+    } else {
+        false
     };
     let follow = if must_be_directory { Follow::All } else { Follow::Ancestors };
     let kind = ev.realise_path(value.into(), follow).and_then(|file| ev.file_kind(&file));
@@ -109,13 +110,11 @@ impl<'a> Evaluator<'a> {
 
     /// [`Self::file_kind`], but it must exist.
     pub(crate) fn existing_kind(&mut self, file: &[u8]) -> Result<FileKind> {
-        match self.file_kind(file)? {
-            Some(kind) => Ok(kind),
-            None => {
-                let message = format!("path '{}' does not exist", path::shown(file));
-                Err(self.error(ErrorKind::Host, message))
-            }
+        if let Some(kind) = self.file_kind(file)? {
+            return Ok(kind);
         }
+        let message = format!("path '{}' does not exist", path::shown(file));
+        Err(self.error(ErrorKind::Host, message))
     }
 
     /// The contents of a file whose links are resolved.
@@ -168,9 +167,10 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     pub(crate) fn host_error(&self, error: HostError) -> Error {
-        let message = match &error {
-            HostError::NotFound(path) => format!("path '{}' does not exist", path.display()),
-            other => other.to_string(),
+        let message = if let HostError::NotFound(path) = &error {
+            format!("path '{}' does not exist", path.display())
+        } else {
+            error.to_string()
         };
         let help = if let HostError::Unsupported { help, .. } = error { Some(help) } else { None };
         let error = self.error(ErrorKind::Host, message);

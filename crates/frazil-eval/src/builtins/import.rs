@@ -73,15 +73,14 @@ impl<'a> Evaluator<'a> {
             return self.force_import(file, slot);
         }
         let resolved = self.source_file(file)?;
-        let slot = match self.imports.get(&*resolved).copied() {
-            Some(slot) => slot,
-            None => {
-                let program = self.parse_resolved(&resolved)?;
-                let slot = self.pending(program.body, program.frame);
-                let slot = self.cursor.add(Cell::new(slot));
-                self.imports.insert(resolved.clone().into(), slot);
-                slot
-            }
+        let slot = if let Some(slot) = self.imports.get(&*resolved).copied() {
+            slot
+        } else {
+            let program = self.parse_resolved(&resolved)?;
+            let slot = self.pending(program.body, program.frame);
+            let slot = self.cursor.add(Cell::new(slot));
+            self.imports.insert(resolved.clone().into(), slot);
+            slot
         };
         if *file != *resolved {
             self.imports.insert(file.into(), slot);

@@ -126,7 +126,10 @@ fn encode(text: &str, kept: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+            let digits = [digit(byte >> 4), digit(byte & 15)];
+            encoded.push('%');
+            encoded.extend(digits.iter().map(char::to_ascii_uppercase));
         }
     }
     encoded

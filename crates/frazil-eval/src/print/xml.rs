@@ -147,13 +147,11 @@ impl<'e, 'a> Writer<'e, 'a> {
     }
 
     fn slot(&mut self, slot: &'a std::cell::Cell<crate::word::Slot<'a>>) -> Result<()> {
-        match self.known(slot)? {
-            Some(value) => self.value(value),
-            None => {
-                self.empty("unevaluated", &[]);
-                Ok(())
-            }
+        if let Some(value) = self.known(slot)? {
+            return self.value(value);
         }
+        self.empty("unevaluated", &[]);
+        Ok(())
     }
 
     /// The value of a slot, if it is to be evaluated or was before.

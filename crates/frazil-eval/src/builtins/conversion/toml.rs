@@ -66,7 +66,7 @@ impl<'a> Converter<'_, 'a> {
             DeValue::Datetime(time) => self.time(&time.to_string())?,
             DeValue::Array(elements) => {
                 let mut writer = self.ev.cursor.list_writer(elements.len());
-                for element in elements.iter() {
+                for element in elements {
                     writer.push(self.value(element)?.into());
                 }
                 Value::List(writer.finish())
@@ -142,10 +142,8 @@ fn is_inline_table(text: &[u8]) -> bool {
 
 /// What follows the string whose first quote was just read.
 fn behind_string(quote: u8, text: &[u8]) -> &[u8] {
-    let many = text.strip_prefix(&[quote, quote]);
-    let (mut rest, end) = match many {
-        Some(rest) if rest.first() == Some(&quote) => (rest.get(1..).unwrap_or_default(), 3),
-        Some(rest) => return rest,
+    let (mut rest, end) = match text.strip_prefix(&[quote, quote]) {
+        Some(rest) => (rest, 3),
         None => (text, 1),
     };
     let closing = [quote; 3];

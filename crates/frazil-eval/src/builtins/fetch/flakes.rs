@@ -24,7 +24,8 @@ pub(super) fn flake_ref_to_string<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>])
     let mut attributes = Attributes::new();
     for entry in ev.cursor.entries(set) {
         let name = text(ev.symbols.text(entry.name));
-        let attribute = match ev.force_slot(&entry.slot)? {
+        let value = ev.force_slot(&entry.slot)?;
+        let attribute = match value {
             Value::Int(value) if value < 0 => {
                 let message = format!("negative value given for flake ref attr {name}: {value}");
                 return Err(ev.error(ErrorKind::Other, message));
@@ -32,8 +33,15 @@ pub(super) fn flake_ref_to_string<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>])
             Value::Int(value) => FetchAttribute::Int(value),
             Value::Bool(value) => FetchAttribute::Bool(value),
             Value::String(value) => FetchAttribute::String(text(value.bytes())),
-            other => {
-                let phrase = other.type_phrase();
+            Value::Null
+            | Value::Float(_)
+            | Value::Path(_)
+            | Value::List(_)
+            | Value::Attrs(_)
+            | Value::Lambda(_)
+            | Value::Builtin(_)
+            | Value::Partial(_) => {
+                let phrase = value.type_phrase();
                 return Err(ev.type_error(format!(
                     "flake reference attribute sets may only contain integers, Booleans, and strings, but attribute '{name}' is {phrase}"
                 )));

@@ -41,15 +41,12 @@ pub(super) fn fetch_git<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result
 }
 
 fn fetch<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>, caller: Caller) -> Result<Value<'a>> {
-    let input = match ev.force(argument)? {
-        Value::Attrs(set) => {
-            let attributes = attributes(ev, set, caller)?;
-            Input::from_attributes(attributes)
-        }
-        other => {
-            let url = text(ev.coerce(other, Coercion::TEXT)?.bytes());
-            input_of_text(ev, &url, caller)?
-        }
+    let value = ev.force(argument)?;
+    let input = if let Value::Attrs(set) = value {
+        Input::from_attributes(attributes(ev, set, caller)?)
+    } else {
+        let url = text(ev.coerce(value, Coercion::TEXT)?.bytes());
+        input_of_text(ev, &url, caller)?
     };
     let input = input.map_err(|error| ev.input_error(error))?;
     if ev.options.pure && !input.is_locked() {
@@ -64,7 +61,7 @@ fn fetch<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>, caller: Caller) -> Resu
     request.remove("type");
     let fetched = ev.fetch(input.kind(), request)?;
     let known = input.attributes().clone().into_iter().chain(fetched.attributes.clone()).collect();
-    result(ev, &fetched, input.kind(), &known, caller)
+    Ok(result(ev, &fetched, input.kind(), &known, caller))
 }
 
 fn input_of_text(
@@ -134,8 +131,14 @@ fn attribute<'a>(ev: &mut Evaluator<'a>, name: &str, value: Value<'a>, caller: C
             let message = format!("negative value given for fetchTree attr {name}: {value}");
             Err(ev.error(ErrorKind::Other, message))
         }
-        other => {
-            let phrase = other.type_phrase();
+        Value::Null
+        | Value::Float(_)
+        | Value::List(_)
+        | Value::Attrs(_)
+        | Value::Lambda(_)
+        | Value::Builtin(_)
+        | Value::Partial(_) => {
+            let phrase = value.type_phrase();
             Err(ev.type_error(format!(
                 "fetchTree argument '{name}' is {phrase} while a string, Boolean or integer is expected"
             )))
@@ -150,7 +153,7 @@ fn result<'a>(
     kind: &str,
     known: &Attributes,
     caller: Caller,
-) -> Result<Value<'a>> {
+) -> Value<'a> {
     let mut members = Attributes::new();
     let mut add = |name: &str, value: Option<FetchAttribute>| {
         members.extend(value.map(|value| (name.to_owned(), value)));
@@ -174,7 +177,7 @@ fn result<'a>(
         add("lastModified", Some(FetchAttribute::Int(*seconds)));
         add("lastModifiedDate", Some(FetchAttribute::String(date(*seconds))));
     }
-    Ok(Value::Attrs(set_of(ev, Some(fetched), &members)))
+    Value::Attrs(set_of(ev, Some(fetched), &members))
 }
 
 /// A set of these attributes, and `outPath` if something was fetched.
@@ -214,35 +217,12 @@ fn date(seconds: i64) -> String {
 
 pub(super) fn fetch_mercurial<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let mut request = Attributes::from([("name".to_owned(), FetchAttribute::String("source".to_owned()))]);
-    let mut url = String::new();
-    match ev.force(one(args))? {
-        Value::Attrs(set) => {
-            for entry in ev.cursor.entries(set) {
-                let value = Lazy::of(&entry.slot);
-                match ev.symbols.text(entry.name) {
-                    b"url" => url = text(ev.coerce_lazy(value, Coercion::TEXT)?.bytes()),
-                    // Unlike that of `fetchGit`, it may name a branch as well.
-                    b"rev" => {
-                        let value = text(ev.force_plain_string(value)?);
-                        let name = if is_rev(&value) { "rev" } else { "ref" };
-                        request.insert(name.to_owned(), FetchAttribute::String(value));
-                    }
-                    b"name" => {
-                        let value = text(ev.force_plain_string(value)?);
-                        request.insert("name".to_owned(), FetchAttribute::String(value));
-                    }
-                    other => {
-                        let message = format!("unsupported argument '{}' to 'fetchMercurial'", text(other));
-                        return Err(ev.error(ErrorKind::Other, message));
-                    }
-                }
-            }
-            if url.is_empty() {
-                return Err(ev.error(ErrorKind::Other, "'url' argument required"));
-            }
-        }
-        other => url = text(ev.coerce(other, Coercion::TEXT)?.bytes()),
-    }
+    let value = ev.force(one(args))?;
+    let url = if let Value::Attrs(set) = value {
+        mercurial_arguments(ev, set, &mut request)?
+    } else {
+        text(ev.coerce(value, Coercion::TEXT)?.bytes())
+    };
     ev.check_uri(&url)?;
     if ev.options.pure && !request.contains_key("rev") {
         let message = "in pure evaluation mode, 'fetchMercurial' requires a Mercurial revision";
@@ -264,4 +244,33 @@ pub(super) fn fetch_mercurial<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> 
     members.extend(known.get("ref").map(|branch| ("branch".to_owned(), branch.clone())));
     members.extend(known.get("revCount").map(|count| ("revCount".to_owned(), count.clone())));
     Ok(Value::Attrs(set_of(ev, Some(&fetched), &members)))
+}
+
+/// Puts `rev` or `ref`, and `name` into the request; returns the URL.
+fn mercurial_arguments<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, request: &mut Attributes) -> Result<String> {
+    let mut url = String::new();
+    for entry in ev.cursor.entries(set) {
+        let value = Lazy::of(&entry.slot);
+        match ev.symbols.text(entry.name) {
+            b"url" => url = text(ev.coerce_lazy(value, Coercion::TEXT)?.bytes()),
+            // Unlike that of `fetchGit`, it may name a branch as well.
+            b"rev" => {
+                let value = text(ev.force_plain_string(value)?);
+                let name = if is_rev(&value) { "rev" } else { "ref" };
+                request.insert(name.to_owned(), FetchAttribute::String(value));
+            }
+            b"name" => {
+                let value = text(ev.force_plain_string(value)?);
+                request.insert("name".to_owned(), FetchAttribute::String(value));
+            }
+            other => {
+                let message = format!("unsupported argument '{}' to 'fetchMercurial'", text(other));
+                return Err(ev.error(ErrorKind::Other, message));
+            }
+        }
+    }
+    if url.is_empty() {
+        return Err(ev.error(ErrorKind::Other, "'url' argument required"));
+    }
+    Ok(url)
 }

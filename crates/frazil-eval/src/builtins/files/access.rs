@@ -61,14 +61,13 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let local = if uri.starts_with('/') { Some(uri) } else { uri.strip_prefix("file://") };
-        match local {
-            Some(file) => self.check_readable(path::of(&path::normalise(file.as_bytes()))),
-            None => {
-                let message = format!("access to URI '{uri}' is forbidden in restricted mode");
-                Err(self.error(ErrorKind::Restricted, message)
-                    .help("add it, or the start of it up to a `/`, to the option `allowed-uris`"))
-            }
+        if let Some(file) = local {
+            return self.check_readable(path::of(&path::normalise(file.as_bytes())));
         }
+        let message = format!("access to URI '{uri}' is forbidden in restricted mode");
+        Err(self
+            .error(ErrorKind::Restricted, message)
+            .help("add it, or the start of it up to a `/`, to the option `allowed-uris`"))
     }
 
     #[cold]
