@@ -41,14 +41,18 @@ impl Input {
             Some(FetchAttribute::String(kind)) => kind.clone(),
             Some(_) => return fail("input attribute 'type' is not a string"),
             None => {
-                return fail("'type' attribute to specify input scheme is required but not provided");
+                return fail(
+                    "'type' attribute to specify input scheme is required but not provided",
+                );
             }
         };
         // An input of an unknown type is one as well, but cannot be shown or fetched.
         if let Some(known) = schemes::known_attributes(&kind) {
             for name in attributes.keys() {
                 if name != "type" && !known.contains(&name.as_str()) {
-                    return fail(format!("input attribute '{name}' not supported by scheme '{kind}'"));
+                    return fail(format!(
+                        "input attribute '{name}' not supported by scheme '{kind}'"
+                    ));
                 }
             }
             schemes::check(&kind, &mut attributes)?;
@@ -146,8 +150,10 @@ pub(crate) fn is_rev(text: &str) -> bool {
 
 /// The name of a branch or tag, roughly.
 fn is_ref(text: &str) -> bool {
-    let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'@');
-    starts_well && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./@+-".contains(&byte))
+    let starts_well =
+        text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'@');
+    starts_well
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_./@+-".contains(&byte))
 }
 
 fn is_flake_id(text: &str) -> bool {
@@ -174,7 +180,8 @@ impl FlakeRef {
 
     fn parse_with_fragment(text: &str) -> Result<(Self, String), InputError> {
         let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
-        let (id, rest) = before.split_once('/').map_or((before, None), |(id, rest)| (id, Some(rest)));
+        let (id, rest) =
+            before.split_once('/').map_or((before, None), |(id, rest)| (id, Some(rest)));
         if is_flake_id(id) && rest.is_none_or(is_ref) {
             let url = Url { fragment: url::decode(fragment)?, ..Url::new("flake", before) };
             return Self::from_url(url);

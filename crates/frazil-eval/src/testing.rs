@@ -87,7 +87,9 @@ impl Host for World {
         Ok(match self.files.get(&path) {
             Some(Node::File(_)) => Some(FileKind::Regular),
             Some(Node::Link(_)) => Some(FileKind::Symlink),
-            None if self.files.keys().any(|file| file.starts_with(&path)) => Some(FileKind::Directory),
+            None if self.files.keys().any(|file| file.starts_with(&path)) => {
+                Some(FileKind::Directory)
+            }
             None => None,
         })
     }
@@ -107,8 +109,14 @@ impl Host for World {
         0
     }
 
-    fn add_text(&mut self, name: &str, text: &[u8], references: &[StorePath]) -> Result<StorePath, HostError> {
-        let name = StoreName::parse(name.as_bytes()).map_err(|error| HostError::Store(error.to_string()))?;
+    fn add_text(
+        &mut self,
+        name: &str,
+        text: &[u8],
+        references: &[StorePath],
+    ) -> Result<StorePath, HostError> {
+        let name = StoreName::parse(name.as_bytes())
+            .map_err(|error| HostError::Store(error.to_string()))?;
         let path = StoreDir::default().text_path(&name, Sha256::of(text), references);
         self.files.insert(StoreDir::default().join(&path).into(), Node::File(text.to_vec()));
         Ok(path)
@@ -118,7 +126,8 @@ impl Host for World {
         if self.kind(request.path)?.is_none() {
             return Err(HostError::NotFound(request.path.to_owned()));
         }
-        let name = StoreName::parse(request.name.as_bytes()).map_err(|error| HostError::Store(error.to_string()))?;
+        let name = StoreName::parse(request.name.as_bytes())
+            .map_err(|error| HostError::Store(error.to_string()))?;
         let hash = Sha256::of(request.path.as_os_str().as_encoded_bytes());
         Ok(StoreDir::default().source_path(&name, hash, &References::default()))
     }

@@ -27,10 +27,34 @@ use crate::value::{Lazy, Value};
 pub(crate) use links::Follow;
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("pathExists", &["path"], Some(0), path_exists, "Whether there is something at *path*. A string that ends in `/` or `/.` asks for a directory."),
-    Builtin::new("readDir", &["path"], Some(0), read_dir, "The entries of a directory, each with its type as `readFileType` has it."),
-    Builtin::new("readFile", &["path"], Some(0), read_file, "The contents of a file as a string. A file with a null byte is refused."),
-    Builtin::new("readFileType", &["p"], Some(0), read_file_type, "`\"regular\"`, `\"directory\"`, `\"symlink\"` or `\"unknown\"`; a symbolic link is not followed."),
+    Builtin::new(
+        "pathExists",
+        &["path"],
+        Some(0),
+        path_exists,
+        "Whether there is something at *path*. A string that ends in `/` or `/.` asks for a directory.",
+    ),
+    Builtin::new(
+        "readDir",
+        &["path"],
+        Some(0),
+        read_dir,
+        "The entries of a directory, each with its type as `readFileType` has it.",
+    ),
+    Builtin::new(
+        "readFile",
+        &["path"],
+        Some(0),
+        read_file,
+        "The contents of a file as a string. A file with a null byte is refused.",
+    ),
+    Builtin::new(
+        "readFileType",
+        &["p"],
+        Some(0),
+        read_file_type,
+        "`\"regular\"`, `\"directory\"`, `\"symlink\"` or `\"unknown\"`; a symbolic link is not followed.",
+    ),
 ];
 
 /// What was learnt about the disk: it does not change during an evaluation.
@@ -47,7 +71,8 @@ fn read_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>>
     let contents = ev.file_contents(&file)?;
     if contents.contains(&0) {
         let file = path::shown(&file);
-        let message = format!("the contents of the file '{file}' cannot be represented as a Nix string");
+        let message =
+            format!("the contents of the file '{file}' cannot be represented as a Nix string");
         return Err(ev.error(ErrorKind::Other, message).help("the file contains a null byte"));
     }
     if contents.len() >= u32::MAX as usize || !ev.cursor.has_room(contents.len()) {
@@ -160,7 +185,9 @@ impl<'a> Evaluator<'a> {
             Ok(Some(FileKind::Regular | FileKind::Unknown)) => {
                 format!("reading directory {shown}: Not a directory")
             }
-            Ok(Some(FileKind::Directory | FileKind::Symlink)) | Err(_) => return self.host_error(error),
+            Ok(Some(FileKind::Directory | FileKind::Symlink)) | Err(_) => {
+                return self.host_error(error);
+            }
         };
         self.error(ErrorKind::Host, message)
     }

@@ -1,11 +1,15 @@
 //! The types of inputs: which attributes each has, and what their URLs look like.
 
 use super::url::transport;
-use super::{Attributes, Input, InputError, Url, fail, is_flake_id, is_ref, is_rev, required, rev_of, text};
+use super::{
+    Attributes, Input, InputError, Url, fail, is_flake_id, is_ref, is_rev, required, rev_of, text,
+};
 use crate::host::FetchAttribute;
 
-const FORGE: &[&str] = &["owner", "repo", "ref", "rev", "narHash", "lastModified", "host", "treeHash"];
-const DOWNLOAD: &[&str] = &["type", "url", "narHash", "name", "unpack", "rev", "revCount", "lastModified"];
+const FORGE: &[&str] =
+    &["owner", "repo", "ref", "rev", "narHash", "lastModified", "host", "treeHash"];
+const DOWNLOAD: &[&str] =
+    &["type", "url", "narHash", "name", "unpack", "rev", "revCount", "lastModified"];
 const GIT_FLAGS: &[&str] = &["shallow", "submodules", "exportIgnore", "allRefs", "verifyCommit"];
 const GIT_TEXTS: &[&str] = &["rev", "ref", "keytype", "publicKey", "publicKeys"];
 
@@ -15,8 +19,23 @@ pub(super) fn known_attributes(kind: &str) -> Option<&'static [&'static str]> {
         "github" | "gitlab" | "sourcehut" => FORGE,
         "tarball" | "file" => DOWNLOAD,
         "git" => &[
-            "url", "ref", "rev", "shallow", "submodules", "exportIgnore", "lastModified", "revCount", "narHash",
-            "allRefs", "name", "dirtyRev", "dirtyShortRev", "verifyCommit", "keytype", "publicKey", "publicKeys",
+            "url",
+            "ref",
+            "rev",
+            "shallow",
+            "submodules",
+            "exportIgnore",
+            "lastModified",
+            "revCount",
+            "narHash",
+            "allRefs",
+            "name",
+            "dirtyRev",
+            "dirtyShortRev",
+            "verifyCommit",
+            "keytype",
+            "publicKey",
+            "publicKeys",
         ],
         "hg" => &["url", "ref", "rev", "revCount", "narHash", "name"],
         "indirect" => &["id", "ref", "rev", "narHash"],
@@ -95,7 +114,11 @@ pub(super) fn attributes_of(url: &Url) -> Result<Option<Attributes>, InputError>
     let is_download = ["file", "http", "https"].contains(&transport);
     let attributes = match (url.scheme.as_str(), application) {
         ("github" | "gitlab" | "sourcehut", _) => forge(url)?,
-        ("git", _) | (_, Some("git")) if ["git", "http", "https", "ssh", "file"].contains(&transport) => git(url),
+        ("git", _) | (_, Some("git"))
+            if ["git", "http", "https", "ssh", "file"].contains(&transport) =>
+        {
+            git(url)
+        }
         (_, Some("hg")) if ["http", "https", "ssh", "file"].contains(&transport) => mercurial(url)?,
         ("flake", _) => indirect(url)?,
         ("path", _) => path(url)?,
@@ -152,12 +175,16 @@ fn forge(url: &Url) -> Result<Attributes, InputError> {
         }
     }
     let host = url.query.get("host");
-    if host.is_some_and(|host| !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))) {
+    if host.is_some_and(|host| {
+        !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+    }) {
         return fail(format!("URL '{url}' contains an invalid instance host"));
     }
     let rev = rev.as_deref().map(rev_of).transpose()?;
     if let (Some(reference), Some(rev)) = (&reference, &rev) {
-        return fail(format!("URL '{url}' contains both a commit hash and a branch/tag name {reference} {rev}"));
+        return fail(format!(
+            "URL '{url}' contains both a commit hash and a branch/tag name {reference} {rev}"
+        ));
     }
     let mut attributes = of_kind(&url.scheme);
     insert(&mut attributes, "owner", Some(*owner));
@@ -207,12 +234,18 @@ fn indirect(url: &Url) -> Result<Attributes, InputError> {
         [id] => (id, None, None),
         [id, rev] if is_rev(rev) => (id, None, Some(rev)),
         [id, reference] if is_ref(reference) => (id, Some(reference), None),
-        [_, other] => return fail(format!("in flake URL '{url}', '{other}' is not a commit hash or branch/tag name")),
+        [_, other] => {
+            return fail(format!(
+                "in flake URL '{url}', '{other}' is not a commit hash or branch/tag name"
+            ));
+        }
         [_, reference, _] if !is_ref(reference) => {
             return fail(format!("in flake URL '{url}', '{reference}' is not a branch/tag name"));
         }
         [id, reference, rev] if is_rev(rev) => (id, Some(reference), Some(rev)),
-        [_, _, other] => return fail(format!("in flake URL '{url}', '{other}' is not a commit hash")),
+        [_, _, other] => {
+            return fail(format!("in flake URL '{url}', '{other}' is not a commit hash"));
+        }
         _ => return fail(format!("flake URL '{url}' is invalid")),
     };
     let mut attributes = of_kind("indirect");
@@ -284,7 +317,9 @@ pub(super) fn url_of(input: &Input) -> Result<Url, InputError> {
             }
             Ok(url)
         }
-        "indirect" => Ok(Url::new("flake", &with_ref_and_rev(&[required(attributes, "id")?], input)?)),
+        "indirect" => {
+            Ok(Url::new("flake", &with_ref_and_rev(&[required(attributes, "id")?], input)?))
+        }
         "path" => {
             let mut url = Url::new("path", required(attributes, "path")?);
             let others = attributes.iter().filter(|(name, _)| *name != "path" && *name != "type");
@@ -315,7 +350,8 @@ fn with_ref_and_rev(start: &[&str], input: &Input) -> Result<String, InputError>
 fn json(attributes: &Attributes) -> String {
     let mut out = b"{".to_vec();
     let string = |text: &str, out: &mut Vec<u8>| {
-        crate::json::write_string(text.as_bytes(), out).unwrap_or_else(|_| unreachable!("a `str` is UTF-8"));
+        crate::json::write_string(text.as_bytes(), out)
+            .unwrap_or_else(|_| unreachable!("a `str` is UTF-8"));
     };
     for (index, (name, value)) in attributes.iter().enumerate() {
         if index > 0 {

@@ -82,14 +82,17 @@ pub(super) fn transport(scheme: &str) -> &str {
 }
 
 fn is_scheme(text: &str) -> bool {
-    let goes_on = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+.-".contains(&byte);
+    let goes_on =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+.-".contains(&byte);
     text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase()) && text.bytes().all(goes_on)
 }
 
 /// Whether a part holds only what any part may, escapes, and `more`.
 fn has_only(part: &str, more: &str) -> bool {
     let legal = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~!$&'\"()*+,;=%".contains(&byte) || more.as_bytes().contains(&byte)
+        byte.is_ascii_alphanumeric()
+            || b"-._~!$&'\"()*+,;=%".contains(&byte)
+            || more.as_bytes().contains(&byte)
     };
     let is_escape = |after: &str| {
         after.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))

@@ -74,7 +74,10 @@ impl<'a> Converter<'_, 'a> {
             DeValue::Table(table) => {
                 let text = self.text.get(value.span()).unwrap_or_default();
                 if text.starts_with('{') && !is_inline_table(text.as_bytes()) {
-                    return Err(broken(self.ev, "an inline table ends on its line, without a comma"));
+                    return Err(broken(
+                        self.ev,
+                        "an inline table ends on its line, without a comma",
+                    ));
                 }
                 Value::Attrs(self.table(table)?)
             }
@@ -82,8 +85,9 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn integer(&self, number: &DeInteger<'_>) -> Result<i64> {
-        i64::from_str_radix(number.as_str(), number.radix())
-            .map_err(|_| broken(self.ev, &format!("the integer {number} does not fit into 64 bits")))
+        i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| {
+            broken(self.ev, &format!("the integer {number} does not fit into 64 bits"))
+        })
     }
 
     fn time(&mut self, text: &str) -> Result<Value<'a>> {
@@ -104,8 +108,9 @@ impl<'a> Converter<'_, 'a> {
             return Ok(());
         }
         let shown = text.replace('\0', "␀");
-        let reason =
-            format!("input string '{shown}' cannot be represented as Nix string because it contains null bytes");
+        let reason = format!(
+            "input string '{shown}' cannot be represented as Nix string because it contains null bytes"
+        );
         Err(broken(self.ev, &reason))
     }
 }

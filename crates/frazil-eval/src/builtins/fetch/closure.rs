@@ -32,12 +32,16 @@ pub(super) fn fetch_closure<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Re
         return Err(ev.error(ErrorKind::Other, message));
     }
     if !url.query.is_empty() {
-        let message = format!("'fetchClosure' does not support URL query parameters (in '{store}')");
+        let message =
+            format!("'fetchClosure' does not support URL query parameters (in '{store}')");
         return Err(ev.error(ErrorKind::Other, message));
     }
     let path = ev.options.store_dir.join(&path);
-    let message = format!("cannot copy '{path}' from '{store}': `fetchClosure` is not possible yet");
-    Err(ev.error(ErrorKind::Host, message).help("add the path to the store first, then use `builtins.storePath`"))
+    let message =
+        format!("cannot copy '{path}' from '{store}': `fetchClosure` is not possible yet");
+    Err(ev
+        .error(ErrorKind::Host, message)
+        .help("add the path to the store first, then use `builtins.storePath`"))
 }
 
 #[cold]
@@ -54,7 +58,8 @@ fn read<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>) -> Result<Arguments> {
             b"fromPath" => arguments.from_path = Some(store_path(ev, value)?),
             b"toPath" => {
                 // An empty string asks which path it would be.
-                let is_empty = matches!(ev.force(value)?, Value::String(text) if text.bytes().is_empty());
+                let is_empty =
+                    matches!(ev.force(value)?, Value::String(text) if text.bytes().is_empty());
                 if !is_empty {
                     store_path(ev, value)?;
                 }
@@ -63,7 +68,10 @@ fn read<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>) -> Result<Arguments> {
             b"fromStore" => arguments.from_store = Some(text(ev.force_plain_string(value)?)),
             b"inputAddressed" => arguments.input_addressed = ev.force_bool(value)?,
             other => {
-                let message = format!("attribute '{}' isn't supported in call to 'fetchClosure'", text(other));
+                let message = format!(
+                    "attribute '{}' isn't supported in call to 'fetchClosure'",
+                    text(other)
+                );
                 return Err(ev.error(ErrorKind::Other, message));
             }
         }
@@ -73,5 +81,8 @@ fn read<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>) -> Result<Arguments> {
 
 fn store_path<'a>(ev: &mut Evaluator<'a>, value: Lazy<'a>) -> Result<StorePath> {
     let path = ev.coerce_lazy(value, Coercion::TEXT)?;
-    ev.options.store_dir.parse(path.bytes()).map_err(|error| ev.error(ErrorKind::Other, error.to_string()))
+    ev.options
+        .store_dir
+        .parse(path.bytes())
+        .map_err(|error| ev.error(ErrorKind::Other, error.to_string()))
 }

@@ -42,7 +42,11 @@ struct Arguments {
     sha256: Option<Hash>,
 }
 
-pub(super) fn fetch<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>, kind: Kind) -> Result<Value<'a>> {
+pub(super) fn fetch<'a>(
+    ev: &mut Evaluator<'a>,
+    argument: Lazy<'a>,
+    kind: Kind,
+) -> Result<Value<'a>> {
     let value = ev.force(argument)?;
     let is_set = matches!(value, Value::Attrs(_));
     let arguments = read(ev, value, kind)?;
@@ -59,7 +63,8 @@ pub(super) fn fetch<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>, kind: Kind) 
         Ok(name) => name,
         Err(error) => {
             let advice = advice(kind.builtin(), is_set, arguments.name.is_some());
-            let message = format!("invalid store path name when fetching URL '{url}': {error}. {advice}");
+            let message =
+                format!("invalid store path name when fetching URL '{url}': {error}. {advice}");
             return Err(ev.error(ErrorKind::Other, message));
         }
     };
@@ -92,7 +97,8 @@ fn read<'a>(ev: &mut Evaluator<'a>, value: Value<'a>, kind: Kind) -> Result<Argu
                 arguments.sha256 = Some(hash.map_err(|error| ev.hash_error(&error))?);
             }
             other => {
-                let message = format!("unsupported argument '{}' to '{}'", text(other), kind.builtin());
+                let message =
+                    format!("unsupported argument '{}' to '{}'", text(other), kind.builtin());
                 return Err(ev.error(ErrorKind::Other, message));
             }
         }
@@ -104,13 +110,19 @@ fn advice(builtin: &str, is_set: bool, has_name: bool) -> String {
     let purpose = "so that it can create a valid store path.";
     match (is_set, has_name) {
         (_, true) => {
-            format!("Please change the value for the 'name' attribute passed to '{builtin}', {purpose}")
+            format!(
+                "Please change the value for the 'name' attribute passed to '{builtin}', {purpose}"
+            )
         }
         (true, false) => {
-            format!("Please add a valid 'name' attribute to the argument for '{builtin}', {purpose}")
+            format!(
+                "Please add a valid 'name' attribute to the argument for '{builtin}', {purpose}"
+            )
         }
         (false, false) => {
-            format!("Please pass an attribute set with 'url' and 'name' attributes to '{builtin}',  {purpose}")
+            format!(
+                "Please pass an attribute set with 'url' and 'name' attributes to '{builtin}',  {purpose}"
+            )
         }
     }
 }
@@ -124,7 +136,13 @@ fn fetch_now(ev: &mut Evaluator<'_>, url: &str, name: &StoreName, kind: Kind) ->
 }
 
 /// Fetches what must have this hash, unless the store has it.
-fn fetch_pinned(ev: &mut Evaluator<'_>, url: &str, name: &StoreName, hash: Hash, kind: Kind) -> Result<StorePath> {
+fn fetch_pinned(
+    ev: &mut Evaluator<'_>,
+    url: &str,
+    name: &StoreName,
+    hash: Hash,
+    kind: Kind,
+) -> Result<StorePath> {
     let method = match kind {
         Kind::File => ContentAddressMethod::Flat,
         Kind::Tarball => ContentAddressMethod::Nar,
@@ -135,7 +153,11 @@ fn fetch_pinned(ev: &mut Evaluator<'_>, url: &str, name: &StoreName, hash: Hash,
         return Ok(expected);
     }
     let fetched = fetch_now(ev, url, name, kind)?;
-    if fetched.path == expected { Ok(expected) } else { Err(mismatch(ev, url, hash, &fetched, kind)) }
+    if fetched.path == expected {
+        Ok(expected)
+    } else {
+        Err(mismatch(ev, url, hash, &fetched, kind))
+    }
 }
 
 #[cold]
@@ -148,7 +170,8 @@ fn mismatch(ev: &Evaluator<'_>, url: &str, wanted: Hash, fetched: &Fetched, kind
         Some(FetchAttribute::String(hash)) => Hash::parse_any(hash.as_bytes(), None).ok(),
         _ => None,
     };
-    let got = got.map_or_else(|| "another".to_owned(), |hash| hash.format_prefixed(HashFormat::Nix32));
+    let got =
+        got.map_or_else(|| "another".to_owned(), |hash| hash.format_prefixed(HashFormat::Nix32));
     let wanted = wanted.format_prefixed(HashFormat::Nix32);
     let message = format!(
         "hash mismatch in file downloaded from '{url}':\n  specified: {wanted}\n  got:       {got}"

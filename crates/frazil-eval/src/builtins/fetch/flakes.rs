@@ -19,7 +19,10 @@ fn flake_ref<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>) -> Result<FlakeRef>
     FlakeRef::parse(&reference).map_err(|error| ev.input_error(error))
 }
 
-pub(super) fn flake_ref_to_string<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
+pub(super) fn flake_ref_to_string<'a>(
+    ev: &mut Evaluator<'a>,
+    args: &[Lazy<'a>],
+) -> Result<Value<'a>> {
     let set = ev.force_attrs(one(args))?;
     let mut attributes = Attributes::new();
     for entry in ev.cursor.entries(set) {
@@ -58,7 +61,9 @@ pub(super) fn get_flake<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result
     let reference = flake_ref(ev, one(args))?;
     let url = reference.to_url().map_err(|error| ev.input_error(error))?;
     if ev.options.pure && !reference.input.is_locked() {
-        let message = format!("cannot call 'getFlake' on unlocked flake reference '{url}' (use --impure to override)");
+        let message = format!(
+            "cannot call 'getFlake' on unlocked flake reference '{url}' (use --impure to override)"
+        );
         return Err(ev.error(ErrorKind::Restricted, message));
     }
     let message = format!("cannot get the flake '{url}': flakes are not evaluated yet");

@@ -52,7 +52,8 @@ fn fetch<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>, caller: Caller) -> Resu
     if ev.options.pure && !input.is_locked() {
         let url = input.to_url().map_err(|error| ev.input_error(error))?;
         let name = caller.name();
-        let message = format!("in pure evaluation mode, '{name}' will not fetch unlocked input '{url}'");
+        let message =
+            format!("in pure evaluation mode, '{name}' will not fetch unlocked input '{url}'");
         return Err(ev.error(ErrorKind::Restricted, message));
     }
     let url = input.to_url().map_err(|error| ev.input_error(error))?;
@@ -77,7 +78,8 @@ fn input_of_text(
         ])));
     }
     if !ev.has_feature("flakes") {
-        let message = "passing a string argument to 'fetchTree' requires the 'flakes' experimental feature";
+        let message =
+            "passing a string argument to 'fetchTree' requires the 'flakes' experimental feature";
         return Err(ev.error(ErrorKind::Other, message));
     }
     Ok(Url::parse(url).and_then(|url| Input::from_url(&url)))
@@ -85,11 +87,15 @@ fn input_of_text(
 
 fn attributes<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, caller: Caller) -> Result<Attributes> {
     let kind = match (set.get(ev.names.type_), caller) {
-        (Some(_), Caller::Git) => return Err(ev.error(ErrorKind::Other, "unexpected attribute 'type'")),
+        (Some(_), Caller::Git) => {
+            return Err(ev.error(ErrorKind::Other, "unexpected attribute 'type'"));
+        }
         (Some(kind), Caller::Tree) => text(ev.force_plain_string(Lazy::of(&kind.slot))?),
         (None, Caller::Git) => "git".to_owned(),
         (None, Caller::Tree) => {
-            return Err(ev.error(ErrorKind::Other, "attribute 'type' is missing in call to 'fetchTree'"));
+            return Err(
+                ev.error(ErrorKind::Other, "attribute 'type' is missing in call to 'fetchTree'")
+            );
         }
     };
     let mut attributes = Attributes::new();
@@ -111,14 +117,22 @@ fn attributes<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, caller: Caller) -> Res
             attributes.entry("shallow".to_owned()).or_insert(FetchAttribute::Bool(true));
         }
         if attributes.contains_key("name") {
-            return Err(ev.error(ErrorKind::Other, "attribute 'name' isn’t supported in call to 'fetchTree'"));
+            return Err(ev.error(
+                ErrorKind::Other,
+                "attribute 'name' isn’t supported in call to 'fetchTree'",
+            ));
         }
     }
     attributes.insert("type".to_owned(), FetchAttribute::String(kind));
     Ok(attributes)
 }
 
-fn attribute<'a>(ev: &mut Evaluator<'a>, name: &str, value: Value<'a>, caller: Caller) -> Result<FetchAttribute> {
+fn attribute<'a>(
+    ev: &mut Evaluator<'a>,
+    name: &str,
+    value: Value<'a>,
+    caller: Caller,
+) -> Result<FetchAttribute> {
     match value {
         Value::String(bytes) | Value::Path(bytes) => {
             let text = text(bytes.bytes());
@@ -160,7 +174,10 @@ fn result<'a>(
     };
     add("narHash", known.get("narHash").cloned());
     if kind == "git" {
-        add("submodules", Some(known.get("submodules").cloned().unwrap_or(FetchAttribute::Bool(false))));
+        add(
+            "submodules",
+            Some(known.get("submodules").cloned().unwrap_or(FetchAttribute::Bool(false))),
+        );
     }
     // A repository with changes has no commit; `fetchGit` always gave one.
     let fallback = (caller == Caller::Git).then_some(NO_REV);
@@ -169,7 +186,10 @@ fn result<'a>(
         _ => fallback,
     };
     add("rev", rev.map(|rev| FetchAttribute::String(rev.to_owned())));
-    add("shortRev", rev.map(|rev| FetchAttribute::String(rev.chars().take(SHORT_REV_DIGITS).collect())));
+    add(
+        "shortRev",
+        rev.map(|rev| FetchAttribute::String(rev.chars().take(SHORT_REV_DIGITS).collect())),
+    );
     add("revCount", known.get("revCount").cloned().or(fallback.map(|_| FetchAttribute::Int(0))));
     add("dirtyRev", known.get("dirtyRev").cloned());
     add("dirtyShortRev", known.get("dirtyShortRev").cloned());
@@ -181,7 +201,11 @@ fn result<'a>(
 }
 
 /// A set of these attributes, and `outPath` if something was fetched.
-pub(super) fn set_of<'a>(ev: &mut Evaluator<'a>, fetched: Option<&Fetched>, members: &Attributes) -> Attrs<'a> {
+pub(super) fn set_of<'a>(
+    ev: &mut Evaluator<'a>,
+    fetched: Option<&Fetched>,
+    members: &Attributes,
+) -> Attrs<'a> {
     let mut writer = ev.cursor.attrs_writer(members.len() + 1);
     if let Some(fetched) = fetched {
         let path = Value::String(ev.store_path_string(&fetched.path));
@@ -205,7 +229,8 @@ fn date(seconds: i64) -> String {
     // Years start in March here, so that a leap day is the last of its year.
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
@@ -216,7 +241,8 @@ fn date(seconds: i64) -> String {
 }
 
 pub(super) fn fetch_mercurial<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
-    let mut request = Attributes::from([("name".to_owned(), FetchAttribute::String("source".to_owned()))]);
+    let mut request =
+        Attributes::from([("name".to_owned(), FetchAttribute::String("source".to_owned()))]);
     let value = ev.force(one(args))?;
     let url = if let Value::Attrs(set) = value {
         mercurial_arguments(ev, set, &mut request)?
@@ -247,7 +273,11 @@ pub(super) fn fetch_mercurial<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> 
 }
 
 /// Puts `rev` or `ref`, and `name` into the request; returns the URL.
-fn mercurial_arguments<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, request: &mut Attributes) -> Result<String> {
+fn mercurial_arguments<'a>(
+    ev: &mut Evaluator<'a>,
+    set: Attrs<'a>,
+    request: &mut Attributes,
+) -> Result<String> {
     let mut url = String::new();
     for entry in ev.cursor.entries(set) {
         let value = Lazy::of(&entry.slot);
