@@ -14,6 +14,11 @@ mod settings;
 
 use std::process::ExitCode;
 
+/// Values do not live in it, but derivations, contexts and texts do, and glibc's grows the memory of
+/// a second thread by small steps, each a system call.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     crash::report_panics();
     // Everything runs on the large stack, since diagnostics do not leave their thread.

@@ -36,13 +36,16 @@ impl Screen {
             Message::Trace(text) => {
                 say(&format!("trace: {}\n", clean(text, self.look.colour)));
             }
-            Message::Warning(text) => {
-                let word = paint("evaluation warning:", Style::Warning, self.look.colour);
-                let text = clean(text, self.look.colour);
-                let indent = " ".repeat("evaluation warning: ".len());
-                say(&format!("{word} {}\n", text.replace('\n', &format!("\n{indent}"))));
-            }
+            Message::ProgramWarning(text) => self.warn("evaluation warning:", text),
+            Message::Warning(text) => self.warn("warning:", text),
         }
+    }
+
+    fn warn(self, word: &str, text: &str) {
+        let indent = " ".repeat(word.len() + 1);
+        let word = paint(word, Style::Warning, self.look.colour);
+        let text = clean(text, self.look.colour);
+        say(&format!("{word} {}\n", text.replace('\n', &format!("\n{indent}"))));
     }
 
     pub(crate) fn show(self, diagnostics: &[Diagnostic]) {

@@ -183,7 +183,10 @@ pub(crate) struct Binding<'a> {
 pub(crate) struct DynamicBinding<'a> {
     pub(crate) name: Expr<'a>,
     pub(crate) value: Expr<'a>,
+    /// Of the name.
     pub(crate) range: Range,
+    /// Where the binding starts.
+    pub(crate) pos: Pos,
 }
 
 #[derive(Clone, Copy)]

@@ -52,6 +52,45 @@ impl Contexts {
     }
 }
 
+/// The union of many contexts: nothing is copied while all are one and the same, and the work is
+/// linear otherwise.
+#[derive(Default)]
+pub(crate) struct Union<'a> {
+    only: Option<Context<'a>>,
+    /// All numbers, once there are several contexts.
+    numbers: Vec<u32>,
+    /// How many numbers there may be before doubles are dropped again.
+    limit: usize,
+}
+
+impl<'a> Union<'a> {
+    /// Doubles are not looked for in fewer numbers than this.
+    const LIMIT_MIN: usize = 256;
+
+    pub(crate) fn add(&mut self, context: Option<Context<'a>>) {
+        let Some(context) = context else { return };
+        match self.only {
+            None => self.only = Some(context),
+            Some(only) if std::ptr::eq(only.0, context.0) => {}
+            Some(only) => {
+                if self.numbers.is_empty() {
+                    self.numbers.extend_from_slice(only.0);
+                }
+                self.numbers.extend_from_slice(context.0);
+                if self.numbers.len() > self.limit.max(Self::LIMIT_MIN) {
+                    self.numbers.sort_unstable();
+                    self.numbers.dedup();
+                    self.limit = self.numbers.len() * 2;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn finish(self, cursor: &mut Cursor<'a>) -> Option<Context<'a>> {
+        if self.numbers.is_empty() { self.only } else { cursor.context(self.numbers) }
+    }
+}
+
 impl<'a> Cursor<'a> {
     fn context_of(&mut self, numbers: &[u32]) -> Context<'a> {
         let numbers = self.add_slice(numbers);

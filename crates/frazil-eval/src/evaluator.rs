@@ -106,6 +106,8 @@ pub struct Evaluator<'a> {
     /// Nested `tryEval`s: their errors need no trace.
     pub(crate) tries: u32,
     pub(crate) stack_floor: usize,
+    /// Memory for syntax trees, used again for each source.
+    syntax_arena: Bump,
     /// Bytes of strings being put together, innermost last.
     pub(crate) pieces: Vec<&'a [u8]>,
 }
@@ -193,6 +195,7 @@ impl<'a> Evaluator<'a> {
             depth: 0,
             tries: 0,
             stack_floor: crate::stack::floor(),
+            syntax_arena: Bump::new(),
             pieces: Vec::new(),
         };
         builtins::install(&mut evaluator);
@@ -257,9 +260,24 @@ impl<'a> Evaluator<'a> {
             return Err(too_large());
         }
         let id = self.sources.add(Rc::clone(&source)).map_err(|_| too_large())?;
-        let arena = Bump::new();
+        // Taken, so that nothing else of the evaluator is borrowed with it.
+        let mut arena = std::mem::take(&mut self.syntax_arena);
+        arena.reset();
+        let result = self.resolve_in(&arena, &source, id, base, scope);
+        self.syntax_arena = arena;
+        result
+    }
+
+    fn resolve_in(
+        &mut self,
+        arena: &Bump,
+        source: &Source,
+        id: SourceId,
+        base: &Path,
+        scope: &[Symbol],
+    ) -> Result<Resolved<'a>, Vec<Diagnostic>> {
         let options = frazil_syntax::ParseOptions { pipe_operators: self.options.pipe_operators };
-        let parsed = frazil_syntax::parse(&source.text, &arena, options);
+        let parsed = frazil_syntax::parse(&source.text, arena, options);
         if !parsed.errors.is_empty() {
             return Err(parsed.errors.iter().map(|error| self.syntax_diagnostic(id, error)).collect());
         }

@@ -108,7 +108,9 @@ pub enum HostError {
 pub enum Message {
     /// `builtins.trace`
     Trace(String),
-    /// `builtins.warn` and the evaluator's own warnings.
+    /// `builtins.warn`
+    ProgramWarning(String),
+    /// The evaluator's own warnings.
     Warning(String),
 }
 
@@ -123,8 +125,8 @@ pub trait Host {
     /// Seconds since 1970-01-01 UTC.
     fn now(&mut self) -> i64;
 
-    /// Adds a text file with the given references and returns its path.
-    fn add_text(&mut self, name: &str, text: &[u8], references: &[StorePath]) -> Result<StorePath, HostError>;
+    /// Adds a text file. `path` is its content address: the evaluator knows it by then.
+    fn add_text(&mut self, path: &StorePath, text: &[u8], references: &[StorePath]) -> Result<(), HostError>;
     fn add_path(&mut self, request: AddPath<'_>) -> Result<StorePath, HostError>;
     fn is_valid(&mut self, path: &StorePath) -> Result<bool, HostError>;
     /// Builds or substitutes the output of a derivation, so that it can be read: import from derivation.

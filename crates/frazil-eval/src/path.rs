@@ -55,12 +55,13 @@ pub(crate) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// Everything before the last slash, as text: `.` when there is none.
+/// Everything before the last slash (and slashes next to it), as text: `.` when there is none.
 pub(crate) fn dir_name(path: &[u8]) -> &[u8] {
-    match path.iter().rposition(|byte| *byte == b'/') {
-        None => b".",
-        Some(0) => b"/",
-        Some(slash) => path.get(..slash).unwrap_or(path),
+    let Some(slash) = path.iter().rposition(|byte| *byte == b'/') else { return b"." };
+    let directory = path.get(..slash).unwrap_or(path);
+    match directory.iter().rposition(|byte| *byte != b'/') {
+        None => b"/",
+        Some(last) => directory.get(..=last).unwrap_or(directory),
     }
 }
 

@@ -227,6 +227,13 @@ pub fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// [`name`] as part of a message.
+pub(crate) fn name_text(text: &[u8]) -> String {
+    let mut out = Vec::new();
+    name(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 const KEYWORDS: &[&[u8]] =
     &[b"if", b"then", b"else", b"assert", b"with", b"let", b"in", b"rec", b"inherit"];
 

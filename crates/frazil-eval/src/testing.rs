@@ -111,15 +111,12 @@ impl Host for World {
 
     fn add_text(
         &mut self,
-        name: &str,
+        path: &StorePath,
         text: &[u8],
-        references: &[StorePath],
-    ) -> Result<StorePath, HostError> {
-        let name = StoreName::parse(name.as_bytes())
-            .map_err(|error| HostError::Store(error.to_string()))?;
-        let path = StoreDir::default().text_path(&name, Sha256::of(text), references);
-        self.files.insert(StoreDir::default().join(&path).into(), Node::File(text.to_vec()));
-        Ok(path)
+        _references: &[StorePath],
+    ) -> Result<(), HostError> {
+        self.files.insert(StoreDir::default().join(path).into(), Node::File(text.to_vec()));
+        Ok(())
     }
 
     fn add_path(&mut self, request: AddPath<'_>) -> Result<StorePath, HostError> {
@@ -147,7 +144,10 @@ impl Host for World {
             Some(FetchAttribute::String(name)) => name.clone(),
             _ => "source".to_owned(),
         };
-        let path = self.add_text(&name, b"fetched", &[])?;
+        let name = StoreName::parse(name.as_bytes())
+            .map_err(|error| HostError::Store(error.to_string()))?;
+        let path = StoreDir::default().text_path(&name, Sha256::of(b"fetched"), &[]);
+        self.add_text(&path, b"fetched", &[])?;
         let nar_hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned();
         let attributes = BTreeMap::from([
             ("narHash".to_owned(), FetchAttribute::String(nar_hash)),
@@ -157,7 +157,8 @@ impl Host for World {
     }
 
     fn tell(&mut self, message: Message) {
-        let (Message::Trace(text) | Message::Warning(text)) = message;
+        let (Message::Trace(text) | Message::ProgramWarning(text) | Message::Warning(text)) =
+            message;
         self.messages.push(text);
     }
 }

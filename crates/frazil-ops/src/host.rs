@@ -204,13 +204,11 @@ impl Host for DiskHost<'_> {
 
     fn add_text(
         &mut self,
-        name: &str,
+        path: &StorePath,
         text: &[u8],
-        references: &[StorePath],
-    ) -> Result<StorePath, HostError> {
-        let path =
-            self.context.store_dir.text_path(&store_name(name)?, Sha256::of(text), references);
-        self.add(path, Node::Contents(text.to_vec()))
+        _references: &[StorePath],
+    ) -> Result<(), HostError> {
+        self.add(path.clone(), Node::Contents(text.to_vec())).map(|_| ())
     }
 
     fn add_path(&mut self, mut request: AddPath<'_>) -> Result<StorePath, HostError> {

@@ -49,7 +49,9 @@ pub enum SyntaxErrorKind {
     TrailingSlash,
     #[error("a string cannot contain a null byte")]
     NullByte,
-    #[error("experimental Nix feature 'pipe-operators' is disabled")]
+    #[error(
+        "experimental Nix feature 'pipe-operators' is disabled; add '--extra-experimental-features pipe-operators' to enable it"
+    )]
     PipeOperatorsDisabled,
     /// More than [`NESTING_MAX`](crate::NESTING_MAX) or [`PENDING_MAX`](crate::PENDING_MAX) allow.
     #[error("expression is nested too deeply")]
@@ -81,7 +83,7 @@ impl SyntaxError {
             }
             SyntaxErrorKind::TrailingSlash => Some("remove the slash at the end"),
             SyntaxErrorKind::PipeOperatorsDisabled => {
-                Some("enable the feature 'pipe-operators', or write the call as `f x`")
+                Some("or write the call as `f x`")
             }
             SyntaxErrorKind::TooDeep => Some("name inner parts with `let`"),
             SyntaxErrorKind::DuplicateFormal { .. }

@@ -141,12 +141,28 @@ impl<'a> Lexer<'a> {
         let after = self.at(slash + 1);
         let interpolated = after == b'$' && self.at(slash + 2) == b'{';
         let begins = self.at(slash) == b'/' && (bytes::in_path(after) || interpolated);
-        begins.then(|| self.path_text_end(slash))
+        begins.then(|| self.path_head_end(slash))
     }
 
     /// The end of the path text from `from` on: all path characters and slashes.
     pub(crate) fn path_text_end(&self, from: usize) -> usize {
         self.skip_while(from, |byte| bytes::in_path(byte) || byte == b'/')
+    }
+
+    /// [`Self::path_text_end`] for the text at the start of a path: it ends before a second slash in
+    /// a row, and so with a trailing one, which is an error.
+    fn path_head_end(&self, from: usize) -> usize {
+        let mut end = from;
+        loop {
+            end = self.skip_while(end, bytes::in_path);
+            if self.at(end) != b'/' {
+                return end;
+            }
+            end += 1;
+            if self.at(end) == b'/' {
+                return end;
+            }
+        }
     }
 
     fn uri(&mut self, start: usize) -> Option<usize> {

@@ -137,7 +137,8 @@ fn map_attrs<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>>
     for entry in entries {
         let name = Value::String(Str::of(ev.symbols.text(entry.name)));
         let slot = ev.delay_call(function, &[name.into(), Lazy::of(&entry.slot)]);
-        writer.push(entry.name, entry.pos, slot);
+        // As in C++ Nix the new attributes have no place of their own.
+        writer.push(entry.name, Pos::NOWHERE, slot);
     }
     Ok(Value::Attrs(writer.finish(&mut ev.cursor)))
 }

@@ -85,7 +85,7 @@ fn warn<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (text, value) = two(args);
     let text = ev.force_string(text)?;
     let text = String::from_utf8_lossy(text.bytes()).into_owned();
-    ev.host.tell(Message::Warning(text));
+    ev.host.tell(Message::ProgramWarning(text));
     if ev.options.abort_on_warn {
         let message = "aborting to reveal stack trace of warning, as abort-on-warn is set";
         return Err(ev.error(ErrorKind::Abort, message));

@@ -1,7 +1,8 @@
 //! `derivationStrict`: from a set of attributes to a `.drv` file and the paths of its outputs.
 //!
 //! [`attributes`] reads the set, [`outputs`] makes a derivation of what was read, [`known`]
-//! remembers it for those that depend on it.
+//! remembers it for those that depend on it, and [`imported`] goes the other way, from a `.drv`
+//! file to a value.
 
 mod attributes;
 mod imported;

@@ -68,9 +68,7 @@ fn elem_at<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
 fn elem<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (wanted, list) = two(args);
     for cell in ev.force_list(list)?.cells() {
-        let wanted = ev.force(wanted)?;
-        let element = ev.force_slot(cell)?;
-        if ev.equal(wanted, element)? {
+        if ev.equal_lazy(wanted, Lazy::of(cell))? {
             return Ok(Value::Bool(true));
         }
     }

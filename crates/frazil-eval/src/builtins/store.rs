@@ -98,13 +98,13 @@ fn to_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
         };
         references.push(path);
     }
+    let digest = Sha256::of(text.bytes());
     let store_name = StoreName::parse(name).map_err(|error| {
-        let digest = Sha256::of(text.bytes());
         let refused = names::refused_text(&ev.options.store_dir, name, digest, &references, &error);
         ev.error(ErrorKind::Other, refused)
     })?;
-    let added = ev.host.add_text(store_name.as_str(), text.bytes(), &references);
-    let path = added.map_err(|error| ev.host_error(error))?;
+    let path = ev.options.store_dir.text_path(&store_name, digest, &references);
+    ev.host.add_text(&path, text.bytes(), &references).map_err(|error| ev.host_error(error))?;
     let string = ev.store_path_string(&path);
     ev.make_readable(&path);
     ev.caches.derivations.note_text(path, references);

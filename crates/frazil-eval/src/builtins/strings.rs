@@ -1,6 +1,7 @@
 //! Strings and versions.
 
 use super::{Builtin, one, three, two};
+use crate::context::Union;
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::eval::Coercion;
@@ -49,7 +50,8 @@ fn concat_strings_sep<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<V
     let separator = ev.force_string(separator)?;
     let list = ev.force_list(list)?;
     let base = ev.pieces.len();
-    let mut context = separator.context();
+    let mut context = Union::default();
+    context.add(separator.context());
     for (index, element) in list.iter().enumerate() {
         let piece = match ev.coerce_lazy(element, Coercion::INTERPOLATION) {
             Ok(piece) => piece,
@@ -62,10 +64,11 @@ fn concat_strings_sep<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<V
             ev.pieces.push(separator.bytes());
         }
         ev.pieces.push(piece.bytes());
-        context = ev.cursor.join(context, piece.context());
+        context.add(piece.context());
     }
     let bytes = ev.cursor.concat(ev.pieces.get(base..).unwrap_or_default());
     ev.pieces.truncate(base);
+    let context = context.finish(&mut ev.cursor);
     Ok(Value::String(ev.cursor.with_context(bytes, context)))
 }
 

@@ -239,7 +239,7 @@ impl<'a> Evaluator<'a> {
         let message = format!(
             "{} called with unexpected argument '{}'",
             self.function_name(lambda),
-            String::from_utf8_lossy(name)
+            print::name_text(name)
         );
         let error = self.error(ErrorKind::Type, message).at(lambda.range());
         match similar {

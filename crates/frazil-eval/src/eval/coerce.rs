@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use crate::context::Union;
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
@@ -89,18 +90,19 @@ impl<'a> Evaluator<'a> {
     /// The elements, separated by spaces; an empty list leaves no trace.
     fn coerce_list(&mut self, list: List<'a>, how: Coercion) -> Result<Str<'a>> {
         let mut text = Vec::new();
-        let mut context = None;
+        let mut context = Union::default();
         for (index, cell) in list.cells().iter().enumerate() {
             let element = self.force_slot(cell)?;
             let piece = self.coerce(element, how)?;
             text.extend_from_slice(piece.bytes());
-            context = self.cursor.join(context, piece.context());
+            context.add(piece.context());
             let is_empty_list = matches!(element, Value::List(list) if list.is_empty());
             if index + 1 < list.len() && !is_empty_list {
                 text.push(b' ');
             }
         }
         let text = self.cursor.add_slice(&text);
+        let context = context.finish(&mut self.cursor);
         Ok(self.cursor.with_context(text, context))
     }
 

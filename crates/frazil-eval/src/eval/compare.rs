@@ -70,8 +70,13 @@ impl<'a> Evaluator<'a> {
         left: &'a std::cell::Cell<Slot<'a>>,
         right: &'a std::cell::Cell<Slot<'a>>,
     ) -> Result<bool> {
-        let is_same_slot = std::ptr::eq(left, right);
-        let (left, right) = (self.force_word(left)?, self.force_word(right)?);
+        self.equal_lazy(Lazy::of(left), Lazy::of(right))
+    }
+
+    /// `==` for two elements, or an element and an argument.
+    pub(crate) fn equal_lazy(&mut self, left: Lazy<'a>, right: Lazy<'a>) -> Result<bool> {
+        let is_same_slot = left.is(right);
+        let (left, right) = (self.force_lazy(left)?, self.force_lazy(right)?);
         if is_same_slot || same(left.into(), right.into()) {
             return Ok(true);
         }

@@ -4,6 +4,7 @@ use crate::code::{DynamicVariable, Has, Key, Select, SelectOr};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Note, Result};
 use crate::evaluator::Evaluator;
+use crate::print;
 use crate::heap::{Attrs, Entry, Env};
 use crate::source::Range;
 use crate::symbol::Symbol;
@@ -62,7 +63,7 @@ impl<'a> Evaluator<'a> {
     #[inline(never)]
     pub(crate) fn missing_attribute(&mut self, set: Attrs<'a>, name: Symbol, range: Range) -> Error {
         let text = self.symbols.text(name);
-        let message = format!("attribute '{}' missing", String::from_utf8_lossy(text));
+        let message = format!("attribute '{}' missing", print::name_text(text));
         let error = self.error(ErrorKind::MissingAttribute, message).at(range);
         let entries = self.cursor.entries(set);
         let known = entries.iter().map(|entry| self.symbols.text(entry.name));

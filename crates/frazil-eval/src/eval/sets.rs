@@ -74,9 +74,9 @@ impl<'a> Evaluator<'a> {
             if let Some((_, first)) = first {
                 return Err(self.duplicate(name, first, binding.range));
             }
-            seen.push((name, binding.range.start));
+            seen.push((name, binding.pos));
             let value = self.delay_written(&binding.value, env);
-            writer.push(name, binding.range.start, value);
+            writer.push(name, binding.pos, value);
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ impl<'a> Resolver<'_, 'a> {
             .zip(inherited)
             .map(|((name, binding), inherited)| Binding {
                 name: *name,
-                pos: self.pos(binding.name.span),
+                pos: self.pos(binding.span),
                 value: inherited.unwrap_or_else(|| self.bound(*name, binding, sources_at)),
             })
             .collect();
@@ -38,6 +38,7 @@ impl<'a> Resolver<'_, 'a> {
                 name: self.strict(binding.name),
                 value: self.delayed(binding.value, None),
                 range: self.range(binding.name.span),
+                pos: self.pos(binding.span),
             })
             .collect();
         self.forget_to(mark);

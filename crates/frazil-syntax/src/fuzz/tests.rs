@@ -110,7 +110,7 @@ fn generate(random: &mut Random, depth: usize, out: &mut String) {
         "''\n  i\n   ''$ j\n''",
         "{ }",
         "[ ]",
-        "/r//s",
+        "/r/s",
     ];
     if depth == 0 {
         out.push_str(random.pick(&leaves));

@@ -98,8 +98,7 @@ impl Evaluator<'_> {
 
     fn write(&mut self, derivation: &Derivation, path: &StorePath, aterm: &[u8]) -> Result<()> {
         let references: Vec<_> = derivation.references().cloned().collect();
-        let added = self.host.add_text(path.name(), aterm, &references);
-        added.map(|_| ()).map_err(|error| self.host_error(error))
+        self.host.add_text(path, aterm, &references).map_err(|error| self.host_error(error))
     }
 
     #[cold]

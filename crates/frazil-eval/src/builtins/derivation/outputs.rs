@@ -80,7 +80,7 @@ fn check(ev: &Evaluator<'_>, recipe: &Recipe, derivation: &Derivation) -> Result
         return refused("required attribute 'system' missing");
     }
     let makes_derivation = recipe.method == Some(ContentAddressMethod::Text) && has_only_out(recipe);
-    if recipe.name.as_str().ends_with(".drv") && !makes_derivation {
+    if recipe.name.as_str().as_bytes().ends_with(b".drv") && !makes_derivation {
         return refused(
             "derivation names are allowed to end in '.drv' only if they produce a single derivation file",
         );

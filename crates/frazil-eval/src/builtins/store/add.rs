@@ -124,6 +124,10 @@ impl<'a> Evaluator<'a> {
 
     fn copy(&mut self, path: &[u8], addition: &Addition<'a>) -> Result<StorePath> {
         let kind = self.existing_kind(path)?;
+        if addition.ingestion == Ingestion::Flat && kind == FileKind::Directory {
+            let message = format!("reading from file '{}': Is a directory", path::shown(path));
+            return Err(self.error(ErrorKind::Host, message));
+        }
         let path = path::of(path);
         let mut excluded = HashSet::default();
         if let (Some(filter), Ingestion::Recursive) = (addition.filter, addition.ingestion)
