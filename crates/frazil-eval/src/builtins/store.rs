@@ -57,7 +57,6 @@ impl<'a> Evaluator<'a> {
 
     /// The full path of `path`, with itself as its context.
     pub(crate) fn store_path_string(&mut self, path: &StorePath) -> Str<'a> {
-        self.make_readable(path);
         let mut text = Vec::new();
         self.options.store_dir.join_into(path, &mut text);
         let text = self.cursor.add_slice(&text);

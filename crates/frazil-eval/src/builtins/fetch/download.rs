@@ -150,6 +150,7 @@ fn fetch_pinned(
     let expected = ev.options.store_dir.fixed_path(name, &ContentAddress { method, hash });
     let expected = expected.map_err(|error| ev.error(ErrorKind::Other, error.to_string()))?;
     if ev.host.is_valid(&expected).map_err(|error| ev.host_error(error))? {
+        ev.make_readable(&expected);
         return Ok(expected);
     }
     let fetched = fetch_now(ev, url, name, kind)?;
