@@ -118,14 +118,9 @@ const DERIVATION: &[u8] = include_bytes!("builtins/derivation.nix");
 pub(crate) fn install(ev: &mut Evaluator<'_>) {
     let mut all = Vec::new();
     for builtin in builtins() {
-        if builtin.name == "outputOf" && !ev.has_feature("dynamic-derivations") {
+        let features = required_features(builtin.name);
+        if !features.is_empty() && !features.iter().any(|feature| ev.has_feature(feature)) {
             continue;
-        }
-        if builtin.name == "fetchTree" && !ev.has_feature("fetch-tree") {
-            // Only there when asked for, as in Nix; `flakes` implies it.
-            if !ev.has_feature("flakes") {
-                continue;
-            }
         }
         define(ev, builtin.name, Value::Builtin(builtin), UNPREFIXED.contains(&builtin.name));
         all.push((ev.intern(builtin.name.as_bytes()), Value::Builtin(builtin)));
@@ -146,6 +141,17 @@ pub(crate) fn install(ev: &mut Evaluator<'_>) {
     fill_in(ev, set, itself, Value::Attrs(set));
     let function = derivation_function(ev);
     fill_in(ev, set, derivation, function);
+}
+
+/// The experimental features one of which must be on for a builtin to exist.
+fn required_features(name: &str) -> &'static [&'static str] {
+    match name {
+        "fetchClosure" => &["fetch-closure"],
+        "fetchTree" => &["fetch-tree", "flakes"],
+        "outputOf" => &["dynamic-derivations"],
+        "flakeRefToString" | "getFlake" | "parseFlakeRef" => &["flakes"],
+        _ => &[],
+    }
 }
 
 /// Gives a member of `builtins` its value, and makes it global.

@@ -67,6 +67,17 @@ pub enum FetchAttribute {
     Bool(bool),
 }
 
+impl std::fmt::Display for FetchAttribute {
+    /// As in the query of a URL.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::String(text) => f.write_str(text),
+            Self::Int(value) => value.fmt(f),
+            Self::Bool(value) => f.write_str(if *value { "1" } else { "0" }),
+        }
+    }
+}
+
 /// A fetched tree or file: where it lies and what is known about it.
 #[derive(Clone, Debug)]
 pub struct Fetched {

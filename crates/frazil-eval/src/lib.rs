@@ -22,6 +22,7 @@ mod eval;
 mod evaluator;
 pub mod heap;
 pub mod host;
+mod input;
 pub mod json;
 mod number;
 mod path;

@@ -87,7 +87,9 @@ impl Host for World {
         Ok(match self.files.get(&path) {
             Some(Node::File(_)) => Some(FileKind::Regular),
             Some(Node::Link(_)) => Some(FileKind::Symlink),
-            None if self.files.keys().any(|file| file.starts_with(&path)) => Some(FileKind::Directory),
+            None if self.files.keys().any(|file| file.starts_with(&path)) => {
+                Some(FileKind::Directory)
+            }
             None => None,
         })
     }
@@ -107,7 +109,12 @@ impl Host for World {
         0
     }
 
-    fn add_text(&mut self, path: &StorePath, text: &[u8], _references: &[StorePath]) -> Result<(), HostError> {
+    fn add_text(
+        &mut self,
+        path: &StorePath,
+        text: &[u8],
+        _references: &[StorePath],
+    ) -> Result<(), HostError> {
         self.files.insert(StoreDir::default().join(path).into(), Node::File(text.to_vec()));
         Ok(())
     }
@@ -116,7 +123,8 @@ impl Host for World {
         if self.kind(request.path)?.is_none() {
             return Err(HostError::NotFound(request.path.to_owned()));
         }
-        let name = StoreName::parse(request.name.as_bytes()).map_err(|error| HostError::Store(error.to_string()))?;
+        let name = StoreName::parse(request.name.as_bytes())
+            .map_err(|error| HostError::Store(error.to_string()))?;
         let hash = Sha256::of(request.path.as_os_str().as_encoded_bytes());
         Ok(StoreDir::default().source_path(&name, hash, &References::default()))
     }
@@ -136,7 +144,8 @@ impl Host for World {
             Some(FetchAttribute::String(name)) => name.clone(),
             _ => "source".to_owned(),
         };
-        let name = StoreName::parse(name.as_bytes()).map_err(|error| HostError::Store(error.to_string()))?;
+        let name = StoreName::parse(name.as_bytes())
+            .map_err(|error| HostError::Store(error.to_string()))?;
         let path = StoreDir::default().text_path(&name, Sha256::of(b"fetched"), &[]);
         self.add_text(&path, b"fetched", &[])?;
         let nar_hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned();
@@ -148,7 +157,8 @@ impl Host for World {
     }
 
     fn tell(&mut self, message: Message) {
-        let (Message::Trace(text) | Message::ProgramWarning(text) | Message::Warning(text)) = message;
+        let (Message::Trace(text) | Message::ProgramWarning(text) | Message::Warning(text)) =
+            message;
         self.messages.push(text);
     }
 }

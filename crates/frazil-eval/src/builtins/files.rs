@@ -27,10 +27,34 @@ use crate::value::{Lazy, Value};
 pub(crate) use links::Follow;
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("pathExists", &["path"], Some(0), path_exists, "Whether there is something at *path*. A string that ends in `/` or `/.` asks for a directory."),
-    Builtin::new("readDir", &["path"], Some(0), read_dir, "The entries of a directory, each with its type as `readFileType` has it."),
-    Builtin::new("readFile", &["path"], Some(0), read_file, "The contents of a file as a string. A file with a null byte is refused."),
-    Builtin::new("readFileType", &["p"], Some(0), read_file_type, "`\"regular\"`, `\"directory\"`, `\"symlink\"` or `\"unknown\"`; a symbolic link is not followed."),
+    Builtin::new(
+        "pathExists",
+        &["path"],
+        Some(0),
+        path_exists,
+        "Whether there is something at *path*. A string that ends in `/` or `/.` asks for a directory.",
+    ),
+    Builtin::new(
+        "readDir",
+        &["path"],
+        Some(0),
+        read_dir,
+        "The entries of a directory, each with its type as `readFileType` has it.",
+    ),
+    Builtin::new(
+        "readFile",
+        &["path"],
+        Some(0),
+        read_file,
+        "The contents of a file as a string. A file with a null byte is refused.",
+    ),
+    Builtin::new(
+        "readFileType",
+        &["p"],
+        Some(0),
+        read_file_type,
+        "`\"regular\"`, `\"directory\"`, `\"symlink\"` or `\"unknown\"`; a symbolic link is not followed.",
+    ),
 ];
 
 /// What was learnt about the disk: it does not change during an evaluation.
@@ -47,7 +71,8 @@ fn read_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>>
     let contents = ev.file_contents(&file)?;
     if contents.contains(&0) {
         let file = path::shown(&file);
-        let message = format!("the contents of the file '{file}' cannot be represented as a Nix string");
+        let message =
+            format!("the contents of the file '{file}' cannot be represented as a Nix string");
         return Err(ev.error(ErrorKind::Other, message).help("the file contains a null byte"));
     }
     if contents.len() >= u32::MAX as usize || !ev.cursor.has_room(contents.len()) {
@@ -75,9 +100,10 @@ fn read_dir<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> 
 
 fn path_exists<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let value = ev.force(one(args))?;
-    let must_be_directory = match value {
-        Value::String(text) => text.bytes().ends_with(b"/") || text.bytes().ends_with(b"/."),
-        _ => false,
+    let must_be_directory = if let Value::String(text) = value {
+        text.bytes().ends_with(b"/") || text.bytes().ends_with(b"/.")
+    } else {
+        false
     };
     let follow = if must_be_directory { Follow::All } else { Follow::Ancestors };
     let kind = ev.realise_path(value.into(), follow).and_then(|file| ev.file_kind(&file));
@@ -109,13 +135,11 @@ impl<'a> Evaluator<'a> {
 
     /// [`Self::file_kind`], but it must exist.
     pub(crate) fn existing_kind(&mut self, file: &[u8]) -> Result<FileKind> {
-        match self.file_kind(file)? {
-            Some(kind) => Ok(kind),
-            None => {
-                let message = format!("path '{}' does not exist", path::shown(file));
-                Err(self.error(ErrorKind::Host, message))
-            }
+        if let Some(kind) = self.file_kind(file)? {
+            return Ok(kind);
         }
+        let message = format!("path '{}' does not exist", path::shown(file));
+        Err(self.error(ErrorKind::Host, message))
     }
 
     /// The contents of a file whose links are resolved.
@@ -161,14 +185,20 @@ impl<'a> Evaluator<'a> {
             Ok(Some(FileKind::Regular | FileKind::Unknown)) => {
                 format!("reading directory {shown}: Not a directory")
             }
-            Ok(Some(FileKind::Directory | FileKind::Symlink)) | Err(_) => return self.host_error(error),
+            Ok(Some(FileKind::Directory | FileKind::Symlink)) | Err(_) => {
+                return self.host_error(error);
+            }
         };
         self.error(ErrorKind::Host, message)
     }
 
     #[cold]
     pub(crate) fn host_error(&self, error: HostError) -> Error {
-        let message = error.to_string();
+        let message = if let HostError::NotFound(path) = &error {
+            format!("path '{}' does not exist", path.display())
+        } else {
+            error.to_string()
+        };
         let help = if let HostError::Unsupported { help, .. } = error { Some(help) } else { None };
         let error = self.error(ErrorKind::Host, message);
         help.into_iter().fold(error, Error::help)

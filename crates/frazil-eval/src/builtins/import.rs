@@ -14,8 +14,20 @@ use crate::value::{Lazy, Value};
 use crate::word::Slot;
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("import", &["path"], Some(0), import, "The value of the expression in the file *path*; of a directory, in its `default.nix`. Each file is evaluated once."),
-    Builtin::new("scopedImport", &["scope", "path"], None, scoped_import, "Like `import`, with the attributes of *scope* as variables in the file; evaluated anew each time."),
+    Builtin::new(
+        "import",
+        &["path"],
+        Some(0),
+        import,
+        "The value of the expression in the file *path*; of a directory, in its `default.nix`. Each file is evaluated once.",
+    ),
+    Builtin::new(
+        "scopedImport",
+        &["scope", "path"],
+        None,
+        scoped_import,
+        "Like `import`, with the attributes of *scope* as variables in the file; evaluated anew each time.",
+    ),
 ];
 
 /// The file `<nix/fetchurl.nix>`.
@@ -45,7 +57,9 @@ fn scoped_import<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<
     let file = ev.source_file(&file)?;
     let source = ev.read_source(&file)?;
     let directory = path::of(path::dir_name(&file));
-    let program = ev.parse(source, directory, &names, Some(&values)).map_err(|found| ev.syntax_error(found))?;
+    let program = ev
+        .parse(source, directory, &names, Some(&values))
+        .map_err(|found| ev.syntax_error(found))?;
     ev.evaluate(program)
 }
 
@@ -73,15 +87,14 @@ impl<'a> Evaluator<'a> {
             return self.force_import(file, slot);
         }
         let resolved = self.source_file(file)?;
-        let slot = match self.imports.get(&*resolved).copied() {
-            Some(slot) => slot,
-            None => {
-                let program = self.parse_resolved(&resolved)?;
-                let slot = self.pending(program.body, program.frame);
-                let slot = self.cursor.add(Cell::new(slot));
-                self.imports.insert(resolved.clone().into(), slot);
-                slot
-            }
+        let slot = if let Some(slot) = self.imports.get(&*resolved).copied() {
+            slot
+        } else {
+            let program = self.parse_resolved(&resolved)?;
+            let slot = self.pending(program.body, program.frame);
+            let slot = self.cursor.add(Cell::new(slot));
+            self.imports.insert(resolved.clone().into(), slot);
+            slot
         };
         if *file != *resolved {
             self.imports.insert(file.into(), slot);

@@ -53,6 +53,7 @@ impl<'a> Evaluator<'a> {
             let ContextElement::Output { derivation, output } = element else { continue };
             let realised = self.host.realise(derivation, output.as_str());
             let path = realised.map_err(|error| self.host_error(error))?;
+            self.make_readable(&path);
             if self.has_feature("ca-derivations")
                 && let Ok(placeholder) = Placeholder::upstream(derivation, output)
             {

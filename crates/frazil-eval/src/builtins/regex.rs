@@ -15,8 +15,20 @@ use crate::value::{Lazy, Value};
 use crate::word::Slot;
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("match", &["regex", "str"], Some(0), match_whole, "The groups of the POSIX extended regular expression *regex*, if it matches all of *str*, else null. A group that took no part is null."),
-    Builtin::new("split", &["regex", "str"], Some(0), split, "The parts of *str* between the matches of the POSIX extended regular expression *regex*; between each two, the list of the match's groups."),
+    Builtin::new(
+        "match",
+        &["regex", "str"],
+        Some(0),
+        match_whole,
+        "The groups of the POSIX extended regular expression *regex*, if it matches all of *str*, else null. A group that took no part is null.",
+    ),
+    Builtin::new(
+        "split",
+        &["regex", "str"],
+        Some(0),
+        split,
+        "The parts of *str* between the matches of the POSIX extended regular expression *regex*; between each two, the list of the match's groups.",
+    ),
 ];
 
 /// Expressions that were compiled before, and the memory of the last search.
@@ -48,7 +60,8 @@ fn split<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let ere = ev.compiled(pattern)?;
     let string = ev.force_string(text)?;
     let text = string.bytes();
-    let part = |start: usize, end: usize| Value::String(Str::of(text.get(start..end).unwrap_or_default()));
+    let part =
+        |start: usize, end: usize| Value::String(Str::of(text.get(start..end).unwrap_or_default()));
     let mut parts: Vec<Slot<'a>> = Vec::new();
     let mut behind = 0;
     let mut matches = ere.matches(text);

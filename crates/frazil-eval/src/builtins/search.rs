@@ -15,9 +15,13 @@ use crate::path;
 use crate::symbol::FastHash;
 use crate::value::{Lazy, Value};
 
-pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("findFile", &["search-path", "lookup-path"], Some(0), find_file, "The file that *lookup-path* names in *search-path*, a list of `{ prefix, path }`. `<x>` is `findFile nixPath \"x\"`."),
-];
+pub(super) const TABLE: &[Builtin] = &[Builtin::new(
+    "findFile",
+    &["search-path", "lookup-path"],
+    Some(0),
+    find_file,
+    "The file that *lookup-path* names in *search-path*, a list of `{ prefix, path }`. `<x>` is `findFile nixPath \"x\"`.",
+)];
 
 /// Where the files of `<nix/...>` lie, which are part of the evaluator.
 pub(super) const INTERNAL_PREFIX: &[u8] = b"nix/";
@@ -80,9 +84,13 @@ impl Evaluator<'_> {
     fn not_found(&self, name: &[u8]) -> Error {
         let name = path::shown(name);
         let message = if self.options.pure {
-            format!("cannot look up '<{name}>' in pure evaluation mode (use '--impure' to override)")
+            format!(
+                "cannot look up '<{name}>' in pure evaluation mode (use '--impure' to override)"
+            )
         } else {
-            format!("file '{name}' was not found in the Nix search path (add it using $NIX_PATH or -I)")
+            format!(
+                "file '{name}' was not found in the Nix search path (add it using $NIX_PATH or -I)"
+            )
         };
         self.error(ErrorKind::Throw, message)
     }

@@ -72,7 +72,9 @@ impl<'a> Evaluator<'a> {
         self.check_stack()?;
         match value {
             Value::Null => json.out.extend_from_slice(b"null"),
-            Value::Bool(value) => json.out.extend_from_slice(if value { b"true" } else { b"false" }),
+            Value::Bool(value) => {
+                json.out.extend_from_slice(if value { b"true" } else { b"false" });
+            }
             Value::Int(value) => number::print_int(value, &mut json.out),
             Value::Float(value) => number::print_json(value, &mut json.out),
             Value::String(text) => {

@@ -113,7 +113,9 @@ impl<'e, 'a> Writer<'e, 'a> {
         self.ev.check_stack()?;
         match value {
             Value::Null => self.empty("null", &[]),
-            Value::Bool(value) => self.empty("bool", &[("value", if value { b"true" } else { b"false" })]),
+            Value::Bool(value) => {
+                self.empty("bool", &[("value", if value { b"true" } else { b"false" })]);
+            }
             Value::Int(value) => {
                 let mut text = Vec::with_capacity(20);
                 number::print_int(value, &mut text);
@@ -147,17 +149,18 @@ impl<'e, 'a> Writer<'e, 'a> {
     }
 
     fn slot(&mut self, slot: &'a std::cell::Cell<crate::word::Slot<'a>>) -> Result<()> {
-        match self.known(slot)? {
-            Some(value) => self.value(value),
-            None => {
-                self.empty("unevaluated", &[]);
-                Ok(())
-            }
+        if let Some(value) = self.known(slot)? {
+            return self.value(value);
         }
+        self.empty("unevaluated", &[]);
+        Ok(())
     }
 
     /// The value of a slot, if it is to be evaluated or was before.
-    fn known(&mut self, slot: &'a std::cell::Cell<crate::word::Slot<'a>>) -> Result<Option<Value<'a>>> {
+    fn known(
+        &mut self,
+        slot: &'a std::cell::Cell<crate::word::Slot<'a>>,
+    ) -> Result<Option<Value<'a>>> {
         if self.form.strict {
             return self.ev.force_slot(slot).map(Some);
         }
@@ -198,7 +201,8 @@ impl<'e, 'a> Writer<'e, 'a> {
                 let mut place = self.place(entry.pos);
                 place.push(("name", name.to_vec()));
                 place.sort_unstable_by_key(|(name, _)| *name);
-                let place: Vec<_> = place.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+                let place: Vec<_> =
+                    place.iter().map(|(name, value)| (*name, value.as_slice())).collect();
                 self.inside("attr", &place, |writer| writer.slot(&entry.slot))
             } else {
                 self.inside("attr", &[("name", name)], |writer| writer.slot(&entry.slot))
@@ -210,9 +214,13 @@ impl<'e, 'a> Writer<'e, 'a> {
 
     /// Where something was written, as attributes in the order of their names.
     fn place(&self, pos: Pos) -> Vec<(&'static str, Vec<u8>)> {
-        let Some((source, line, column)) = self.ev.sources.line_column(pos) else { return Vec::new() };
-        let mut place =
-            vec![("column", column.to_string().into_bytes()), ("line", line.to_string().into_bytes())];
+        let Some((source, line, column)) = self.ev.sources.line_column(pos) else {
+            return Vec::new();
+        };
+        let mut place = vec![
+            ("column", column.to_string().into_bytes()),
+            ("line", line.to_string().into_bytes()),
+        ];
         if source.is_file {
             place.push(("path", source.name.clone().into_bytes()));
         }
@@ -252,7 +260,8 @@ impl<'e, 'a> Writer<'e, 'a> {
         let place = self.ev.sources.place(lambda.range())?;
         let bytes = Bytes { start: place.start as usize, end: place.end as usize };
         let arena = Bump::new();
-        let options = frazil_syntax::ParseOptions { pipe_operators: self.ev.options.pipe_operators };
+        let options =
+            frazil_syntax::ParseOptions { pipe_operators: self.ev.options.pipe_operators };
         let parsed = frazil_syntax::parse(place.source.text.get(bytes)?, &arena, options);
         let mut tree: &ast::Expr<'_> = &parsed.root;
         for _ in 0..skipped {
@@ -263,7 +272,8 @@ impl<'e, 'a> Writer<'e, 'a> {
         let taken = match found.parameter {
             Parameter::Name(name) => Taken::Name(name.text.to_vec()),
             Parameter::Formals { formals, ellipsis, whole } => {
-                let mut names: Vec<_> = formals.iter().map(|formal| formal.name.text.to_vec()).collect();
+                let mut names: Vec<_> =
+                    formals.iter().map(|formal| formal.name.text.to_vec()).collect();
                 names.sort_unstable();
                 Taken::Formals { names, ellipsis, whole: whole.map(|name| name.text.to_vec()) }
             }

@@ -66,7 +66,7 @@ impl<'a> Converter<'_, 'a> {
             DeValue::Datetime(time) => self.time(&time.to_string())?,
             DeValue::Array(elements) => {
                 let mut writer = self.ev.cursor.list_writer(elements.len());
-                for element in elements.iter() {
+                for element in elements {
                     writer.push(self.value(element)?.into());
                 }
                 Value::List(writer.finish())
@@ -74,7 +74,10 @@ impl<'a> Converter<'_, 'a> {
             DeValue::Table(table) => {
                 let text = self.text.get(value.span()).unwrap_or_default();
                 if text.starts_with('{') && !is_inline_table(text.as_bytes()) {
-                    return Err(broken(self.ev, "an inline table ends on its line, without a comma"));
+                    return Err(broken(
+                        self.ev,
+                        "an inline table ends on its line, without a comma",
+                    ));
                 }
                 Value::Attrs(self.table(table)?)
             }
@@ -82,8 +85,9 @@ impl<'a> Converter<'_, 'a> {
     }
 
     fn integer(&self, number: &DeInteger<'_>) -> Result<i64> {
-        i64::from_str_radix(number.as_str(), number.radix())
-            .map_err(|_| broken(self.ev, &format!("the integer {number} does not fit into 64 bits")))
+        i64::from_str_radix(number.as_str(), number.radix()).map_err(|_| {
+            broken(self.ev, &format!("the integer {number} does not fit into 64 bits"))
+        })
     }
 
     fn time(&mut self, text: &str) -> Result<Value<'a>> {
@@ -104,8 +108,9 @@ impl<'a> Converter<'_, 'a> {
             return Ok(());
         }
         let shown = text.replace('\0', "␀");
-        let reason =
-            format!("input string '{shown}' cannot be represented as Nix string because it contains null bytes");
+        let reason = format!(
+            "input string '{shown}' cannot be represented as Nix string because it contains null bytes"
+        );
         Err(broken(self.ev, &reason))
     }
 }
@@ -142,10 +147,8 @@ fn is_inline_table(text: &[u8]) -> bool {
 
 /// What follows the string whose first quote was just read.
 fn behind_string(quote: u8, text: &[u8]) -> &[u8] {
-    let many = text.strip_prefix(&[quote, quote]);
-    let (mut rest, end) = match many {
-        Some(rest) if rest.first() == Some(&quote) => (rest.get(1..).unwrap_or_default(), 3),
-        Some(rest) => return rest,
+    let (mut rest, end) = match text.strip_prefix(&[quote, quote]) {
+        Some(rest) => (rest, 3),
         None => (text, 1),
     };
     let closing = [quote; 3];

@@ -40,17 +40,26 @@ impl Evaluator<'_> {
             path::is_within(file, &allowed) || path::is_within(&allowed, file)
         };
         let options = &self.options;
-        if options.allowed_paths.iter().any(|allowed| within_or_above(allowed.as_os_str().as_bytes())) {
+        if options
+            .allowed_paths
+            .iter()
+            .any(|allowed| within_or_above(allowed.as_os_str().as_bytes()))
+        {
             return true;
         }
         let searched = if options.pure { &[][..] } else { &options.search_path };
-        if searched.iter().any(|entry| entry.path.starts_with('/') && within_or_above(entry.path.as_bytes())) {
+        if searched
+            .iter()
+            .any(|entry| entry.path.starts_with('/') && within_or_above(entry.path.as_bytes()))
+        {
             return true;
         }
         let readable = &self.caches.files.readable;
         match options.store_dir.split(file) {
             Ok((store_path, _)) => readable.contains(&store_path),
-            Err(_) => !readable.is_empty() && path::is_within(options.store_dir.as_str().as_bytes(), file),
+            Err(_) => {
+                !readable.is_empty() && path::is_within(options.store_dir.as_str().as_bytes(), file)
+            }
         }
     }
 
@@ -61,14 +70,13 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let local = if uri.starts_with('/') { Some(uri) } else { uri.strip_prefix("file://") };
-        match local {
-            Some(file) => self.check_readable(path::of(&path::normalise(file.as_bytes()))),
-            None => {
-                let message = format!("access to URI '{uri}' is forbidden in restricted mode");
-                Err(self.error(ErrorKind::Restricted, message)
-                    .help("add it, or the start of it up to a `/`, to the option `allowed-uris`"))
-            }
+        if let Some(file) = local {
+            return self.check_readable(path::of(&path::normalise(file.as_bytes())));
         }
+        let message = format!("access to URI '{uri}' is forbidden in restricted mode");
+        Err(self
+            .error(ErrorKind::Restricted, message)
+            .help("add it, or the start of it up to a `/`, to the option `allowed-uris`"))
     }
 
     #[cold]
@@ -86,9 +94,11 @@ impl Evaluator<'_> {
 /// Whether `uri` is `prefix` or lies below it. `https:` and `https://` stand for their whole scheme.
 fn allows(prefix: &str, uri: &str) -> bool {
     let Some(rest) = uri.strip_prefix(prefix) else { return false };
-    let is_scheme = prefix.strip_suffix("://").or_else(|| prefix.strip_suffix(':')).is_some_and(|scheme| {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-        !scheme.is_empty() && scheme.bytes().all(legal)
-    });
-    rest.is_empty() || !prefix.is_empty() && (prefix.ends_with('/') || rest.starts_with('/') || is_scheme)
+    let is_scheme =
+        prefix.strip_suffix("://").or_else(|| prefix.strip_suffix(':')).is_some_and(|scheme| {
+            let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+            !scheme.is_empty() && scheme.bytes().all(legal)
+        });
+    rest.is_empty()
+        || !prefix.is_empty() && (prefix.ends_with('/') || rest.starts_with('/') || is_scheme)
 }

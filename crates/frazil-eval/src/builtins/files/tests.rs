@@ -30,7 +30,8 @@ fn check(expression: &str, expected: Expect) {
 
 #[track_caller]
 fn check_pure(expression: &str, expected: Expect) {
-    let options = Options { pure: true, allowed_paths: vec!["/d/sub".into()], ..Options::default() };
+    let options =
+        Options { pure: true, allowed_paths: vec!["/d/sub".into()], ..Options::default() };
     expected.assert_eq(&eval_in(&mut world(), options, expression));
 }
 
@@ -46,21 +47,45 @@ fn check_restricted(expression: &str, expected: Expect) {
 fn reads_files() {
     check("builtins.readFile /d/a.txt", expect![[r#""text""#]]);
     check("builtins.readFile /d/link", expect![[r#""text""#]]);
-    check("builtins.readFile /d/absent", expect!["error: opening file '/d/absent': No such file or directory"]);
+    check(
+        "builtins.readFile /d/absent",
+        expect!["error: opening file '/d/absent': No such file or directory"],
+    );
     check("builtins.readFile /d/sub", expect!["error: reading from file '/d/sub': Is a directory"]);
-    check("builtins.readFile /d/nul", expect!["error: the contents of the file '/d/nul' cannot be represented as a Nix string"]);
-    check("builtins.readFile /d/loop", expect!["error: infinite symlink recursion in path '/d/loop'"]);
-    check("builtins.readDir /d/sub", expect![[r#"{ deep = "directory"; "relative.nix" = "regular"; "x.nix" = "regular"; }"#]]);
-    check("builtins.readDir /d/a.txt", expect!["error: reading directory /d/a.txt: Not a directory"]);
+    check(
+        "builtins.readFile /d/nul",
+        expect!["error: the contents of the file '/d/nul' cannot be represented as a Nix string"],
+    );
+    check(
+        "builtins.readFile /d/loop",
+        expect!["error: infinite symlink recursion in path '/d/loop'"],
+    );
+    check(
+        "builtins.readDir /d/sub",
+        expect![[r#"{ deep = "directory"; "relative.nix" = "regular"; "x.nix" = "regular"; }"#]],
+    );
+    check(
+        "builtins.readDir /d/a.txt",
+        expect!["error: reading directory /d/a.txt: Not a directory"],
+    );
     check("builtins.readFileType /d/link", expect![[r#""symlink""#]]);
     check("builtins.readFileType /d/absent", expect!["error: path '/d/absent' does not exist"]);
-    check("builtins.readFile \"/d/dirlink/../x.nix\"", expect!["error: opening file '/d/x.nix': No such file or directory"]);
+    check(
+        "builtins.readFile \"/d/dirlink/../x.nix\"",
+        expect!["error: opening file '/d/x.nix': No such file or directory"],
+    );
 }
 
 #[test]
 fn knows_what_exists() {
-    check("map builtins.pathExists [ /d /d/a.txt /d/absent /d/link /d/loop /. ]", expect!["[ true true false true true true ]"]);
-    check("map builtins.pathExists [ \"/d/\" \"/d/a.txt/\" \"/d/a.txt/.\" \"/d/dirlink/\" \"/d/a.txt/b\" ]", expect!["[ true false false true false ]"]);
+    check(
+        "map builtins.pathExists [ /d /d/a.txt /d/absent /d/link /d/loop /. ]",
+        expect!["[ true true false true true true ]"],
+    );
+    check(
+        "map builtins.pathExists [ \"/d/\" \"/d/a.txt/\" \"/d/a.txt/.\" \"/d/dirlink/\" \"/d/a.txt/b\" ]",
+        expect!["[ true false false true false ]"],
+    );
 }
 
 #[test]
@@ -71,12 +96,18 @@ fn imports() {
     check("import /d/absent.nix", expect!["error: path '/d/absent.nix' does not exist"]);
     check("import /d/self.nix", expect!["error: infinite recursion encountered"]);
     check("import /d/cycle.nix", expect!["error: infinite recursion encountered"]);
-    check("import /d/broken.nix", expect![[r#"
+    check(
+        "import /d/broken.nix",
+        expect![[r#"
         error: syntax error, unexpected ';'
-        error: syntax error, unexpected '}'"#]]);
-    check("(builtins.tryEval (import /d/broken.nix)).success", expect![[r#"
+        error: syntax error, unexpected '}'"#]],
+    );
+    check(
+        "(builtins.tryEval (import /d/broken.nix)).success",
+        expect![[r#"
         error: syntax error, unexpected ';'
-        error: syntax error, unexpected '}'"#]]);
+        error: syntax error, unexpected '}'"#]],
+    );
     check("builtins.scopedImport { x = 1; y = 2; } /d/free.nix", expect!["3"]);
     check("builtins.scopedImport { x = 1; } /d/free.nix", expect!["error: undefined variable 'y'"]);
     check("builtins.functionArgs (import <nix/fetchurl.nix>) == { }", expect!["false"]);
@@ -95,19 +126,40 @@ fn evaluates_a_file_once() {
 fn searches() {
     check("builtins.findFile [ { prefix = \"p\"; path = /d; } ] \"p/a.txt\"", expect!["/d/a.txt"]);
     check("builtins.findFile [ { path = \"/d\"; } ] \"link\"", expect!["/d/a.txt"]);
-    check("builtins.findFile [ { prefix = \"p\"; path = /d; } ] \"pa.txt\"", expect!["error: file 'pa.txt' was not found in the Nix search path (add it using $NIX_PATH or -I)"]);
+    check(
+        "builtins.findFile [ { prefix = \"p\"; path = /d; } ] \"pa.txt\"",
+        expect![
+            "error: file 'pa.txt' was not found in the Nix search path (add it using $NIX_PATH or -I)"
+        ],
+    );
     check("(builtins.tryEval <absent>).success", expect!["false"]);
     check("let __nixPath = [ { path = /d; } ]; in <sub/x.nix>", expect!["/d/sub/x.nix"]);
 }
 
 #[test]
 fn confines() {
-    check_pure("builtins.readFile /d/a.txt", expect!["error: access to absolute path '/d/a.txt' is forbidden in pure evaluation mode (use '--impure' to override)"]);
+    check_pure(
+        "builtins.readFile /d/a.txt",
+        expect![
+            "error: access to absolute path '/d/a.txt' is forbidden in pure evaluation mode (use '--impure' to override)"
+        ],
+    );
     check_pure("import /d/sub/x.nix", expect![[r#""x""#]]);
     check_pure("builtins.readDir /d", expect![[r#"{ sub = "directory"; }"#]]);
-    check_pure("map builtins.pathExists [ /d /d/a.txt /d/sub/x.nix /e ]", expect!["[ true false true false ]"]);
-    check_pure("<s/x.nix>", expect!["error: cannot look up '<s/x.nix>' in pure evaluation mode (use '--impure' to override)"]);
+    check_pure(
+        "map builtins.pathExists [ /d /d/a.txt /d/sub/x.nix /e ]",
+        expect!["[ true false true false ]"],
+    );
+    check_pure(
+        "<s/x.nix>",
+        expect![
+            "error: cannot look up '<s/x.nix>' in pure evaluation mode (use '--impure' to override)"
+        ],
+    );
     check_restricted("<s/x.nix>", expect!["/d/sub/x.nix"]);
     check_restricted("import /d/sub/deep", expect![[r#""x""#]]);
-    check_restricted("import /d", expect!["error: access to absolute path '/d/default.nix' is forbidden in restricted mode"]);
+    check_restricted(
+        "import /d",
+        expect!["error: access to absolute path '/d/default.nix' is forbidden in restricted mode"],
+    );
 }
