@@ -1,7 +1,9 @@
 //! From an [`Error`] to a [`Diagnostic`]: positions become places, calls and notes one trace.
 
+mod definitions;
+
 use crate::Evaluator;
-use crate::diagnostic::{Diagnostic, ErrorKind, Frame};
+use crate::diagnostic::{Diagnostic, ErrorKind, Frame, Source};
 use crate::error::{CallNote, Error, Note};
 use crate::source::Range;
 
@@ -39,10 +41,28 @@ impl Evaluator<'_> {
             kind: error.kind(),
             message: error.message().to_owned(),
             place: self.sources.place(place),
-            notes: Vec::new(),
+            notes: self.option_notes(error),
             trace: self.trace(calls, error.notes()),
             help: error.helps().to_vec(),
         }
+    }
+
+    /// Where the option is defined that an error of the module system is about.
+    fn option_notes(&self, error: &Error) -> Vec<Frame> {
+        let pinned = error.notes().iter().filter(|note| note.pinned).map(|note| note.message.as_str());
+        let texts: Vec<&str> = std::iter::once(error.message()).chain(pinned).collect();
+        let Some(option) = texts.iter().find_map(|text| definitions::option_in(text)) else {
+            return Vec::new();
+        };
+        let is_named = |source: &Source| texts.iter().any(|text| definitions::names_source(text, source));
+        let mut notes = Vec::new();
+        for (id, source) in self.sources.iter().filter(|(_, source)| is_named(source)) {
+            for span in definitions::definitions(source, option) {
+                let place = self.sources.place(self.sources.range(id, span));
+                notes.push(Frame { message: format!("`{option}` is defined here"), place, pinned: true });
+            }
+        }
+        notes
     }
 
     /// Calls and notes, outermost first: a note made while `n` calls were under way follows call `n`.

@@ -93,6 +93,10 @@ impl Sources {
         Some((&numbered.source, line, column))
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        (0..).map(SourceId).zip(self.sources.iter().map(|numbered| &*numbered.source))
+    }
+
     pub(crate) fn place(&self, range: Range) -> Option<Place> {
         let (numbered, start) = self.numbered(range.start)?;
         let source = Rc::clone(&numbered.source);
