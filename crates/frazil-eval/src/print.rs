@@ -5,6 +5,7 @@
 //! delayed is shown as such.
 
 mod json;
+mod tree;
 mod xml;
 
 use std::cell::Cell;
@@ -12,6 +13,7 @@ use std::collections::HashSet;
 
 pub(crate) use json::JsonText;
 pub use json::json;
+pub(crate) use tree::{TreeContext, tree};
 pub(crate) use xml::xml_string;
 pub use xml::{XmlForm, xml};
 
@@ -214,16 +216,23 @@ impl<'e, 'a> Printer<'e, 'a> {
 /// A string literal of the language.
 pub fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
+    // What lies before this index was copied.
+    let mut copied = 0;
     for (index, byte) in text.iter().enumerate() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'$' if text.get(index + 1) == Some(&b'{') => out.extend_from_slice(b"\\$"),
-            _ => out.push(*byte),
-        }
+        let escaped: &[u8] = match byte {
+            b'"' => b"\\\"",
+            b'\\' => b"\\\\",
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            b'\t' => b"\\t",
+            b'$' if text.get(index + 1) == Some(&b'{') => b"\\$",
+            _ => continue,
+        };
+        out.extend_from_slice(text.get(copied..index).unwrap_or_default());
+        out.extend_from_slice(escaped);
+        copied = index + 1;
     }
+    out.extend_from_slice(text.get(copied..).unwrap_or_default());
     out.push(b'"');
 }
 
