@@ -403,7 +403,7 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     #[inline(never)]
-    fn stack_overflow(&self) -> Error {
+    pub(crate) fn stack_overflow(&self) -> Error {
         self.error(ErrorKind::StackOverflow, "stack overflow (possible infinite recursion)")
     }
 

@@ -63,6 +63,9 @@ pub(crate) fn for_error<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> String 
     String::from_utf8_lossy(&detailed(ev, value, Limits::ERROR)).into_owned()
 }
 
+/// Lists of so many elements need no memory of their own in C++ Nix.
+const INLINE_ELEMENTS_MAX: usize = 2;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Plain,
@@ -153,23 +156,31 @@ impl<'e, 'a> Printer<'e, 'a> {
     }
 
     /// Whether there is room to go on; shows where it ends otherwise.
-    fn may_descend(&mut self, depth: usize, address: usize, cut: &str) -> bool {
-        if !self.seen.insert(address) {
-            self.text("«repeated»");
-            return false;
-        }
-        if depth >= self.limits.depth || self.ev.check_stack().is_err() {
+    fn may_descend(&mut self, depth: usize, cut: &str) -> bool {
+        let may = depth < self.limits.depth && self.ev.check_stack().is_ok();
+        if !may {
             self.text(cut);
-            return false;
         }
-        true
+        may
+    }
+
+    /// Whether this list or set was shown before, which it then says.
+    fn is_repeated(&mut self, address: usize) -> bool {
+        let is_repeated = !self.seen.insert(address);
+        if is_repeated {
+            self.text("«repeated»");
+        }
+        is_repeated
     }
 
     fn list(&mut self, list: List<'a>, depth: usize) {
         if list.is_empty() {
             return self.text("[ ]");
         }
-        if !self.may_descend(depth, list.address(), "[ ... ]") {
+        // Nix knows a list by the value that holds it, and what it prints is a copy of that value;
+        // its plain form knows long lists by their elements.
+        let is_copy = depth == 0 && (self.form == Form::Detailed || list.len() <= INLINE_ELEMENTS_MAX);
+        if !is_copy && self.is_repeated(list.address()) || !self.may_descend(depth, "[ ... ]") {
             return;
         }
         self.text("[ ");
@@ -178,8 +189,8 @@ impl<'e, 'a> Printer<'e, 'a> {
                 self.elided(list.len() - index, "item", "items");
                 break;
             }
-            self.elements += 1;
             self.slot(cell, depth + 1);
+            self.elements += 1;
             self.text(" ");
         }
         self.text("]");
@@ -189,20 +200,24 @@ impl<'e, 'a> Printer<'e, 'a> {
         if set.is_empty() {
             return self.text("{ }");
         }
-        if !self.may_descend(depth, set.address(), "{ ... }") {
+        if self.is_repeated(set.address()) || !self.may_descend(depth, "{ ... }") {
             return;
         }
         self.text("{ ");
-        let entries = self.ev.sorted_entries(set);
+        let mut entries = self.ev.sorted_entries(set);
+        if self.limits.attributes != usize::MAX {
+            // Not all may be shown: first those that tell what it is.
+            entries.sort_by_key(|entry| !matches!(self.ev.symbols.text(entry.name), b"type" | b"_type"));
+        }
         for (index, entry) in entries.iter().enumerate() {
             if self.attributes >= self.limits.attributes {
                 self.elided(entries.len() - index, "attribute", "attributes");
                 break;
             }
-            self.attributes += 1;
             name(self.ev.symbols.text(entry.name), &mut self.out);
             self.text(" = ");
             self.slot(&entry.slot, depth + 1);
+            self.attributes += 1;
             self.text("; ");
         }
         self.text("}");

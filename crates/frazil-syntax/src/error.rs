@@ -47,8 +47,9 @@ pub enum SyntaxErrorKind {
     InvalidFloat(String),
     #[error("path has a trailing slash")]
     TrailingSlash,
-    #[error("a string cannot contain a null byte")]
-    NullByte,
+    /// Holds the part of a string that has the null byte.
+    #[error("input string '{text}' cannot be represented as Nix string because it contains null bytes")]
+    NullByte { text: String },
     #[error(
         "experimental Nix feature 'pipe-operators' is disabled; add '--extra-experimental-features pipe-operators' to enable it"
     )]
@@ -87,7 +88,7 @@ impl SyntaxError {
             }
             SyntaxErrorKind::TooDeep => Some("name inner parts with `let`"),
             SyntaxErrorKind::DuplicateFormal { .. }
-            | SyntaxErrorKind::NullByte
+            | SyntaxErrorKind::NullByte { .. }
             | SyntaxErrorKind::TooLarge => None,
         }
     }

@@ -104,8 +104,9 @@ impl<'a> Converter<'_, 'a> {
             return Ok(());
         }
         let shown = text.replace('\0', "␀");
+        // As in Nix, one error within the other.
         let reason =
-            format!("input string '{shown}' cannot be represented as Nix string because it contains null bytes");
+            format!("error: input string '{shown}' cannot be represented as Nix string because it contains null bytes");
         Err(broken(self.ev, &reason))
     }
 }

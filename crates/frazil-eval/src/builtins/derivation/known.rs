@@ -138,7 +138,7 @@ impl Evaluator<'_> {
         };
         let name = format!("{name}-{output}");
         let kind = format!("output:{output}");
-        self.error(ErrorKind::Other, names::refused(&kind, dir, name.as_bytes(), hash.digest, error))
+        self.other(&dir.refused_path(&kind, hash.digest, name.as_bytes(), error.clone()))
     }
 
     /// A derivation without its arguments and environment.
