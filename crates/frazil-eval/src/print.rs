@@ -9,7 +9,7 @@ mod tree;
 mod xml;
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(crate) use json::JsonText;
 pub use json::json;
@@ -47,14 +47,14 @@ impl Limits {
 /// The form of `nix-instantiate --eval`.
 pub fn plain<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> Vec<u8> {
     let mut printer = Printer::new(ev, Form::Plain, Limits::NONE);
-    printer.value(value, 0);
+    printer.value(value, 0, 0);
     printer.out
 }
 
 /// The form of `nix eval` and the REPL.
 pub fn detailed<'a>(ev: &mut Evaluator<'a>, value: Value<'a>, limits: Limits) -> Vec<u8> {
     let mut printer = Printer::new(ev, Form::Detailed, limits);
-    printer.value(value, 0);
+    printer.value(value, 0, 0);
     printer.out
 }
 
@@ -77,22 +77,26 @@ struct Printer<'e, 'a> {
     form: Form,
     limits: Limits,
     out: Vec<u8>,
-    /// Addresses of sets and lists that were shown: they are not shown again.
+    /// Addresses of sets that were shown: they are not shown again.
     seen: HashSet<usize, FastHash>,
+    /// Addresses of lists that were shown. With a holder, within itself the list may be shown once
+    /// more if another slot holds it.
+    lists: HashMap<usize, Option<usize>, FastHash>,
     attributes: usize,
     elements: usize,
 }
 
 impl<'e, 'a> Printer<'e, 'a> {
     fn new(ev: &'e mut Evaluator<'a>, form: Form, limits: Limits) -> Self {
-        Self { ev, form, limits, out: Vec::new(), seen: HashSet::default(), attributes: 0, elements: 0 }
+        Self { ev, form, limits, out: Vec::new(), seen: HashSet::default(), lists: HashMap::default(), attributes: 0, elements: 0 }
     }
 
     fn text(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    fn value(&mut self, value: Value<'a>, depth: usize) {
+    /// `holder` is the address of the slot that holds the value, or zero.
+    fn value(&mut self, value: Value<'a>, holder: usize, depth: usize) {
         match value {
             Value::Null => self.text("null"),
             Value::Bool(true) => self.text("true"),
@@ -101,7 +105,7 @@ impl<'e, 'a> Printer<'e, 'a> {
             Value::Float(value) => number::print_general(value, &mut self.out),
             Value::String(text) => self.string(text.bytes()),
             Value::Path(path) => self.out.extend_from_slice(path.bytes()),
-            Value::List(list) => self.list(list, depth),
+            Value::List(list) => self.list(list, holder, depth),
             Value::Attrs(set) => self.attrs(set, depth),
             Value::Lambda(_) | Value::Builtin(_) | Value::Partial(_) => self.function(value),
         }
@@ -118,7 +122,10 @@ impl<'e, 'a> Printer<'e, 'a> {
 
     fn slot(&mut self, slot: &'a Cell<Slot<'a>>, depth: usize) {
         match (Lazy::of(slot).value(), self.form) {
-            (Some(value), _) => self.value(value.unpack(), depth),
+            (Some(value), _) => {
+                let holder = slot.get().target().unwrap_or(slot);
+                self.value(value.unpack(), std::ptr::from_ref(holder).addr(), depth);
+            }
             (None, _) if slot.get().is_busy() => self.text("«potential infinite recursion»"),
             (None, Form::Plain) => self.text("<CODE>"),
             (None, Form::Detailed) => self.text("«thunk»"),
@@ -164,23 +171,21 @@ impl<'e, 'a> Printer<'e, 'a> {
         may
     }
 
-    /// Whether this list or set was shown before, which it then says.
-    fn is_repeated(&mut self, address: usize) -> bool {
-        let is_repeated = !self.seen.insert(address);
-        if is_repeated {
-            self.text("«repeated»");
-        }
-        is_repeated
-    }
-
-    fn list(&mut self, list: List<'a>, depth: usize) {
+    /// C++ Nix knows a list by the value that holds it (its plain form only short lists), so that a
+    /// list within itself may be shown once more.
+    fn list(&mut self, list: List<'a>, holder: usize, depth: usize) {
         if list.is_empty() {
             return self.text("[ ]");
         }
-        // Nix knows a list by the value that holds it, and what it prints is a copy of that value;
-        // its plain form knows long lists by their elements.
-        let is_copy = depth == 0 && (self.form == Form::Detailed || list.len() <= INLINE_ELEMENTS_MAX);
-        if !is_copy && self.is_repeated(list.address()) || !self.may_descend(depth, "[ ... ]") {
+        let is_known_by_holder = self.form == Form::Detailed || list.len() <= INLINE_ELEMENTS_MAX;
+        let next = match self.lists.get(&list.address()) {
+            None if is_known_by_holder => Some(holder),
+            Some(Some(first)) if *first != holder => None,
+            None => None,
+            Some(_) => return self.text("«repeated»"),
+        };
+        self.lists.insert(list.address(), next);
+        if !self.may_descend(depth, "[ ... ]") {
             return;
         }
         self.text("[ ");
@@ -194,13 +199,17 @@ impl<'e, 'a> Printer<'e, 'a> {
             self.text(" ");
         }
         self.text("]");
+        self.lists.insert(list.address(), None);
     }
 
     fn attrs(&mut self, set: Attrs<'a>, depth: usize) {
         if set.is_empty() {
             return self.text("{ }");
         }
-        if self.is_repeated(set.address()) || !self.may_descend(depth, "{ ... }") {
+        if !self.seen.insert(set.address()) {
+            return self.text("«repeated»");
+        }
+        if !self.may_descend(depth, "{ ... }") {
             return;
         }
         self.text("{ ");
