@@ -145,8 +145,14 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
         Input::Lookup(name) => search::find(&options.search_path, name, host)?,
     };
     let path = expression_file(path, host).map_err(refused)?;
-    let bytes = host.read(&path).map_err(refused)?;
-    Ok(Text { file: Some(path), name: TEXT_NAME, bytes })
+    match host.read(&path) {
+        Ok(bytes) => Ok(Text { file: Some(path), name: TEXT_NAME, bytes }),
+        Err(HostError::NotFound(path)) => {
+            let message = format!("opening file '{}': No such file or directory", path.display());
+            Err(Failure(vec![Diagnostic::plain(ErrorKind::Host, message)]))
+        }
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// The file that holds the expression at `path`: links followed, `default.nix` of a directory.
@@ -157,12 +163,15 @@ fn expression_file(mut path: PathBuf, host: &mut dyn Host) -> Result<PathBuf, Ho
                 let target = host.read_link(&path)?;
                 path = normal(&path.parent().unwrap_or(&path).join(target));
             }
-            Some(FileKind::Directory) => path.push("default.nix"),
-            Some(FileKind::Regular | FileKind::Unknown) | None => return Ok(path),
+            Some(FileKind::Directory) => return Ok(path.join("default.nix")),
+            Some(FileKind::Regular | FileKind::Unknown) => return Ok(path),
+            None => return Err(HostError::NotFound(path)),
         }
     }
-    let source = std::io::ErrorKind::InvalidInput.into();
-    Err(HostError::Io { action: "follow the links of", path, source })
+    Err(HostError::Store(format!(
+        "too many symbolic links encountered while traversing the path '{}'",
+        path.display()
+    )))
 }
 
 /// An error of the host, outside of any expression.

@@ -48,7 +48,9 @@ pub enum SyntaxErrorKind {
     #[error("path has a trailing slash")]
     TrailingSlash,
     /// Holds the part of a string that has the null byte.
-    #[error("input string '{text}' cannot be represented as Nix string because it contains null bytes")]
+    #[error(
+        "input string '{text}' cannot be represented as Nix string because it contains null bytes"
+    )]
     NullByte { text: String },
     #[error(
         "experimental Nix feature 'pipe-operators' is disabled; add '--extra-experimental-features pipe-operators' to enable it"
@@ -83,9 +85,7 @@ impl SyntaxError {
                 Some("the number does not fit into 64-bit floating point")
             }
             SyntaxErrorKind::TrailingSlash => Some("remove the slash at the end"),
-            SyntaxErrorKind::PipeOperatorsDisabled => {
-                Some("or write the call as `f x`")
-            }
+            SyntaxErrorKind::PipeOperatorsDisabled => Some("or write the call as `f x`"),
             SyntaxErrorKind::TooDeep => Some("name inner parts with `let`"),
             SyntaxErrorKind::DuplicateFormal { .. }
             | SyntaxErrorKind::NullByte { .. }

@@ -44,7 +44,8 @@ impl<'a> Evaluator<'a> {
     /// made of, so the text is parsed once more.
     fn condition_text(&self, range: Range) -> String {
         let Some(place) = self.sources.place(range) else { return String::new() };
-        let text = place.source.text.get(place.start as usize..place.end as usize).unwrap_or_default();
+        let text =
+            place.source.text.get(place.start as usize..place.end as usize).unwrap_or_default();
         let directory = self.sources.directory(range.start);
         let arena = Bump::new();
         let options = ParseOptions { pipe_operators: self.options.pipe_operators };
@@ -54,7 +55,11 @@ impl<'a> Evaluator<'a> {
         }
         let base = directory.as_deref().unwrap_or(Path::new("/"));
         let mut out = Vec::new();
-        print::tree(&parsed.root, TreeContext { base, home: self.options.home.as_deref() }, &mut out);
+        print::tree(
+            &parsed.root,
+            TreeContext { base, home: self.options.home.as_deref() },
+            &mut out,
+        );
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -88,7 +93,9 @@ impl<'a> Evaluator<'a> {
     fn unequal_kinds(&mut self, left: Value<'a>, right: Value<'a>, word: &str) -> Error {
         let (l, r) = (print::for_error(self, left), print::for_error(self, right));
         let (left, right) = (left.type_phrase(), right.type_phrase());
-        self.different(format!("{left} {word} value '{l}' is not equal to {right} {word} value '{r}'"))
+        self.different(format!(
+            "{left} {word} value '{l}' is not equal to {right} {word} value '{r}'"
+        ))
     }
 
     fn find_unequal(&mut self, kind: &str, left: Value<'a>, right: Value<'a>) -> Result<()> {
@@ -155,9 +162,16 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Of two sets of the same size, one has `left` where the other has `right`.
-    fn unequal_names(&mut self, one: Attrs<'a>, other: Attrs<'a>, left: &Entry<'a>, right: &Entry<'a>) -> Error {
+    fn unequal_names(
+        &mut self,
+        one: Attrs<'a>,
+        other: Attrs<'a>,
+        left: &Entry<'a>,
+        right: &Entry<'a>,
+    ) -> Error {
         let is_extra = other.get(left.name).is_none();
-        let name = print::name_text(self.symbols.text(if is_extra { left.name } else { right.name }));
+        let name =
+            print::name_text(self.symbols.text(if is_extra { left.name } else { right.name }));
         let one = print::for_error(self, Value::Attrs(one));
         let other = print::for_error(self, Value::Attrs(other));
         self.different(if is_extra {
@@ -167,7 +181,13 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn in_compared_attribute(&self, error: Error, left: &Entry<'a>, right: &Entry<'a>, range: Range) -> Error {
+    fn in_compared_attribute(
+        &self,
+        error: Error,
+        left: &Entry<'a>,
+        right: &Entry<'a>,
+        range: Range,
+    ) -> Error {
         let at = |start: Pos| Range { start, bytes: 0 };
         let name = print::name_text(self.symbols.text(left.name));
         let error = self.noted(error, "where right hand side is".to_owned(), at(right.pos));

@@ -11,8 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use frazil_syntax::ast::{
-    AttrName, AttrSet, Binary, Binding, BindingValue, Expr, ExprKind, Formal, Lambda, Operator, Parameter,
-    StringPart,
+    AttrName, AttrSet, Binary, Binding, BindingValue, Expr, ExprKind, Formal, Lambda, Operator,
+    Parameter, StringPart,
 };
 
 use super::{name, quote};
@@ -29,7 +29,8 @@ pub(crate) struct TreeContext<'c> {
 
 /// Appends the form of `expr` to `out`.
 pub(crate) fn tree<'t>(expr: &'t Expr<'t>, context: TreeContext<'_>, out: &mut Vec<u8>) {
-    let mut printer = Printer { tasks: vec![Task::Expr(expr)], base: 0, bindings: Vec::new(), context, out };
+    let mut printer =
+        Printer { tasks: vec![Task::Expr(expr)], base: 0, bindings: Vec::new(), context, out };
     while let Some(task) = printer.tasks.pop() {
         printer.base = printer.tasks.len();
         printer.run(task);
@@ -78,14 +79,12 @@ impl<'t> Printer<'t, '_, '_> {
     /// Prints a part of the task at hand after the parts before it.
     fn part(&mut self, task: Task<'t>) {
         let is_first = self.tasks.len() == self.base;
-        match task {
-            Task::Text(text) if is_first => self.out.extend_from_slice(text.as_bytes()),
-            Task::Name(text) if is_first => name(text, self.out),
-            Task::Expr(Expr { kind: ExprKind::Variable(text), .. }) if is_first => name(text, self.out),
-            Task::String(text) if is_first => quote(text, self.out),
-            Task::Expr(Expr { kind: ExprKind::String(text), .. }) if is_first => quote(text, self.out),
-            _ => self.tasks.push(task),
-        }
+        let is_leaf = match task {
+            Task::Text(_) | Task::Name(_) | Task::String(_) | Task::Path(_) => true,
+            Task::Expr(expr) => matches!(expr.kind, ExprKind::Variable(_) | ExprKind::String(_)),
+            Task::Open(_) => false,
+        };
+        if is_first && is_leaf { self.run(task) } else { self.tasks.push(task) }
     }
 
     fn text(&mut self, text: &'static str) {
@@ -107,9 +106,9 @@ impl<'t> Printer<'t, '_, '_> {
         match &expr.kind {
             ExprKind::Int(value) => number::print_int(*value, self.out),
             ExprKind::Float(value) => number::print_general(*value, self.out),
-            ExprKind::String(text) => self.part(Task::String(text)),
-            ExprKind::Path(text) => self.part(Task::Path(text)),
-            ExprKind::Variable(name) => self.part(Task::Name(name)),
+            ExprKind::String(text) => quote(text, self.out),
+            ExprKind::Path(text) => self.path(text),
+            ExprKind::Variable(text) => name(text, self.out),
             ExprKind::CurPos => self.text("__curPos"),
             ExprKind::Error => self.text("«error»"),
             ExprKind::Interpolation(parts) | ExprKind::PathInterpolation(parts) => {

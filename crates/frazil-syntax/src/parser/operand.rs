@@ -198,7 +198,11 @@ impl<'a> Parser<'a> {
     /// interpolation may follow: a quirk of the reference implementation.
     fn end_of_doubled_slash(&self, span: Span) -> u32 {
         let end = span.end as usize;
-        if self.text(span).ends_with(b"/") { self.lexer.path_text_end(end) as u32 } else { span.end }
+        if self.text(span).ends_with(b"/") {
+            self.lexer.path_text_end(end) as u32
+        } else {
+            span.end
+        }
     }
 
     fn parenthesized(&mut self) -> Expr<'a> {

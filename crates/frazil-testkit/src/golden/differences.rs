@@ -63,8 +63,7 @@ impl Differences {
     pub(super) fn lists(&self, case: &Case) -> bool {
         let file = case.file.file_name().unwrap_or_default();
         let first_line = case.source.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let is_this =
-            |entry: &&Entry| *entry.case_file == *file && entry.first_line == first_line;
+        let is_this = |entry: &&Entry| *entry.case_file == *file && entry.first_line == first_line;
         let entry = self.entries.iter().find(is_this);
         if let Some(entry) = entry {
             entry.is_used.set(true);

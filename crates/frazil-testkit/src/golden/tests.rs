@@ -119,10 +119,7 @@ fn listed_differences() {
     check("a.cases: 2\n", expect!["./differences.txt:1: no reason stands above"]);
     check("# why\n\na.cases: 2\n", expect!["./differences.txt:3: no reason stands above"]);
     check("# why\na.cases 2\n", expect!["./differences.txt:2: not `FILE: FIRST LINE`"]);
-    check(
-        "# why\na.cases: 2\na.cases: 4\n",
-        expect!["./differences.txt:3: there is no such case"],
-    );
+    check("# why\na.cases: 2\na.cases: 4\n", expect!["./differences.txt:3: there is no such case"]);
     check(
         "# why\na.cases: 1\na.cases: 2\n",
         expect![[r"
