@@ -5,6 +5,7 @@
 //! are not hot are functions of their own, to keep the native frame of `run` small: recursion
 //! depth and cache misses depend on it.
 
+mod assert;
 mod call;
 mod coerce;
 mod compare;
@@ -18,7 +19,6 @@ mod strings;
 pub(crate) use coerce::Coercion;
 
 use crate::code::{Apply, Expr};
-use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::evaluator::{Call, Evaluator};
 use crate::heap::Env;
@@ -90,7 +90,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Expr::Assert(assert) => {
                     if !self.condition(&assert.condition, env, assert.range)? {
-                        return Err(self.assertion_failed(assert.range));
+                        return Err(self.assertion_failed(assert, env));
                     }
                     expr = &assert.body;
                 }
@@ -117,15 +117,6 @@ impl<'a> Evaluator<'a> {
             Some(value) => Ok(value),
             None => Err(self.expected("a Boolean", value.unpack()).at(range)),
         }
-    }
-
-    #[cold]
-    fn assertion_failed(&mut self, range: Range) -> crate::Error {
-        let text = self.sources.place(range).map_or_else(String::new, |place| {
-            let text = place.source.text.get(place.start as usize..place.end as usize);
-            String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
-        });
-        self.error(ErrorKind::Assertion, format!("assertion '{text}' failed")).at(range)
     }
 
     #[inline(always)]

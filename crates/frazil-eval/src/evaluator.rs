@@ -7,7 +7,7 @@ use std::rc::Rc;
 use bumpalo::Bump;
 use frazil_model::StoreDir;
 use frazil_syntax::SyntaxErrorKind;
-use frazil_syntax::ast::Span;
+use frazil_syntax::ast::{self, Span};
 
 use crate::builtins;
 use crate::code::{Apply, Expr, Lambda};
@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, ErrorKind, Frame, Source};
 use crate::error::{CallNote, Error, Result};
 use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap};
 use crate::host::Host;
+use crate::print::{self, TreeContext};
 use crate::resolve::{self, Globals, Resolved, ResolveError};
 use crate::source::{Range, SourceId, Sources};
 use crate::symbol::{FastHash, Symbol, Symbols};
@@ -244,7 +245,7 @@ impl<'a> Evaluator<'a> {
         scope: &[Symbol],
         values: Option<&[Slot<'a>]>,
     ) -> Result<Program<'a>, Vec<Diagnostic>> {
-        let resolved = self.resolve(source, base, scope)?;
+        let resolved = self.resolve(source, base, scope, |_, _, resolved| resolved)?;
         let frame = self.cursor.frame(resolved.frame_size.max(scope.len() as u32), None);
         for (index, value) in values.unwrap_or_default().iter().enumerate() {
             frame.slot(index as u32).set(*value);
@@ -252,14 +253,29 @@ impl<'a> Evaluator<'a> {
         Ok(Program { body: self.cursor.heap().add_code(resolved.body), frame })
     }
 
-    fn resolve(&mut self, source: Source, base: &Path, scope: &[Symbol]) -> Result<Resolved<'a>, Vec<Diagnostic>> {
+    /// The syntax tree of a file or another text, in the form of `nix-instantiate --parse`, appended
+    /// to `out`. What does not make sense as a program is an error.
+    pub fn print_tree(&mut self, source: Source, base: &Path, out: &mut Vec<u8>) -> Result<(), Vec<Diagnostic>> {
+        self.resolve(source, base, &[], |ev, root, _| {
+            print::tree(root, TreeContext { base, home: ev.options.home.as_deref() }, out);
+        })
+    }
+
+    /// Parses and resolves; `then` gets the tree, which does not outlive it, and the code.
+    fn resolve<T>(
+        &mut self,
+        source: Source,
+        base: &Path,
+        scope: &[Symbol],
+        then: impl FnOnce(&Self, &ast::Expr<'_>, Resolved<'a>) -> T,
+    ) -> Result<T, Vec<Diagnostic>> {
         let source = Rc::new(source);
         let too_large = || vec![Diagnostic::plain(ErrorKind::OutOfMemory, "too much source text".into())];
         let code_needed = source.text.len().saturating_mul(resolve::CODE_PER_SOURCE_BYTE);
         if code_needed.saturating_add(1 << 16) > self.cursor.heap().code_room() {
             return Err(too_large());
         }
-        let id = self.sources.add(Rc::clone(&source)).map_err(|_| too_large())?;
+        let id = self.sources.add(Rc::clone(&source), base).map_err(|_| too_large())?;
         // Taken, so that nothing else of the evaluator is borrowed with it.
         let mut arena = std::mem::take(&mut self.syntax_arena);
         arena.reset();
@@ -290,8 +306,10 @@ impl<'a> Evaluator<'a> {
             base,
             home: self.options.home.as_deref(),
         };
-        resolve::resolve(context, &parsed.root, scope)
-            .map_err(|errors| errors.iter().map(|error| self.resolve_diagnostic(id, error)).collect())
+        match resolve::resolve(context, &parsed.root, scope) {
+            Ok(resolved) => Ok(then(self, &parsed.root, resolved)),
+            Err(errors) => Err(errors.iter().map(|error| self.resolve_diagnostic(id, error)).collect()),
+        }
     }
 
     fn syntax_diagnostic(&self, id: SourceId, error: &frazil_syntax::SyntaxError) -> Diagnostic {
@@ -403,7 +421,7 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     #[inline(never)]
-    fn stack_overflow(&self) -> Error {
+    pub(crate) fn stack_overflow(&self) -> Error {
         self.error(ErrorKind::StackOverflow, "stack overflow (possible infinite recursion)")
     }
 

@@ -49,6 +49,19 @@ pub(crate) fn normalise(path: &[u8]) -> Vec<u8> {
     normal
 }
 
+/// The path that a literal stands for, normalised but for a final slash, which separates it from
+/// an interpolation; `None` if it starts in a home that nobody has.
+pub(crate) fn literal(text: &[u8], base: &[u8], home: Option<&[u8]>) -> Option<Vec<u8>> {
+    let mut path = match text.strip_prefix(b"~") {
+        Some(below_home) => normalise(&[home?, below_home].concat()),
+        None => normalise(&join(base, text)),
+    };
+    if text.ends_with(b"/") && path.len() > 1 {
+        path.push(b'/');
+    }
+    Some(path)
+}
+
 /// What follows the last slash; one final slash does not count.
 pub(crate) fn base_name(path: &[u8]) -> &[u8] {
     let path = path.strip_suffix(b"/").unwrap_or(path);

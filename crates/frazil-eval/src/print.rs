@@ -5,13 +5,15 @@
 //! delayed is shown as such.
 
 mod json;
+mod tree;
 mod xml;
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(crate) use json::JsonText;
 pub use json::json;
+pub(crate) use tree::{TreeContext, tree};
 pub(crate) use xml::xml_string;
 pub use xml::{XmlForm, xml};
 
@@ -45,14 +47,14 @@ impl Limits {
 /// The form of `nix-instantiate --eval`.
 pub fn plain<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> Vec<u8> {
     let mut printer = Printer::new(ev, Form::Plain, Limits::NONE);
-    printer.value(value, 0);
+    printer.value(value, 0, 0);
     printer.out
 }
 
 /// The form of `nix eval` and the REPL.
 pub fn detailed<'a>(ev: &mut Evaluator<'a>, value: Value<'a>, limits: Limits) -> Vec<u8> {
     let mut printer = Printer::new(ev, Form::Detailed, limits);
-    printer.value(value, 0);
+    printer.value(value, 0, 0);
     printer.out
 }
 
@@ -60,6 +62,9 @@ pub fn detailed<'a>(ev: &mut Evaluator<'a>, value: Value<'a>, limits: Limits) ->
 pub(crate) fn for_error<'a>(ev: &mut Evaluator<'a>, value: Value<'a>) -> String {
     String::from_utf8_lossy(&detailed(ev, value, Limits::ERROR)).into_owned()
 }
+
+/// Lists of so many elements need no memory of their own in C++ Nix.
+const INLINE_ELEMENTS_MAX: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -72,22 +77,26 @@ struct Printer<'e, 'a> {
     form: Form,
     limits: Limits,
     out: Vec<u8>,
-    /// Addresses of sets and lists that were shown: they are not shown again.
+    /// Addresses of sets that were shown: they are not shown again.
     seen: HashSet<usize, FastHash>,
+    /// Addresses of lists that were shown. With a holder, within itself the list may be shown once
+    /// more if another slot holds it.
+    lists: HashMap<usize, Option<usize>, FastHash>,
     attributes: usize,
     elements: usize,
 }
 
 impl<'e, 'a> Printer<'e, 'a> {
     fn new(ev: &'e mut Evaluator<'a>, form: Form, limits: Limits) -> Self {
-        Self { ev, form, limits, out: Vec::new(), seen: HashSet::default(), attributes: 0, elements: 0 }
+        Self { ev, form, limits, out: Vec::new(), seen: HashSet::default(), lists: HashMap::default(), attributes: 0, elements: 0 }
     }
 
     fn text(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    fn value(&mut self, value: Value<'a>, depth: usize) {
+    /// `holder` is the address of the slot that holds the value, or zero.
+    fn value(&mut self, value: Value<'a>, holder: usize, depth: usize) {
         match value {
             Value::Null => self.text("null"),
             Value::Bool(true) => self.text("true"),
@@ -96,7 +105,7 @@ impl<'e, 'a> Printer<'e, 'a> {
             Value::Float(value) => number::print_general(value, &mut self.out),
             Value::String(text) => self.string(text.bytes()),
             Value::Path(path) => self.out.extend_from_slice(path.bytes()),
-            Value::List(list) => self.list(list, depth),
+            Value::List(list) => self.list(list, holder, depth),
             Value::Attrs(set) => self.attrs(set, depth),
             Value::Lambda(_) | Value::Builtin(_) | Value::Partial(_) => self.function(value),
         }
@@ -113,7 +122,10 @@ impl<'e, 'a> Printer<'e, 'a> {
 
     fn slot(&mut self, slot: &'a Cell<Slot<'a>>, depth: usize) {
         match (Lazy::of(slot).value(), self.form) {
-            (Some(value), _) => self.value(value.unpack(), depth),
+            (Some(value), _) => {
+                let holder = slot.get().target().unwrap_or(slot);
+                self.value(value.unpack(), std::ptr::from_ref(holder).addr(), depth);
+            }
             (None, _) if slot.get().is_busy() => self.text("«potential infinite recursion»"),
             (None, Form::Plain) => self.text("<CODE>"),
             (None, Form::Detailed) => self.text("«thunk»"),
@@ -151,23 +163,29 @@ impl<'e, 'a> Printer<'e, 'a> {
     }
 
     /// Whether there is room to go on; shows where it ends otherwise.
-    fn may_descend(&mut self, depth: usize, address: usize, cut: &str) -> bool {
-        if !self.seen.insert(address) {
-            self.text("«repeated»");
-            return false;
-        }
-        if depth >= self.limits.depth || self.ev.check_stack().is_err() {
+    fn may_descend(&mut self, depth: usize, cut: &str) -> bool {
+        let may = depth < self.limits.depth && self.ev.check_stack().is_ok();
+        if !may {
             self.text(cut);
-            return false;
         }
-        true
+        may
     }
 
-    fn list(&mut self, list: List<'a>, depth: usize) {
+    /// C++ Nix knows a list by the value that holds it (its plain form only short lists), so that a
+    /// list within itself may be shown once more.
+    fn list(&mut self, list: List<'a>, holder: usize, depth: usize) {
         if list.is_empty() {
             return self.text("[ ]");
         }
-        if !self.may_descend(depth, list.address(), "[ ... ]") {
+        let is_known_by_holder = self.form == Form::Detailed || list.len() <= INLINE_ELEMENTS_MAX;
+        let next = match self.lists.get(&list.address()) {
+            None if is_known_by_holder => Some(holder),
+            Some(Some(first)) if *first != holder => None,
+            None => None,
+            Some(_) => return self.text("«repeated»"),
+        };
+        self.lists.insert(list.address(), next);
+        if !self.may_descend(depth, "[ ... ]") {
             return;
         }
         self.text("[ ");
@@ -176,31 +194,39 @@ impl<'e, 'a> Printer<'e, 'a> {
                 self.elided(list.len() - index, "item", "items");
                 break;
             }
-            self.elements += 1;
             self.slot(cell, depth + 1);
+            self.elements += 1;
             self.text(" ");
         }
         self.text("]");
+        self.lists.insert(list.address(), None);
     }
 
     fn attrs(&mut self, set: Attrs<'a>, depth: usize) {
         if set.is_empty() {
             return self.text("{ }");
         }
-        if !self.may_descend(depth, set.address(), "{ ... }") {
+        if !self.seen.insert(set.address()) {
+            return self.text("«repeated»");
+        }
+        if !self.may_descend(depth, "{ ... }") {
             return;
         }
         self.text("{ ");
-        let entries = self.ev.sorted_entries(set);
+        let mut entries = self.ev.sorted_entries(set);
+        if self.limits.attributes != usize::MAX {
+            // Not all may be shown: first those that tell what it is.
+            entries.sort_by_key(|entry| !matches!(self.ev.symbols.text(entry.name), b"type" | b"_type"));
+        }
         for (index, entry) in entries.iter().enumerate() {
             if self.attributes >= self.limits.attributes {
                 self.elided(entries.len() - index, "attribute", "attributes");
                 break;
             }
-            self.attributes += 1;
             name(self.ev.symbols.text(entry.name), &mut self.out);
             self.text(" = ");
             self.slot(&entry.slot, depth + 1);
+            self.attributes += 1;
             self.text("; ");
         }
         self.text("}");
@@ -214,16 +240,23 @@ impl<'e, 'a> Printer<'e, 'a> {
 /// A string literal of the language.
 pub fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
+    // What lies before this index was copied.
+    let mut copied = 0;
     for (index, byte) in text.iter().enumerate() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'$' if text.get(index + 1) == Some(&b'{') => out.extend_from_slice(b"\\$"),
-            _ => out.push(*byte),
-        }
+        let escaped: &[u8] = match byte {
+            b'"' => b"\\\"",
+            b'\\' => b"\\\\",
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            b'\t' => b"\\t",
+            b'$' if text.get(index + 1) == Some(&b'{') => b"\\$",
+            _ => continue,
+        };
+        out.extend_from_slice(text.get(copied..index).unwrap_or_default());
+        out.extend_from_slice(escaped);
+        copied = index + 1;
     }
+    out.extend_from_slice(text.get(copied..).unwrap_or_default());
     out.push(b'"');
 }
 

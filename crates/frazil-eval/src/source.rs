@@ -1,6 +1,7 @@
 //! Where things were written: all sources of an evaluation share one space of positions.
 
 use std::cell::OnceCell;
+use std::path::Path;
 use std::rc::Rc;
 
 use frazil_syntax::LineIndex;
@@ -51,6 +52,8 @@ struct Numbered {
     /// The position of its first byte, less one.
     base: u32,
     source: Rc<Source>,
+    /// Where its relative paths start.
+    directory: Rc<Path>,
     lines: OnceCell<LineIndex>,
 }
 
@@ -60,11 +63,12 @@ struct Numbered {
 pub(crate) struct TooMuchSource;
 
 impl Sources {
-    pub(crate) fn add(&mut self, source: Rc<Source>) -> Result<SourceId, TooMuchSource> {
+    pub(crate) fn add(&mut self, source: Rc<Source>, directory: &Path) -> Result<SourceId, TooMuchSource> {
         let bytes = u32::try_from(source.text.len()).map_err(|_| TooMuchSource)?;
         // One more, so that the end of one source is not the start of the next.
         let next = self.next.checked_add(bytes).and_then(|sum| sum.checked_add(2)).ok_or(TooMuchSource)?;
-        self.sources.push(Numbered { base: self.next, source, lines: OnceCell::new() });
+        let directory = directory.into();
+        self.sources.push(Numbered { base: self.next, source, directory, lines: OnceCell::new() });
         self.next = next;
         Ok(SourceId(self.sources.len() as u32 - 1))
     }
@@ -83,6 +87,11 @@ impl Sources {
         let index = self.sources.partition_point(|numbered| numbered.base <= global).checked_sub(1)?;
         let numbered = self.sources.get(index)?;
         Some((numbered, global - numbered.base))
+    }
+
+    /// Where the relative paths of a source start.
+    pub(crate) fn directory(&self, pos: Pos) -> Option<Rc<Path>> {
+        self.numbered(pos).map(|(numbered, _)| Rc::clone(&numbered.directory))
     }
 
     /// The source, the line and the column, both from 1 on.

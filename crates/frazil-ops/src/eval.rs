@@ -5,19 +5,16 @@
 
 mod derivations;
 mod search;
-mod tree;
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use bumpalo::Bump;
+use frazil_eval::diagnostic::Source;
 use frazil_eval::heap::Attrs;
 use frazil_eval::host::{FileKind, Host, HostError};
 use frazil_eval::{
     Diagnostic, Error, ErrorKind, Evaluator, Heap, HeapOptions, Lazy, Options, Program, Value,
     print,
 };
-use frazil_syntax::ParseOptions;
 
 use crate::path::normal;
 
@@ -121,16 +118,15 @@ pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Resu
         None => None,
     };
     for text in texts {
-        let bytes = text.bytes.clone();
-        let program = match &text.file {
-            Some(file) => evaluator.parse_file_text(file, bytes),
-            None => evaluator.parse_text(text.name, bytes, &plan.base),
-        };
-        let program = program.map_err(Failure)?;
         if plan.output == Output::Tree {
-            print_tree(&mut evaluator, &text, plan, printed);
+            print_tree(&mut evaluator, text, &plan.base, printed)?;
             continue;
         }
+        let program = match &text.file {
+            Some(file) => evaluator.parse_file_text(file, text.bytes),
+            None => evaluator.parse_text(text.name, text.bytes, &plan.base),
+        };
+        let program = program.map_err(Failure)?;
         let done = input_values(&mut evaluator, plan, program, arguments, apply, printed);
         done.map_err(|error| explained(&evaluator, &error))?;
     }
@@ -149,8 +145,14 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
         Input::Lookup(name) => search::find(&options.search_path, name, host)?,
     };
     let path = expression_file(path, host).map_err(refused)?;
-    let bytes = host.read(&path).map_err(refused)?;
-    Ok(Text { file: Some(path), name: TEXT_NAME, bytes })
+    match host.read(&path) {
+        Ok(bytes) => Ok(Text { file: Some(path), name: TEXT_NAME, bytes }),
+        Err(HostError::NotFound(path)) => {
+            let message = format!("opening file '{}': No such file or directory", path.display());
+            Err(Failure(vec![Diagnostic::plain(ErrorKind::Host, message)]))
+        }
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// The file that holds the expression at `path`: links followed, `default.nix` of a directory.
@@ -161,12 +163,15 @@ fn expression_file(mut path: PathBuf, host: &mut dyn Host) -> Result<PathBuf, Ho
                 let target = host.read_link(&path)?;
                 path = normal(&path.parent().unwrap_or(&path).join(target));
             }
-            Some(FileKind::Directory) => path.push("default.nix"),
-            Some(FileKind::Regular | FileKind::Unknown) | None => return Ok(path),
+            Some(FileKind::Directory) => return Ok(path.join("default.nix")),
+            Some(FileKind::Regular | FileKind::Unknown) => return Ok(path),
+            None => return Err(HostError::NotFound(path)),
         }
     }
-    let source = std::io::ErrorKind::InvalidInput.into();
-    Err(HostError::Io { action: "follow the links of", path, source })
+    Err(HostError::Store(format!(
+        "too many symbolic links encountered while traversing the path '{}'",
+        path.display()
+    )))
 }
 
 /// An error of the host, outside of any expression.
@@ -187,18 +192,23 @@ fn refused(error: HostError) -> Failure {
 }
 
 /// Prints the syntax tree of a text that has no errors.
-fn print_tree(evaluator: &mut Evaluator<'_>, text: &Text, plan: &EvalPlan, printed: &mut Vec<u8>) {
-    let arena = Bump::new();
-    let options = ParseOptions { pipe_operators: plan.options.pipe_operators };
-    let parsed = frazil_syntax::parse(&text.bytes, &arena, options);
-    let evaluator = RefCell::new(evaluator);
-    let context = tree::Context {
-        base: text.file.as_deref().and_then(Path::parent).unwrap_or(&plan.base),
-        home: plan.options.home.as_deref(),
-        float: &|value| print::plain(&mut evaluator.borrow_mut(), Value::Float(value)),
+fn print_tree(
+    evaluator: &mut Evaluator<'_>,
+    text: Text,
+    base: &Path,
+    printed: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let source = |name, is_file| Source { name, text: text.bytes, is_file };
+    let done = match text.file {
+        Some(file) => {
+            let base = file.parent().unwrap_or(&file);
+            evaluator.print_tree(source(file.to_string_lossy().into_owned(), true), base, printed)
+        }
+        None => evaluator.print_tree(source(text.name.to_owned(), false), base, printed),
     };
-    tree::print(&parsed.root, context, printed);
+    done.map_err(Failure)?;
     printed.push(b'\n');
+    Ok(())
 }
 
 pub(crate) fn heap(limit_bytes: Option<u64>) -> Result<Heap, Failure> {

@@ -86,19 +86,30 @@ impl<'t> DiskHost<'t> {
     }
 
     fn add_tree(&mut self, name: &str, node: Node) -> Result<StorePath, HostError> {
-        let name = store_name(name)?;
-        let digest = node.nar_digest()?;
-        let path = self.context.store_dir.source_path(&name, digest.hash, &References::default());
-        self.add(path, node)
+        let hash = Hash::Sha256(node.nar_digest()?.hash.0);
+        self.add_fixed(name, ContentAddress { method: ContentAddressMethod::Nar, hash }, node)
     }
 
     fn add_flat(&mut self, name: &str, contents: Vec<u8>) -> Result<StorePath, HostError> {
-        let name = store_name(name)?;
         let hash = Hash::Sha256(Sha256::of(&contents).0);
         let address = ContentAddress { method: ContentAddressMethod::Flat, hash };
-        let path = self.context.store_dir.fixed_path(&name, &address);
+        self.add_fixed(name, address, Node::Contents(contents))
+    }
+
+    fn add_fixed(
+        &mut self,
+        name: &str,
+        address: ContentAddress,
+        node: Node,
+    ) -> Result<StorePath, HostError> {
+        let dir = &self.context.store_dir;
+        let name = StoreName::parse(name.as_bytes()).map_err(|error| {
+            let refused = dir.refused_fixed_path(name.as_bytes(), &address, error);
+            HostError::Store(refused.to_string())
+        })?;
+        let path = dir.fixed_path(&name, &address);
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
-        self.add(path, Node::Contents(contents))
+        self.add(path, node)
     }
 }
 

@@ -47,8 +47,11 @@ pub enum SyntaxErrorKind {
     InvalidFloat(String),
     #[error("path has a trailing slash")]
     TrailingSlash,
-    #[error("a string cannot contain a null byte")]
-    NullByte,
+    /// Holds the part of a string that has the null byte.
+    #[error(
+        "input string '{text}' cannot be represented as Nix string because it contains null bytes"
+    )]
+    NullByte { text: String },
     #[error(
         "experimental Nix feature 'pipe-operators' is disabled; add '--extra-experimental-features pipe-operators' to enable it"
     )]
@@ -82,12 +85,10 @@ impl SyntaxError {
                 Some("the number does not fit into 64-bit floating point")
             }
             SyntaxErrorKind::TrailingSlash => Some("remove the slash at the end"),
-            SyntaxErrorKind::PipeOperatorsDisabled => {
-                Some("or write the call as `f x`")
-            }
+            SyntaxErrorKind::PipeOperatorsDisabled => Some("or write the call as `f x`"),
             SyntaxErrorKind::TooDeep => Some("name inner parts with `let`"),
             SyntaxErrorKind::DuplicateFormal { .. }
-            | SyntaxErrorKind::NullByte
+            | SyntaxErrorKind::NullByte { .. }
             | SyntaxErrorKind::TooLarge => None,
         }
     }

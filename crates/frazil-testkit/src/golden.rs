@@ -4,6 +4,7 @@
 //! it gets the [`Case`] and answers with what a process would leave behind. A folder without
 //! cases is a failure, since a suite that finds nothing would otherwise always pass.
 
+mod differences;
 mod read;
 
 #[cfg(test)]
@@ -12,6 +13,8 @@ mod tests;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use differences::Differences;
 
 /// One expression, how it is to be evaluated, and what is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +94,7 @@ impl Case {
 
 /// Runs all `*.cases` of `folder` and compares; with `BLESS=1` rewrites the expected lines instead.
 ///
+/// Cases that the folder's `differences.txt` lists must differ, all others agree.
 /// `folder` is printed as `/suite` in results, as the format demands.
 pub fn check(folder: &Path, run: &(dyn Fn(&Case) -> Run + Sync)) -> Result<(), GoldenError> {
     let cases = read::folder(folder)?;
@@ -98,14 +102,18 @@ pub fn check(folder: &Path, run: &(dyn Fn(&Case) -> Run + Sync)) -> Result<(), G
     if std::env::var_os("BLESS").is_some_and(|value| value == "1") {
         return read::rewrite(&cases, &actual);
     }
+    let differences = Differences::read(folder)?;
     let mut report = String::new();
     let mut failed = 0;
     for (case, actual) in cases.iter().zip(&actual) {
-        if case.expected != *actual {
+        let agrees = case.expected == *actual;
+        if agrees == differences.lists(case) {
             failed += 1;
+            let actual = if agrees { "the same: take it out of the list" } else { actual };
             report_difference(&mut report, case, actual);
         }
     }
+    differences.check_used()?;
     if failed == 0 { Ok(()) } else { Err(GoldenError::Differ { failed, all: cases.len(), report }) }
 }
 

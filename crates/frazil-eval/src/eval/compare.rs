@@ -129,6 +129,6 @@ impl<'a> Evaluator<'a> {
 /// Whether both are one and the same value, so that it need not be looked into. This makes
 /// `[ f ] == [ f ]` true, as in C++ Nix, where values have identities. Numbers have none here: the
 /// one that is not equal to itself is found by comparing.
-fn same<'a>(left: Lazy<'a>, right: Lazy<'a>) -> bool {
+pub(super) fn same<'a>(left: Lazy<'a>, right: Lazy<'a>) -> bool {
     left.is(right) && !left.is_number_like()
 }

@@ -19,6 +19,8 @@ pub(crate) struct JsonText {
     /// The numbers of the context elements of all strings so far.
     pub(crate) context: Vec<u32>,
     copy_paths: bool,
+    /// How many values are being written, each in the one before.
+    depth: usize,
     /// Why the first string that is not UTF-8 cannot be written. Errors of evaluation go first, so
     /// it is kept until the end.
     invalid: Option<Utf8Error>,
@@ -27,7 +29,7 @@ pub(crate) struct JsonText {
 impl JsonText {
     /// An empty text; with `copy_paths`, paths are copied to the store and stand for their copies.
     pub(crate) fn new(copy_paths: bool) -> Self {
-        Self { out: Vec::new(), context: Vec::new(), copy_paths, invalid: None }
+        Self { out: Vec::new(), context: Vec::new(), copy_paths, depth: 0, invalid: None }
     }
 
     /// Notes what a string depends on.
@@ -67,9 +69,19 @@ impl<'a> Evaluator<'a> {
         Ok(self.cursor.with_context(text, context))
     }
 
-    /// Appends a value to a JSON text.
+    /// Appends a value to a JSON text. It may be as deep as calls may be nested.
     pub(crate) fn write_json(&mut self, value: Value<'a>, json: &mut JsonText) -> Result<()> {
         self.check_stack()?;
+        if json.depth > self.options.call_depth_max {
+            return Err(self.stack_overflow());
+        }
+        json.depth += 1;
+        let written = self.write_json_value(value, json);
+        json.depth -= 1;
+        written
+    }
+
+    fn write_json_value(&mut self, value: Value<'a>, json: &mut JsonText) -> Result<()> {
         match value {
             Value::Null => json.out.extend_from_slice(b"null"),
             Value::Bool(value) => {

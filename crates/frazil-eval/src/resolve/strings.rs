@@ -30,9 +30,8 @@ impl<'a> Resolver<'_, 'a> {
         if text.len() > 1 && text.ends_with(b"/") {
             self.errors.push(ResolveError::TrailingSlash { span });
         }
-        let absolute = self.absolute(text, span);
-        let normal = path::normalise(&absolute);
-        Expr::Const(Value::Path(self.string(&normal)).into())
+        let path = self.absolute(text, span);
+        Expr::Const(Value::Path(self.string(&path)).into())
     }
 
     pub(super) fn path_interpolation(&mut self, parts: &[StringPart<'_>], span: Span) -> Expr<'a> {
@@ -40,10 +39,7 @@ impl<'a> Resolver<'_, 'a> {
             return self.interpolation(parts);
         };
         // A final slash of the first part separates it from what is interpolated.
-        let mut first = path::normalise(&self.absolute(text, span));
-        if text.ends_with(b"/") && first.len() > 1 {
-            first.push(b'/');
-        }
+        let first = self.absolute(text, span);
         let first = Value::Path(Str::of(self.context.cursor.add_slice(&first)));
         let mut code = vec![(Expr::Const(first.into()), self.range(span))];
         code.extend(rest.iter().map(|part| self.part(part)));
@@ -52,17 +48,12 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     fn absolute(&mut self, text: &[u8], span: Span) -> Vec<u8> {
-        if let Some(below_home) = text.strip_prefix(b"~") {
-            let Some(home) = self.context.home else {
-                self.errors.push(ResolveError::HomePath { span });
-                return text.to_vec();
-            };
-            return [home.as_os_str().as_bytes(), below_home].concat();
-        }
-        if text.starts_with(b"/") {
-            return text.to_vec();
-        }
-        [self.context.base.as_os_str().as_bytes(), b"/", text].concat()
+        let base = self.context.base.as_os_str().as_bytes();
+        let home = self.context.home.map(|home| home.as_os_str().as_bytes());
+        path::literal(text, base, home).unwrap_or_else(|| {
+            self.errors.push(ResolveError::HomePath { span });
+            text.to_vec()
+        })
     }
 
     /// `<name>` is `__findFile __nixPath "name"`.

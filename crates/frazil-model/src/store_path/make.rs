@@ -4,7 +4,8 @@
 //! Invariant: what two different things are named by differs in the hashed text, as no part of it
 //! can hold the `:` that follows it.
 
-use super::{OutputName, StoreDir, StoreName, StoreNameError, StorePath};
+use super::{OutputName, StoreDir, StoreName, StoreNameError, StorePath, StorePathError};
+use crate::base32;
 use crate::content_address::{ContentAddress, ContentAddressMethod};
 use crate::hash::{Hash, HashAlgorithm, HashFormat, Sha256, base16_into};
 
@@ -115,12 +116,7 @@ impl StoreDir {
                 if !references.is_empty() {
                     return Err(MakePathError::References { name: name.clone() });
                 }
-                let text = format!(
-                    "fixed:out:{}{}:",
-                    method.prefix(),
-                    hash.format_prefixed(HashFormat::Base16)
-                );
-                Ok(self.make("output:out", Sha256::of(text.as_bytes()), name))
+                Ok(self.make("output:out", fixed_digest(method, hash), name))
             }
         }
     }
@@ -163,13 +159,53 @@ impl StoreDir {
     }
 
     fn make(&self, kind: &str, digest: Sha256, name: &StoreName) -> StorePath {
-        let mut text = String::with_capacity(kind.len() + name.as_str().len() + 128);
+        StorePath::new(self.path_digest(kind, digest, name.as_str().as_bytes()).folded(), name)
+    }
+
+    fn path_digest(&self, kind: &str, digest: Sha256, name: &[u8]) -> Sha256 {
+        let mut text = String::with_capacity(kind.len() + name.len() + 128);
         text.push_str(kind);
         text.push_str(":sha256:");
         base16_into(&digest.0, &mut text);
-        for part in [":", self.as_str(), ":", name.as_str()] {
+        for part in [":", self.as_str(), ":"] {
             text.push_str(part);
         }
-        StorePath::new(Sha256::of(text.as_bytes()).folded(), name)
+        let mut text = text.into_bytes();
+        text.extend_from_slice(name);
+        Sha256::of(&text)
     }
+
+    /// The error for a thing that cannot have the name it should. Nix finds out when it has hashed
+    /// the name, and shows the path that the thing would have had.
+    pub fn refused_path(
+        &self,
+        kind: &str,
+        digest: Sha256,
+        name: &[u8],
+        source: StoreNameError,
+    ) -> StorePathError {
+        let digest = base32::encode(&self.path_digest(kind, digest, name).folded());
+        StorePathError::Name { path: format!("{digest}-{}", String::from_utf8_lossy(name)), source }
+    }
+
+    /// [`Self::refused_path`] for what [`Self::fixed_path`] would name.
+    pub fn refused_fixed_path(
+        &self,
+        name: &[u8],
+        content: &ContentAddress,
+        source: StoreNameError,
+    ) -> StorePathError {
+        let (kind, digest) = match (content.method, content.hash) {
+            (ContentAddressMethod::Text, Hash::Sha256(digest)) => ("text", Sha256(digest)),
+            (ContentAddressMethod::Nar, Hash::Sha256(digest)) => ("source", Sha256(digest)),
+            (method, hash) => ("output:out", fixed_digest(method, hash)),
+        };
+        self.refused_path(kind, digest, name, source)
+    }
+}
+
+/// What the path of contents is made of that are neither a text nor a tree hashed with SHA-256.
+fn fixed_digest(method: ContentAddressMethod, hash: Hash) -> Sha256 {
+    let hash = hash.format_prefixed(HashFormat::Base16);
+    Sha256::of(format!("fixed:out:{}{hash}:", method.prefix()).as_bytes())
 }

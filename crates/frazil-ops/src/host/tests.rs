@@ -291,7 +291,9 @@ fn fetches_what_is_here() {
     check_fetch(
         "file",
         &[("url", "file:HERE/%61")],
-        expect!["error: name '%61' contains illegal character '%'"],
+        expect![
+            "error: path 'h1qs8larnvf1l2n7lmjpij90p33nwhz0-%61' is not a valid store path: name '%61' contains illegal character '%'"
+        ],
     );
     check_fetch(
         "file",

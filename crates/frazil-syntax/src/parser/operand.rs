@@ -157,7 +157,9 @@ impl<'a> Parser<'a> {
     fn path(&mut self) -> Expr<'a> {
         let span = self.token.span;
         let mut text = self.text(span);
-        let mut end = span.end;
+        let mut end = self.end_of_doubled_slash(span);
+        let is_doubled = end != span.end;
+        text = self.source.get(span.start as usize..end as usize).unwrap_or(text);
         let base = self.scratch.strings.len();
         while self.interpolation_at(end as usize) {
             if !text.is_empty() {
@@ -184,9 +186,23 @@ impl<'a> Parser<'a> {
         let span = Span { start: span.start, end };
         if text.ends_with(b"/") {
             self.report(SyntaxErrorKind::TrailingSlash, span, Vec::new());
+        } else if is_doubled && !interpolated {
+            let kind = SyntaxErrorKind::Unexpected { found: "'//' in a path", expected: "'${'" };
+            self.report(kind, span, Vec::new());
         }
         self.resume(end as usize);
         Expr { kind, span }
+    }
+
+    /// Where the text of the path token `span` ends. Behind a doubled slash it goes on, but only an
+    /// interpolation may follow: a quirk of the reference implementation.
+    fn end_of_doubled_slash(&self, span: Span) -> u32 {
+        let end = span.end as usize;
+        if self.text(span).ends_with(b"/") {
+            self.lexer.path_text_end(end) as u32
+        } else {
+            span.end
+        }
     }
 
     fn parenthesized(&mut self) -> Expr<'a> {

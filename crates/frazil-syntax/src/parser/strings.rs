@@ -103,6 +103,7 @@ impl<'a> Parser<'a> {
         // What lies before this place is in the buffer.
         let mut copied = from;
         let mut at = from;
+        let mut null = None;
         let stop = loop {
             let Some(&byte) = self.source.get(at) else { break Stop::EndOfFile };
             let (width, value): (usize, &[u8]) = match byte {
@@ -126,7 +127,7 @@ impl<'a> Parser<'a> {
                     None => break Stop::EndOfFile,
                 },
                 _ => {
-                    self.null_byte(at);
+                    null = null.or(Some(at));
                     at += 1;
                     continue;
                 }
@@ -138,11 +139,16 @@ impl<'a> Parser<'a> {
             copied = at;
         };
         let rest = self.source.get(copied..at).unwrap_or_default();
-        if copied == from {
-            return (rest, at, stop);
+        let text = if copied == from {
+            rest
+        } else {
+            self.scratch.text.extend_from_slice(rest);
+            self.slice(&self.scratch.text)
+        };
+        if let Some(null) = null {
+            self.null_byte(null, text);
         }
-        self.scratch.text.extend_from_slice(rest);
-        (self.slice(&self.scratch.text), at, stop)
+        (text, at, stop)
     }
 
     /// What the byte at `position` means behind a backslash.
@@ -154,17 +160,19 @@ impl<'a> Parser<'a> {
             b't' => b"\t",
             _ => {
                 if *byte == 0 {
-                    self.null_byte(position);
+                    self.null_byte(position, &[0]);
                 }
                 std::slice::from_ref(byte)
             }
         })
     }
 
-    fn null_byte(&mut self, position: usize) {
+    /// Refuses `text` for the null byte in it that was read at `position`.
+    fn null_byte(&mut self, position: usize, text: &[u8]) {
         let start = position as u32;
         let span = Span { start, end: start + 1 };
-        self.report(SyntaxErrorKind::NullByte, span, Vec::new());
+        let text = String::from_utf8_lossy(text).replace('\0', "␀");
+        self.report(SyntaxErrorKind::NullByte { text }, span, Vec::new());
     }
 
     fn unterminated(&mut self, quote: &'static str, opener: Span) -> Expr<'a> {
@@ -233,6 +241,7 @@ impl<'a> Parser<'a> {
         // Text since this place is not on the stack yet.
         let mut pending = from;
         let mut at = from;
+        let mut null = None;
         let stop = loop {
             let Some(&byte) = self.source.get(at) else { break Stop::EndOfFile };
             let next = self.source.get(at + 1).copied();
@@ -255,7 +264,7 @@ impl<'a> Parser<'a> {
                     continue;
                 }
                 (0, _) => {
-                    self.null_byte(at);
+                    null = null.or(Some(at));
                     at += 1;
                     continue;
                 }
@@ -273,6 +282,9 @@ impl<'a> Parser<'a> {
             pending = at;
         };
         self.push_indented_text(pending, at);
+        if let Some(null) = null {
+            self.null_byte(null, self.source.get(from..at).unwrap_or_default());
+        }
         (at, stop)
     }
 

@@ -29,7 +29,7 @@ pub(super) fn folder(folder: &Path) -> Result<Vec<Case>, GoldenError> {
     if cases.is_empty() { Err(GoldenError::NoCases(folder.to_owned())) } else { Ok(cases) }
 }
 
-fn text_of(file: &Path) -> Result<String, GoldenError> {
+pub(super) fn text_of(file: &Path) -> Result<String, GoldenError> {
     std::fs::read_to_string(file).map_err(|source| GoldenError::Io {
         action: "read",
         path: file.to_owned(),
@@ -144,7 +144,7 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// Turns `⟪0d⟫` into that byte.
-fn unescape(text: &str) -> Vec<u8> {
+pub(super) fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('⟪') {

@@ -100,3 +100,34 @@ fn runs_a_folder() {
     "]]
     .assert_eq(&error.to_string());
 }
+
+#[test]
+fn listed_differences() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("a.cases"), "1\n=> 1\n\n2\n+ 0\n=> 3\n").expect("written");
+    let run =
+        |case: &Case| Run { status: Some(0), stdout: case.source.clone(), stderr: Vec::new() };
+    let check = |list: &str, expected: Expect| {
+        std::fs::write(folder.path().join("differences.txt"), list).expect("written");
+        let shown = match super::check(folder.path(), &run) {
+            Ok(()) => "as listed".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&shown.replace(&*folder.path().to_string_lossy(), "."));
+    };
+    check("# why\na.cases: 2\n", expect!["as listed"]);
+    check("a.cases: 2\n", expect!["./differences.txt:1: no reason stands above"]);
+    check("# why\n\na.cases: 2\n", expect!["./differences.txt:3: no reason stands above"]);
+    check("# why\na.cases 2\n", expect!["./differences.txt:2: not `FILE: FIRST LINE`"]);
+    check("# why\na.cases: 2\na.cases: 4\n", expect!["./differences.txt:3: there is no such case"]);
+    check(
+        "# why\na.cases: 1\na.cases: 2\n",
+        expect![[r"
+            1 of 2 cases differ
+            a.cases:1:
+                1
+                expected  1
+                actual    the same: take it out of the list
+        "]],
+    );
+}

@@ -108,9 +108,9 @@ impl<'a> Converter<'_, 'a> {
             return Ok(());
         }
         let shown = text.replace('\0', "␀");
-        let reason = format!(
-            "input string '{shown}' cannot be represented as Nix string because it contains null bytes"
-        );
+        // As in Nix, one error within the other.
+        let reason =
+            format!("error: input string '{shown}' cannot be represented as Nix string because it contains null bytes");
         Err(broken(self.ev, &reason))
     }
 }

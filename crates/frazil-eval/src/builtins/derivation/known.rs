@@ -140,7 +140,7 @@ impl Evaluator<'_> {
         };
         let name = format!("{name}-{output}");
         let kind = format!("output:{output}");
-        self.error(ErrorKind::Other, names::refused(&kind, dir, name.as_bytes(), hash.digest, error))
+        self.other(&dir.refused_path(&kind, hash.digest, name.as_bytes(), error.clone()))
     }
 
     /// What is known of a derivation, which is read for it if it must be.

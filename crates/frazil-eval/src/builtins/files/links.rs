@@ -88,7 +88,9 @@ impl Evaluator<'_> {
             let target = self.link_target(&resolved)?;
             file = path::normalise(&path::join(&parent, &target));
         }
-        Err(self.endless_links(&file))
+        let shown = path::shown(&file);
+        let message = format!("too many symbolic links encountered while traversing the path '{shown}'");
+        Err(self.error(ErrorKind::Host, message))
     }
 
     #[cold]

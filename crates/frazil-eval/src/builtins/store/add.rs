@@ -117,9 +117,11 @@ impl<'a> Evaluator<'a> {
             Ingestion::Flat => ContentAddressMethod::Flat,
             Ingestion::Recursive => ContentAddressMethod::Nar,
         };
-        let name = StoreName::parse(addition.name.as_bytes()).map_err(|error| self.other(&error))?;
+        let (dir, name) = (&self.options.store_dir, addition.name.as_bytes());
         let content = ContentAddress { method, hash };
-        self.options.store_dir.fixed_path(&name, &content).map_err(|error| self.other(&error))
+        let name = StoreName::parse(name)
+            .map_err(|error| self.other(&dir.refused_fixed_path(name, &content, error)))?;
+        dir.fixed_path(&name, &content).map_err(|error| self.other(&error))
     }
 
     fn copy(&mut self, path: &[u8], addition: &Addition<'a>) -> Result<StorePath> {

@@ -1,7 +1,7 @@
 //! Names of things that are added to the store, and what is said of those that cannot be names.
 
 use frazil_model::store_path::StoreNameError;
-use frazil_model::{Hash, HashFormat, Sha256, StoreDir, StorePath, base32};
+use frazil_model::{Sha256, StoreDir, StorePath};
 
 use crate::path;
 
@@ -29,21 +29,5 @@ pub(crate) fn refused_text<'r>(
         kind.push(':');
         kind.push_str(&dir.join(reference));
     }
-    refused(&kind, dir, name, digest, error)
-}
-
-/// The message for a thing that cannot get the name it should: Nix finds out when it has hashed
-/// the name, so the message shows the path that it would have had.
-pub(crate) fn refused(
-    kind: &str,
-    dir: &StoreDir,
-    name: &[u8],
-    digest: Sha256,
-    error: &StoreNameError,
-) -> String {
-    let hash = Hash::from(digest).format(HashFormat::Base16);
-    let mut text = format!("{kind}:sha256:{hash}:{dir}:").into_bytes();
-    text.extend_from_slice(name);
-    let path = base32::encode(&Sha256::of(&text).folded());
-    format!("path '{path}-{}' is not a valid store path: {error}", String::from_utf8_lossy(name))
+    dir.refused_path(&kind, digest, name, error.clone()).to_string()
 }

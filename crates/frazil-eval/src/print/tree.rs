@@ -5,52 +5,45 @@
 //! it there is [`frazil_syntax::print`].
 //!
 //! Instead of recursing, the printer keeps a stack of what is still to be printed, so that no tree
-//! is too deep for it.
+//! is too deep for it. What nothing stands in front of is not put there but printed at once.
 
-use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use frazil_eval::print;
 use frazil_syntax::ast::{
-    AttrName, AttrSet, Binary, BindingValue, Expr, ExprKind, Formal, Lambda, Operator, Parameter,
-    StringPart,
+    AttrName, AttrSet, Binary, Binding, BindingValue, Expr, ExprKind, Formal, Lambda, Operator,
+    Parameter, StringPart,
 };
 
-use crate::path::normal;
+use super::{name, quote};
+use crate::number;
+use crate::path;
 
-/// What a tree is printed with.
+/// Where the paths of a tree start.
 #[derive(Clone, Copy)]
-pub(super) struct Context<'c> {
-    /// Where relative paths start.
-    pub(super) base: &'c Path,
+pub(crate) struct TreeContext<'c> {
+    pub(crate) base: &'c Path,
     /// What `~` stands for.
-    pub(super) home: Option<&'c Path>,
-    /// The text of a number.
-    pub(super) float: &'c dyn Fn(f64) -> Vec<u8>,
+    pub(crate) home: Option<&'c Path>,
 }
 
 /// Appends the form of `expr` to `out`.
-pub(super) fn print<'t>(expr: &'t Expr<'t>, context: Context<'_>, out: &mut Vec<u8>) {
-    let mut printer = Printer { tasks: vec![Task::Expr(expr)], context, out };
+pub(crate) fn tree<'t>(expr: &'t Expr<'t>, context: TreeContext<'_>, out: &mut Vec<u8>) {
+    let mut printer =
+        Printer { tasks: vec![Task::Expr(expr)], base: 0, bindings: Vec::new(), context, out };
     while let Some(task) = printer.tasks.pop() {
-        let base = printer.tasks.len();
-        match task {
-            Task::Text(text) => printer.out.extend_from_slice(text),
-            Task::Name(name) => print::name(name, printer.out),
-            Task::String(text) => print::quote(text, printer.out),
-            Task::Path(text) => printer.path(text),
-            Task::Expr(expr) => printer.expr(expr),
-            Task::Open(expr) => printer.open(expr),
-        }
+        printer.base = printer.tasks.len();
+        printer.run(task);
         // Its parts were pushed in the order of the text.
-        printer.tasks.get_mut(base..).unwrap_or_default().reverse();
+        if let Some(parts) = printer.tasks.get_mut(printer.base..) {
+            parts.reverse();
+        }
     }
 }
 
 #[derive(Clone, Copy)]
 enum Task<'t> {
-    Text(&'t [u8]),
+    Text(&'static str),
     Name(&'t [u8]),
     String(&'t [u8]),
     Path(&'t [u8]),
@@ -60,19 +53,46 @@ enum Task<'t> {
 }
 
 struct Printer<'t, 'c, 'o> {
-    /// What is still to be printed, the next on top.
+    /// What is still to be printed, the next on top; above `base`, the last on top.
     tasks: Vec<Task<'t>>,
-    context: Context<'c>,
+    /// Where the parts of the task at hand begin in `tasks`.
+    base: usize,
+    /// A place to sort bindings in.
+    bindings: Vec<&'t Binding<'t>>,
+    context: TreeContext<'c>,
     out: &'o mut Vec<u8>,
 }
 
 impl<'t> Printer<'t, '_, '_> {
+    /// Prints a task, or its beginning, and pushes what follows.
+    fn run(&mut self, task: Task<'t>) {
+        match task {
+            Task::Text(text) => self.out.extend_from_slice(text.as_bytes()),
+            Task::Name(text) => name(text, self.out),
+            Task::String(text) => quote(text, self.out),
+            Task::Path(text) => self.path(text),
+            Task::Expr(expr) => self.expr(expr),
+            Task::Open(expr) => self.open(expr),
+        }
+    }
+
+    /// Prints a part of the task at hand after the parts before it.
+    fn part(&mut self, task: Task<'t>) {
+        let is_first = self.tasks.len() == self.base;
+        let is_leaf = match task {
+            Task::Text(_) | Task::Name(_) | Task::String(_) | Task::Path(_) => true,
+            Task::Expr(expr) => matches!(expr.kind, ExprKind::Variable(_) | ExprKind::String(_)),
+            Task::Open(_) => false,
+        };
+        if is_first && is_leaf { self.run(task) } else { self.tasks.push(task) }
+    }
+
     fn text(&mut self, text: &'static str) {
-        self.tasks.push(Task::Text(text.as_bytes()));
+        self.part(Task::Text(text));
     }
 
     fn push(&mut self, expr: &'t Expr<'t>) {
-        self.tasks.push(Task::Expr(expr));
+        self.part(Task::Expr(expr));
     }
 
     /// `before`, the expression, `after`.
@@ -84,11 +104,11 @@ impl<'t> Printer<'t, '_, '_> {
 
     fn expr(&mut self, expr: &'t Expr<'t>) {
         match &expr.kind {
-            ExprKind::Int(value) => self.out.extend(value.to_string().bytes()),
-            ExprKind::Float(value) => self.out.extend((self.context.float)(*value)),
-            ExprKind::String(text) => self.tasks.push(Task::String(text)),
-            ExprKind::Path(text) => self.tasks.push(Task::Path(text)),
-            ExprKind::Variable(name) => self.tasks.push(Task::Name(name)),
+            ExprKind::Int(value) => number::print_int(*value, self.out),
+            ExprKind::Float(value) => number::print_general(*value, self.out),
+            ExprKind::String(text) => quote(text, self.out),
+            ExprKind::Path(text) => self.path(text),
+            ExprKind::Variable(text) => name(text, self.out),
             ExprKind::CurPos => self.text("__curPos"),
             ExprKind::Error => self.text("«error»"),
             ExprKind::Interpolation(parts) | ExprKind::PathInterpolation(parts) => {
@@ -164,13 +184,13 @@ impl<'t> Printer<'t, '_, '_> {
     fn open(&mut self, expr: &'t Expr<'t>) {
         if let ExprKind::Apply(function, arguments) = &expr.kind {
             let is_negated = matches!(&function.kind, ExprKind::Binary(binary) if !is_plain_call(binary.operator));
-            self.tasks.push(if is_negated { Task::Expr(function) } else { Task::Open(function) });
+            self.part(if is_negated { Task::Expr(function) } else { Task::Open(function) });
             arguments.iter().for_each(|argument| self.within(" ", argument, ""));
         } else if let ExprKind::Negate(operand) = &expr.kind {
             self.within("__sub 0 ", operand, "");
         } else if let ExprKind::SearchPath(name) = &expr.kind {
             self.text("__findFile __nixPath ");
-            self.tasks.push(Task::String(name));
+            self.part(Task::String(name));
         } else if let ExprKind::Binary(binary) = &expr.kind
             && let Some((name, is_swapped)) = call_of(binary.operator)
         {
@@ -195,7 +215,7 @@ impl<'t> Printer<'t, '_, '_> {
             if index > 0 {
                 self.text(" + ");
             }
-            self.tasks.push(match part {
+            self.part(match part {
                 StringPart::Text(text) if is_path && index == 0 => Task::Path(text),
                 StringPart::Text(text) => Task::String(text),
                 StringPart::Expr(expr) => Task::Expr(expr),
@@ -210,46 +230,50 @@ impl<'t> Printer<'t, '_, '_> {
         self.text("}");
     }
 
-    /// What is inherited first, then the rest in the order of the names.
+    /// What is inherited first, by source, then the rest in the order of the names.
     fn bindings(&mut self, set: &'t AttrSet<'t>) {
-        let mut sorted: Vec<_> = set.bindings.iter().collect();
-        sorted.sort_by_key(|binding| binding.name.text);
-        let names_of = |wanted: &dyn Fn(&BindingValue<'_>) -> bool| -> Vec<&'t [u8]> {
-            let chosen = sorted.iter().filter(|binding| wanted(&binding.value));
-            chosen.map(|binding| binding.name.text).collect()
-        };
-        let inherited = names_of(&|value| matches!(value, BindingValue::Inherit));
-        if !inherited.is_empty() {
-            self.text("inherit");
-            self.names(&inherited);
-        }
-        for (index, source) in (0..).zip(set.inherit_sources) {
-            let names = names_of(
-                &|value| matches!(value, BindingValue::InheritFrom(from) if *from == index),
-            );
-            if !names.is_empty() {
-                self.within("inherit (", source, ")");
-                self.names(&names);
+        let mut sorted = std::mem::take(&mut self.bindings);
+        sorted.extend(set.bindings);
+        sorted.sort_unstable_by_key(|binding| (group(&binding.value), binding.name.text));
+        let mut last = None;
+        for binding in sorted.drain(..) {
+            let group = group(&binding.value);
+            if last != Some(group) && matches!(last, Some(Group::Inherit | Group::InheritFrom(_))) {
+                self.text("; ");
             }
-        }
-        for binding in &sorted {
-            if let BindingValue::Expr(value) = binding.value {
-                self.tasks.push(Task::Name(binding.name.text));
-                self.within(" = ", value, "; ");
+            match binding.value {
+                BindingValue::Expr(value) => {
+                    self.part(Task::Name(binding.name.text));
+                    self.within(" = ", value, "; ");
+                }
+                BindingValue::Inherit | BindingValue::InheritFrom(_) => {
+                    if last != Some(group) {
+                        self.inherit(set, group);
+                    }
+                    self.text(" ");
+                    self.part(Task::Name(binding.name.text));
+                }
             }
+            last = Some(group);
         }
+        if matches!(last, Some(Group::Inherit | Group::InheritFrom(_))) {
+            self.text("; ");
+        }
+        self.bindings = sorted;
         for binding in set.dynamic {
             self.within("\"${", binding.name, "}\" = ");
             self.within("", binding.value, "; ");
         }
     }
 
-    fn names(&mut self, names: &[&'t [u8]]) {
-        for name in names {
-            self.text(" ");
-            self.tasks.push(Task::Name(name));
+    /// What stands in front of the inherited names.
+    fn inherit(&mut self, set: &'t AttrSet<'t>, group: Group) {
+        self.text("inherit");
+        if let Group::InheritFrom(index) = group
+            && let Some(source) = set.inherit_sources.get(index as usize)
+        {
+            self.within(" (", source, ")");
         }
-        self.text("; ");
     }
 
     fn attribute_path(&mut self, path: &'t [AttrName<'t>]) {
@@ -258,7 +282,7 @@ impl<'t> Printer<'t, '_, '_> {
                 self.text(".");
             }
             match name {
-                AttrName::Static(name) => self.tasks.push(Task::Name(name.text)),
+                AttrName::Static(name) => self.part(Task::Name(name.text)),
                 AttrName::Dynamic(expr) => self.within("\"${", expr, "}\""),
             }
         }
@@ -267,12 +291,12 @@ impl<'t> Printer<'t, '_, '_> {
     fn lambda(&mut self, lambda: &'t Lambda<'t>) {
         self.text("(");
         match &lambda.parameter {
-            Parameter::Name(name) => self.tasks.push(Task::Name(name.text)),
+            Parameter::Name(name) => self.part(Task::Name(name.text)),
             Parameter::Formals { formals, ellipsis, whole } => {
                 self.formals(formals, *ellipsis);
                 if let Some(whole) = whole {
                     self.text(" @ ");
-                    self.tasks.push(Task::Name(whole.text));
+                    self.part(Task::Name(whole.text));
                 }
             }
         }
@@ -287,7 +311,7 @@ impl<'t> Printer<'t, '_, '_> {
             if index > 0 {
                 self.text(", ");
             }
-            self.tasks.push(Task::Name(formal.name.text));
+            self.part(Task::Name(formal.name.text));
             if let Some(default) = formal.default {
                 self.within(" ? ", default, "");
             }
@@ -300,16 +324,29 @@ impl<'t> Printer<'t, '_, '_> {
 
     /// A path literal made absolute; a slash before an interpolation stays.
     fn path(&mut self, text: &[u8]) {
-        let in_home = text.strip_prefix(b"~/").zip(self.context.home);
-        let (start, rest) = match in_home {
-            Some((rest, home)) => (Cow::Borrowed(home), rest),
-            None => (Cow::Borrowed(self.context.base), text),
-        };
-        let path = normal(&start.join(std::ffi::OsStr::from_bytes(rest)));
-        self.out.extend_from_slice(path.as_os_str().as_bytes());
-        if text.len() > 1 && text.ends_with(b"/") && path.parent().is_some() {
-            self.out.push(b'/');
+        let base = self.context.base.as_os_str().as_bytes();
+        let home = self.context.home.map(|home| home.as_os_str().as_bytes());
+        match path::literal(text, base, home) {
+            Some(path) => self.out.extend_from_slice(&path),
+            None => self.out.extend_from_slice(text),
         }
+    }
+}
+
+/// How a binding was written, in the order in which the groups are printed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Inherit,
+    /// The index of the source.
+    InheritFrom(u32),
+    Plain,
+}
+
+fn group(value: &BindingValue<'_>) -> Group {
+    match value {
+        BindingValue::Inherit => Group::Inherit,
+        BindingValue::InheritFrom(source) => Group::InheritFrom(*source),
+        BindingValue::Expr(_) => Group::Plain,
     }
 }
 
