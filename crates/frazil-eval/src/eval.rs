@@ -104,6 +104,10 @@ impl<'a> Evaluator<'a> {
                 Expr::Has(has) => return self.has(has, env),
                 Expr::Interpolation(interpolation) => return self.interpolate(interpolation, env),
                 Expr::Dynamic(variable) => return self.dynamic(variable, env),
+                Expr::Deep(inner) => {
+                    self.check_stack()?;
+                    expr = inner;
+                }
                 Expr::CurPos(pos) => return Ok(self.position_value(*pos).into()),
             }
         }

@@ -14,7 +14,7 @@ use crate::code::{Apply, Expr, Lambda};
 use crate::context::Contexts;
 use crate::diagnostic::{Diagnostic, ErrorKind, Frame, Source};
 use crate::error::{CallNote, Error, Result};
-use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap};
+use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, Str};
 use crate::host::Host;
 use crate::resolve::{self, Globals, Resolved, ResolveError};
 use crate::source::{Range, SourceId, Sources};
@@ -86,6 +86,9 @@ pub struct Program<'a> {
     pub(crate) frame: Env<'a>,
 }
 
+/// Room for so many calls is made in the beginning.
+const CALLS_AT_FIRST: usize = 1_000;
+
 /// One evaluation: everything that its expressions share.
 pub struct Evaluator<'a> {
     pub(crate) cursor: Cursor<'a>,
@@ -100,12 +103,11 @@ pub struct Evaluator<'a> {
     /// Files that were imported, by resolved path.
     pub(crate) imports: HashMap<Box<[u8]>, &'a std::cell::Cell<Slot<'a>>, FastHash>,
     pub(crate) caches: builtins::Caches,
-    /// The calls under way; only the first `depth` count. Its length is the largest depth allowed.
+    /// The calls under way; only the first `depth` count. It grows up to `call_depth_max`.
     calls: Vec<Call<'a>>,
     pub(crate) depth: usize,
     /// Nested `tryEval`s: their errors need no trace.
     pub(crate) tries: u32,
-    pub(crate) stack_floor: usize,
     /// Bytes of strings being put together, innermost last.
     pub(crate) pieces: Vec<&'a [u8]>,
 }
@@ -171,12 +173,12 @@ names! {
 
 impl<'a> Evaluator<'a> {
     pub fn new(heap: &'a Heap, host: &'a mut (dyn Host + 'a), options: Options) -> Self {
-        let mut cursor = Cursor::new(heap);
+        let mut cursor = Cursor::new(heap, crate::stack::floor());
         let mut symbols = Symbols::new();
         let names = Names::new(&mut symbols, &mut cursor);
         let empty_attrs = cursor.empty_attrs();
         let nothing = cursor.heap().add_code(Lambda::nothing());
-        let calls = vec![Call::Callback(nothing); options.call_depth_max];
+        let calls = vec![Call::Callback(nothing); options.call_depth_max.min(CALLS_AT_FIRST)];
         let mut evaluator = Self {
             cursor,
             symbols,
@@ -192,7 +194,6 @@ impl<'a> Evaluator<'a> {
             calls,
             depth: 0,
             tries: 0,
-            stack_floor: crate::stack::floor(),
             pieces: Vec::new(),
         };
         builtins::install(&mut evaluator);
@@ -308,6 +309,9 @@ impl<'a> Evaluator<'a> {
                 let message = "a path that starts with `~` cannot be resolved in pure mode".into();
                 at(*span, ErrorKind::Restricted, message)
             }
+            ResolveError::TooDeep { span } => {
+                at(*span, ErrorKind::Syntax, SyntaxErrorKind::TooDeep.to_string())
+            }
             ResolveError::TrailingSlash { span } => {
                 at(*span, ErrorKind::Syntax, "path has a trailing slash".into())
             }
@@ -327,29 +331,39 @@ impl<'a> Evaluator<'a> {
     #[inline(always)]
     pub(crate) fn enter(&mut self, call: Call<'a>) -> Result<()> {
         match self.calls.get_mut(self.depth) {
-            Some(place) if !self.cursor.exhausted => {
+            Some(place) if crate::stack::address() >= self.cursor.stack_floor => {
                 *place = call;
                 self.depth += 1;
                 Ok(())
             }
-            _ => Err(self.too_deep()),
+            _ => self.enter_slowly(call),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn too_deep(&mut self) -> Error {
-        if self.cursor.exhausted {
-            return self.out_of_memory();
+    fn enter_slowly(&mut self, call: Call<'a>) -> Result<()> {
+        self.check_stack()?;
+        if self.depth >= self.options.call_depth_max {
+            return Err(self.too_deep());
         }
-        self.error(ErrorKind::StackOverflow, "stack overflow; max-call-depth exceeded")
-            .help(format!("more than {} calls are nested; --max-call-depth allows more", self.calls.len()))
+        let length = self.calls.len().saturating_mul(2).clamp(CALLS_AT_FIRST, self.options.call_depth_max);
+        self.calls.resize(length, call);
+        self.enter(call)
     }
 
     #[cold]
-    pub(crate) fn out_of_memory(&mut self) -> Error {
+    #[inline(never)]
+    pub(crate) fn too_deep(&self) -> Error {
+        let depth_max = self.options.call_depth_max;
+        self.error(ErrorKind::StackOverflow, "stack overflow; max-call-depth exceeded")
+            .help(format!("more than {depth_max} calls are nested; --max-call-depth allows more"))
+    }
+
+    #[cold]
+    pub(crate) fn out_of_memory(&self) -> Error {
         // The message needs no arena memory, and no more calls will be made.
-        self.error(ErrorKind::OutOfMemory, "the evaluation needs more memory than its limit")
+        self.error(ErrorKind::OutOfMemory, "the evaluation needs more memory than there is, or than its limit")
             .help("--memory-limit sets the limit")
     }
 
@@ -377,16 +391,60 @@ impl<'a> Evaluator<'a> {
         self.error(ErrorKind::Type, message)
     }
 
-    /// Ends with an error when the native stack is nearly used up.
+    /// Ends with an error when the native stack is nearly used up, or the memory.
     #[inline(always)]
     pub(crate) fn check_stack(&self) -> Result<()> {
-        if crate::stack::address() < self.stack_floor { Err(self.stack_overflow()) } else { Ok(()) }
+        if crate::stack::address() < self.cursor.stack_floor { Err(self.stack_overflow()) } else { Ok(()) }
     }
 
     #[cold]
     #[inline(never)]
     fn stack_overflow(&self) -> Error {
+        if self.cursor.is_exhausted() {
+            return self.out_of_memory();
+        }
         self.error(ErrorKind::StackOverflow, "stack overflow (possible infinite recursion)")
+    }
+
+    /// Whether so many bytes can be had at once: to be asked before what may be very large.
+    #[inline(always)]
+    pub(crate) fn check_room(&mut self, bytes: usize) -> Result<()> {
+        if bytes > crate::heap::CHUNK_BYTES && !self.cursor.reserve(bytes) {
+            return Err(self.out_of_memory());
+        }
+        Ok(())
+    }
+
+    /// Whether a string may have `length` bytes, and there is memory for it.
+    #[inline(always)]
+    pub(crate) fn check_string(&mut self, length: usize) -> Result<()> {
+        if length > crate::heap::CHUNK_BYTES { self.check_large_string(length) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn check_large_string(&mut self, length: usize) -> Result<()> {
+        if length > Str::LENGTH_MAX {
+            return Err(self.error(ErrorKind::Other, format!("a string has at most {} bytes", Str::LENGTH_MAX)));
+        }
+        if self.cursor.has_room(length) { Ok(()) } else { Err(self.out_of_memory()) }
+    }
+
+    /// Whether a list may have `length` elements, and there is memory for it.
+    #[inline(always)]
+    pub(crate) fn check_list(&mut self, length: usize) -> Result<()> {
+        if length > crate::heap::CHUNK_BYTES / size_of::<Slot<'_>>() {
+            self.check_large_list(length)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cold]
+    fn check_large_list(&mut self, length: usize) -> Result<()> {
+        if length > u32::MAX as usize {
+            return Err(self.error(ErrorKind::Other, format!("a list has at most {} elements", u32::MAX)));
+        }
+        self.check_room(length * size_of::<Slot<'_>>())
     }
 
     /// A slot for something not evaluated yet.

@@ -24,10 +24,14 @@ impl<'a> Evaluator<'a> {
             }
             Some(first) => self.bind_recursive(first, code.bindings, env, &mut writer),
         }
-        let set = match (code.overrides, code.rec_at) {
-            (Some(index), Some(first)) => {
-                let set = writer.finish(&mut self.cursor);
-                let set = self.overridden(code, first, index, set, env)?;
+        let set = match code.rec_at {
+            // Variables refer to what was written, so that computed names, which may have to be sorted
+            // in between, make a set of their own.
+            Some(first) if code.overrides.is_some() || !code.dynamic.is_empty() => {
+                let mut set = writer.finish(&mut self.cursor);
+                if let Some(index) = code.overrides {
+                    set = self.overridden(code, first, index, set, env)?;
+                }
                 let mut writer = self.cursor.attrs_writer(code.dynamic.len());
                 self.bind_dynamic(code, env, &mut writer)?;
                 let dynamic = writer.finish(&mut self.cursor);

@@ -70,6 +70,7 @@ impl<'a> Evaluator<'a> {
     /// Appends a value to a JSON text.
     pub(crate) fn write_json(&mut self, value: Value<'a>, json: &mut JsonText) -> Result<()> {
         self.check_stack()?;
+        self.check_string(json.out.len())?;
         match value {
             Value::Null => json.out.extend_from_slice(b"null"),
             Value::Bool(value) => json.out.extend_from_slice(if value { b"true" } else { b"false" }),
