@@ -14,6 +14,8 @@ mod operators;
 mod select;
 mod sets;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use coerce::Coercion;
 

@@ -348,6 +348,9 @@ impl<'a> Evaluator<'a> {
             return Err(self.too_deep());
         }
         let length = self.calls.len().saturating_mul(2).clamp(CALLS_AT_FIRST, self.options.call_depth_max);
+        if self.calls.try_reserve(length - self.calls.len()).is_err() {
+            return Err(self.out_of_memory());
+        }
         self.calls.resize(length, call);
         self.enter(call)
     }

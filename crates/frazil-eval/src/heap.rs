@@ -37,7 +37,7 @@ const HUGE_PAGE_BYTES: usize = 2 << 20;
 /// What an evaluation that the kernel gave no more memory has to end with.
 const LAST_BYTES: usize = 64 << 20;
 /// Address space asked for code; halved until the kernel agrees. `CodeRef` could reach 32 GiB.
-const CODE_BYTES_MAX: usize = 16 << 30;
+const CODE_BYTES_MAX: usize = if cfg!(heap_guard) { 64 << 20 } else { 16 << 30 };
 const CODE_BYTES_MIN: usize = 64 << 20;
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,12 +1,14 @@
 //! Making attribute sets: `{ }`, `rec { }`, computed names, `__overrides`; positions of attributes.
 
+use std::collections::HashMap;
+
 use crate::code::{AttrsCode, Binding};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, AttrsWriter, Entry, Env};
 use crate::source::{Pos, Range};
-use crate::symbol::Symbol;
+use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
 use crate::word::{Slot, Word};
 
@@ -66,19 +68,18 @@ impl<'a> Evaluator<'a> {
         env: Env<'a>,
         writer: &mut AttrsWriter<'a>,
     ) -> Result<()> {
-        let mut seen: Vec<(Symbol, Pos)> = Vec::new();
+        let mut seen: HashMap<Symbol, Pos, FastHash> = HashMap::default();
         for binding in code.dynamic {
             let name = match self.eval(&binding.name, env)?.unpack() {
                 // A null name means that there is no such attribute.
                 Value::Null => continue,
                 name => self.attribute_name(name).map_err(|error| error.at(binding.range))?,
             };
-            let fixed = code.bindings.iter().map(|binding| (binding.name, binding.pos));
-            let first = fixed.chain(seen.iter().copied()).find(|(known, _)| *known == name);
-            if let Some((_, first)) = first {
+            let fixed = code.bindings.binary_search_by_key(&name, |binding| binding.name).ok();
+            let fixed = fixed.and_then(|index| code.bindings.get(index)).map(|binding| binding.pos);
+            if let Some(first) = fixed.or_else(|| seen.insert(name, binding.pos)) {
                 return Err(self.duplicate(name, first, binding.range));
             }
-            seen.push((name, binding.pos));
             let value = self.delay_written(&binding.value, env);
             writer.push(name, binding.pos, value);
         }

@@ -18,7 +18,7 @@ use crate::value::Value;
 const NESTING_UNCHECKED: u32 = 64;
 /// Longer attribute paths are followed by a loop.
 const PATH_UNROLLED_MAX: usize = 32;
-/// How deep operators that the scope redefines may nest: each looks through all of its operands.
+/// How deep operators that the scope redefines may nest: each looks through all that is left of it.
 const REDEFINED_MAX: u32 = 5_000;
 
 impl<'a> Resolver<'_, 'a> {
@@ -281,7 +281,7 @@ impl<'a> Resolver<'_, 'a> {
         if self.definition(function).is_none() {
             return self.operator(operator, left, right, operator_span);
         }
-        if self.redefined >= REDEFINED_MAX {
+        if self.redefined + left_spine(left) >= REDEFINED_MAX {
             self.too_deep(operator_span);
             return Expr::Const(Value::Null.into());
         }
@@ -313,6 +313,18 @@ impl<'a> Resolver<'_, 'a> {
     pub(super) fn string(&mut self, text: &[u8]) -> Str<'a> {
         self.context.cursor.string(text)
     }
+}
+
+/// How many operators follow each other on the left side of `ast`, up to [`REDEFINED_MAX`].
+fn left_spine(ast: &ast::Expr<'_>) -> u32 {
+    let (mut ast, mut length) = (ast, 0);
+    while let ExprKind::Binary(binary) = ast.kind
+        && length < REDEFINED_MAX
+    {
+        length += 1;
+        ast = &binary.left;
+    }
+    length
 }
 
 /// Whether running `code` runs other code within it, other than in its place.
