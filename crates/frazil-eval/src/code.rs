@@ -43,20 +43,25 @@ pub(crate) enum Expr<'a> {
     Binary(&'a Binary<'a>),
     Interpolation(&'a Interpolation<'a>),
     CurPos(Pos),
+    /// The same as the expression inside, which is nested so deeply that the stack is to be checked.
+    Deep(&'a Expr<'a>),
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct DynamicVariable<'a> {
     pub(crate) name: Symbol,
-    /// Where the sets of the surrounding `with`s are kept, innermost first.
-    pub(crate) withs: &'a [Place],
+    /// How many frames out the innermost `with` is.
+    pub(crate) depth: u32,
+    pub(crate) with: &'a WithPlace<'a>,
     pub(crate) range: Range,
 }
 
+/// Where the set of a `with` is kept. All variables inside it share this.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) depth: u32,
+pub(crate) struct WithPlace<'a> {
     pub(crate) slot: u32,
+    /// The next `with` around this one, and how many frames further out it is.
+    pub(crate) outer: Option<(&'a WithPlace<'a>, u32)>,
 }
 
 /// A lambda, or several directly nested ones (`x: y: z: body`) taken as one.

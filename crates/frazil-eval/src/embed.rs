@@ -25,7 +25,7 @@ impl<'a> Evaluator<'a> {
         let names: Vec<_> = scope.iter().map(|(name, _)| self.intern(name.as_bytes())).collect();
         let values: Vec<Slot<'a>> = scope.iter().map(|(_, value)| (*value).into()).collect();
         let source = Source { name: name.into(), text, is_file: false };
-        self.parse(source, base, &names, Some(&values))
+        self.parse(source, base, &names, &values)
     }
 
     /// The value of a program, evaluated when someone asks for it.

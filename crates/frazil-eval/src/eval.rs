@@ -15,6 +15,8 @@ mod operators;
 mod select;
 mod sets;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use coerce::Coercion;
 
@@ -104,6 +106,10 @@ impl<'a> Evaluator<'a> {
                 Expr::Has(has) => return self.has(has, env),
                 Expr::Interpolation(interpolation) => return self.interpolate(interpolation, env),
                 Expr::Dynamic(variable) => return self.dynamic(variable, env),
+                Expr::Deep(inner) => {
+                    self.check_stack()?;
+                    expr = inner;
+                }
                 Expr::CurPos(pos) => return Ok(self.position_value(*pos).into()),
             }
         }

@@ -1,24 +1,20 @@
 //! The evaluator: what one evaluation knows, and the doors to it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::PathBuf;
 
 use bumpalo::Bump;
 use frazil_model::StoreDir;
-use frazil_syntax::SyntaxErrorKind;
-use frazil_syntax::ast::{self, Span};
 
 use crate::builtins;
 use crate::code::{Apply, Expr, Lambda};
 use crate::context::Contexts;
-use crate::diagnostic::{Diagnostic, ErrorKind, Frame, Source};
+use crate::diagnostic::ErrorKind;
 use crate::error::{CallNote, Error, Result};
-use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap};
+use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, Str};
 use crate::host::Host;
-use crate::print::{self, TreeContext};
-use crate::resolve::{self, Globals, Resolved, ResolveError};
-use crate::source::{Range, SourceId, Sources};
+use crate::resolve::Globals;
+use crate::source::{Range, Sources};
 use crate::symbol::{FastHash, Symbol, Symbols};
 use crate::value::Value;
 use crate::word::{Slot, Word};
@@ -87,6 +83,9 @@ pub struct Program<'a> {
     pub(crate) frame: Env<'a>,
 }
 
+/// Room for so many calls is made in the beginning.
+const CALLS_AT_FIRST: usize = 1_000;
+
 /// One evaluation: everything that its expressions share.
 pub struct Evaluator<'a> {
     pub(crate) cursor: Cursor<'a>,
@@ -101,14 +100,13 @@ pub struct Evaluator<'a> {
     /// Files that were imported, by resolved path.
     pub(crate) imports: HashMap<Box<[u8]>, &'a std::cell::Cell<Slot<'a>>, FastHash>,
     pub(crate) caches: builtins::Caches,
-    /// The calls under way; only the first `depth` count. Its length is the largest depth allowed.
+    /// The calls under way; only the first `depth` count. It grows up to `call_depth_max`.
     calls: Vec<Call<'a>>,
     pub(crate) depth: usize,
     /// Nested `tryEval`s: their errors need no trace.
     pub(crate) tries: u32,
-    pub(crate) stack_floor: usize,
     /// Memory for syntax trees, used again for each source.
-    syntax_arena: Bump,
+    pub(crate) syntax_arena: Bump,
     /// Bytes of strings being put together, innermost last.
     pub(crate) pieces: Vec<&'a [u8]>,
 }
@@ -157,7 +155,6 @@ names! {
     output_hash_algo = "outputHashAlgo",
     output_hash_mode = "outputHashMode",
     outputs = "outputs",
-    overrides = "__overrides",
     path = "path",
     prefix = "prefix",
     right = "right",
@@ -174,12 +171,12 @@ names! {
 
 impl<'a> Evaluator<'a> {
     pub fn new(heap: &'a Heap, host: &'a mut (dyn Host + 'a), options: Options) -> Self {
-        let mut cursor = Cursor::new(heap);
+        let mut cursor = Cursor::new(heap, crate::stack::floor());
         let mut symbols = Symbols::new();
         let names = Names::new(&mut symbols, &mut cursor);
         let empty_attrs = cursor.empty_attrs();
         let nothing = cursor.heap().add_code(Lambda::nothing());
-        let calls = vec![Call::Callback(nothing); options.call_depth_max];
+        let calls = vec![Call::Callback(nothing); options.call_depth_max.min(CALLS_AT_FIRST)];
         let mut evaluator = Self {
             cursor,
             symbols,
@@ -195,7 +192,6 @@ impl<'a> Evaluator<'a> {
             calls,
             depth: 0,
             tries: 0,
-            stack_floor: crate::stack::floor(),
             syntax_arena: Bump::new(),
             pieces: Vec::new(),
         };
@@ -225,135 +221,6 @@ impl<'a> Evaluator<'a> {
         self.options.features.iter().any(|feature| feature == name)
     }
 
-    /// Parses an expression that did not come from a file. Relative paths in it start at `base`.
-    pub fn parse_text(&mut self, name: &str, text: Vec<u8>, base: &Path) -> Result<Program<'a>, Vec<Diagnostic>> {
-        let source = Source { name: name.into(), text, is_file: false };
-        self.parse(source, base, &[], None)
-    }
-
-    /// Parses a file whose text was read before.
-    pub fn parse_file_text(&mut self, file: &Path, text: Vec<u8>) -> Result<Program<'a>, Vec<Diagnostic>> {
-        let source = Source { name: file.to_string_lossy().into_owned(), text, is_file: true };
-        self.parse(source, file.parent().unwrap_or(file), &[], None)
-    }
-
-    /// Parses with more names in scope, whose values are the first slots of `frame`'s contents.
-    pub(crate) fn parse(
-        &mut self,
-        source: Source,
-        base: &Path,
-        scope: &[Symbol],
-        values: Option<&[Slot<'a>]>,
-    ) -> Result<Program<'a>, Vec<Diagnostic>> {
-        let resolved = self.resolve(source, base, scope, |_, _, resolved| resolved)?;
-        let frame = self.cursor.frame(resolved.frame_size.max(scope.len() as u32), None);
-        for (index, value) in values.unwrap_or_default().iter().enumerate() {
-            frame.slot(index as u32).set(*value);
-        }
-        Ok(Program { body: self.cursor.heap().add_code(resolved.body), frame })
-    }
-
-    /// The syntax tree of a file or another text, in the form of `nix-instantiate --parse`, appended
-    /// to `out`. What does not make sense as a program is an error.
-    pub fn print_tree(&mut self, source: Source, base: &Path, out: &mut Vec<u8>) -> Result<(), Vec<Diagnostic>> {
-        self.resolve(source, base, &[], |ev, root, _| {
-            print::tree(root, TreeContext { base, home: ev.options.home.as_deref() }, out);
-        })
-    }
-
-    /// Parses and resolves; `then` gets the tree, which does not outlive it, and the code.
-    fn resolve<T>(
-        &mut self,
-        source: Source,
-        base: &Path,
-        scope: &[Symbol],
-        then: impl FnOnce(&Self, &ast::Expr<'_>, Resolved<'a>) -> T,
-    ) -> Result<T, Vec<Diagnostic>> {
-        let source = Rc::new(source);
-        let too_large = || vec![Diagnostic::plain(ErrorKind::OutOfMemory, "too much source text".into())];
-        let code_needed = source.text.len().saturating_mul(resolve::CODE_PER_SOURCE_BYTE);
-        if code_needed.saturating_add(1 << 16) > self.cursor.heap().code_room() {
-            return Err(too_large());
-        }
-        let id = self.sources.add(Rc::clone(&source), base).map_err(|_| too_large())?;
-        // Taken, so that nothing else of the evaluator is borrowed with it.
-        let mut arena = std::mem::take(&mut self.syntax_arena);
-        arena.reset();
-        let result = self.resolve_in(&arena, &source, id, base, scope);
-        self.syntax_arena = arena;
-        result
-    }
-
-    fn resolve_in(
-        &mut self,
-        arena: &Bump,
-        source: &Source,
-        id: SourceId,
-        base: &Path,
-        scope: &[Symbol],
-    ) -> Result<Resolved<'a>, Vec<Diagnostic>> {
-        let options = frazil_syntax::ParseOptions { pipe_operators: self.options.pipe_operators };
-        let parsed = frazil_syntax::parse(&source.text, arena, options);
-        if !parsed.errors.is_empty() {
-            return Err(parsed.errors.iter().map(|error| self.syntax_diagnostic(id, error)).collect());
-        }
-        let context = resolve::Context {
-            cursor: &mut self.cursor,
-            symbols: &mut self.symbols,
-            sources: &self.sources,
-            source: id,
-            globals: &self.globals,
-            base,
-            home: self.options.home.as_deref(),
-        };
-        match resolve::resolve(context, &parsed.root, scope) {
-            Ok(resolved) => Ok(then(self, &parsed.root, resolved)),
-            Err(errors) => Err(errors.iter().map(|error| self.resolve_diagnostic(id, error)).collect()),
-        }
-    }
-
-    fn syntax_diagnostic(&self, id: SourceId, error: &frazil_syntax::SyntaxError) -> Diagnostic {
-        let mut message = error.kind.to_string();
-        if let (SyntaxErrorKind::DuplicateAttribute { .. }, Some(first)) = (&error.kind, error.notes.first()) {
-            let first = self.sources.pos(id, first.span.start);
-            message = format!("{message} at {}", self.position_text(first));
-        }
-        let mut diagnostic = Diagnostic::plain(ErrorKind::Syntax, message);
-        diagnostic.place = self.sources.place(self.sources.range(id, error.span));
-        diagnostic.help = error.help().into_iter().map(Into::into).collect();
-        diagnostic.notes = (error.notes.iter())
-            .map(|note| self.frame_at(self.sources.range(id, note.span), note.text.into()))
-            .collect();
-        diagnostic
-    }
-
-    fn resolve_diagnostic(&self, id: SourceId, error: &ResolveError) -> Diagnostic {
-        let at = |span: Span, kind, message| {
-            let mut diagnostic = Diagnostic::plain(kind, message);
-            diagnostic.place = self.sources.place(self.sources.range(id, span));
-            diagnostic
-        };
-        match error {
-            ResolveError::Undefined { name, span, similar } => {
-                let mut diagnostic =
-                    at(*span, ErrorKind::UndefinedVariable, format!("undefined variable '{name}'"));
-                diagnostic.help.extend(similar.as_ref().map(|similar| format!("did you mean `{similar}`?")));
-                diagnostic
-            }
-            ResolveError::HomePath { span } => {
-                let message = "a path that starts with `~` cannot be resolved in pure mode".into();
-                at(*span, ErrorKind::Restricted, message)
-            }
-            ResolveError::TrailingSlash { span } => {
-                at(*span, ErrorKind::Syntax, "path has a trailing slash".into())
-            }
-        }
-    }
-
-    fn frame_at(&self, range: Range, message: String) -> Frame {
-        Frame { message, place: self.sources.place(range), pinned: true }
-    }
-
     /// Evaluates a program to weak head normal form.
     pub fn evaluate(&mut self, program: Program<'a>) -> Result<Value<'a>> {
         self.eval(program.body, program.frame).map(Word::unpack)
@@ -363,29 +230,42 @@ impl<'a> Evaluator<'a> {
     #[inline(always)]
     pub(crate) fn enter(&mut self, call: Call<'a>) -> Result<()> {
         match self.calls.get_mut(self.depth) {
-            Some(place) if !self.cursor.exhausted => {
+            Some(place) if crate::stack::address() >= self.cursor.stack_floor => {
                 *place = call;
                 self.depth += 1;
                 Ok(())
             }
-            _ => Err(self.too_deep()),
+            _ => self.enter_slowly(call),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn too_deep(&mut self) -> Error {
-        if self.cursor.exhausted {
-            return self.out_of_memory();
+    fn enter_slowly(&mut self, call: Call<'a>) -> Result<()> {
+        self.check_stack()?;
+        if self.depth >= self.options.call_depth_max {
+            return Err(self.too_deep());
         }
-        self.error(ErrorKind::StackOverflow, "stack overflow; max-call-depth exceeded")
-            .help(format!("more than {} calls are nested; --max-call-depth allows more", self.calls.len()))
+        let length = self.calls.len().saturating_mul(2).clamp(CALLS_AT_FIRST, self.options.call_depth_max);
+        if self.calls.try_reserve(length - self.calls.len()).is_err() {
+            return Err(self.out_of_memory());
+        }
+        self.calls.resize(length, call);
+        self.enter(call)
     }
 
     #[cold]
-    pub(crate) fn out_of_memory(&mut self) -> Error {
+    #[inline(never)]
+    pub(crate) fn too_deep(&self) -> Error {
+        let depth_max = self.options.call_depth_max;
+        self.error(ErrorKind::StackOverflow, "stack overflow; max-call-depth exceeded")
+            .help(format!("more than {depth_max} calls are nested; --max-call-depth allows more"))
+    }
+
+    #[cold]
+    pub(crate) fn out_of_memory(&self) -> Error {
         // The message needs no arena memory, and no more calls will be made.
-        self.error(ErrorKind::OutOfMemory, "the evaluation needs more memory than its limit")
+        self.error(ErrorKind::OutOfMemory, "the evaluation needs more memory than there is, or than its limit")
             .help("--memory-limit sets the limit")
     }
 
@@ -413,16 +293,60 @@ impl<'a> Evaluator<'a> {
         self.error(ErrorKind::Type, message)
     }
 
-    /// Ends with an error when the native stack is nearly used up.
+    /// Ends with an error when the native stack is nearly used up, or the memory.
     #[inline(always)]
     pub(crate) fn check_stack(&self) -> Result<()> {
-        if crate::stack::address() < self.stack_floor { Err(self.stack_overflow()) } else { Ok(()) }
+        if crate::stack::address() < self.cursor.stack_floor { Err(self.stack_overflow()) } else { Ok(()) }
     }
 
     #[cold]
     #[inline(never)]
     pub(crate) fn stack_overflow(&self) -> Error {
+        if self.cursor.is_exhausted() {
+            return self.out_of_memory();
+        }
         self.error(ErrorKind::StackOverflow, "stack overflow (possible infinite recursion)")
+    }
+
+    /// Whether so many bytes can be had at once: to be asked before what may be very large.
+    #[inline(always)]
+    pub(crate) fn check_room(&mut self, bytes: usize) -> Result<()> {
+        if bytes > crate::heap::CHUNK_BYTES && !self.cursor.reserve(bytes) {
+            return Err(self.out_of_memory());
+        }
+        Ok(())
+    }
+
+    /// Whether a string may have `length` bytes, and there is memory for it.
+    #[inline(always)]
+    pub(crate) fn check_string(&mut self, length: usize) -> Result<()> {
+        if length > crate::heap::CHUNK_BYTES { self.check_large_string(length) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn check_large_string(&mut self, length: usize) -> Result<()> {
+        if length > Str::LENGTH_MAX {
+            return Err(self.error(ErrorKind::Other, format!("a string has at most {} bytes", Str::LENGTH_MAX)));
+        }
+        if self.cursor.has_room(length) { Ok(()) } else { Err(self.out_of_memory()) }
+    }
+
+    /// Whether a list may have `length` elements, and there is memory for it.
+    #[inline(always)]
+    pub(crate) fn check_list(&mut self, length: usize) -> Result<()> {
+        if length > crate::heap::CHUNK_BYTES / size_of::<Slot<'_>>() {
+            self.check_large_list(length)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cold]
+    fn check_large_list(&mut self, length: usize) -> Result<()> {
+        if length > u32::MAX as usize {
+            return Err(self.error(ErrorKind::Other, format!("a list has at most {} elements", u32::MAX)));
+        }
+        self.check_room(length * size_of::<Slot<'_>>())
     }
 
     /// A slot for something not evaluated yet.

@@ -13,6 +13,7 @@
 
 mod attrs;
 mod frame;
+mod guard;
 mod list;
 mod string;
 
@@ -31,10 +32,12 @@ pub(crate) use attrs::AttrsWriter;
 
 /// All allocations are multiples of this and aligned to it, in bytes.
 const ALIGN: usize = 8;
-const CHUNK_BYTES: usize = 64 << 20;
+pub(crate) const CHUNK_BYTES: usize = 64 << 20;
 const HUGE_PAGE_BYTES: usize = 2 << 20;
+/// What an evaluation that the kernel gave no more memory has to end with.
+const LAST_BYTES: usize = 64 << 20;
 /// Address space asked for code; halved until the kernel agrees. `CodeRef` could reach 32 GiB.
-const CODE_BYTES_MAX: usize = 16 << 30;
+const CODE_BYTES_MAX: usize = if cfg!(heap_guard) { 64 << 20 } else { 16 << 30 };
 const CODE_BYTES_MIN: usize = 64 << 20;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,6 +52,8 @@ pub struct Heap {
     /// Bytes of all chunks so far.
     mapped: Cell<u64>,
     limit: u64,
+    /// Address space for the time when there is no more: see [`Cursor::refill`].
+    last: Cell<Option<Mapping>>,
     code: Mapping,
     code_used: Cell<usize>,
 }
@@ -81,6 +86,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        guard::unpoison(self.start.as_ptr(), self.bytes);
         // SAFETY: the mapping is ours and, since the heap is being dropped, nothing borrows from it.
         let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
         debug_assert!(unmapped.is_ok(), "unmapping what was mapped");
@@ -101,6 +107,7 @@ impl Heap {
             chunks: RefCell::default(),
             mapped: Cell::new(0),
             limit: options.limit_bytes.unwrap_or(u64::MAX),
+            last: Cell::new(Some(Mapping::new(LAST_BYTES)?)),
             code,
             code_used: Cell::new(0),
         })
@@ -195,14 +202,22 @@ pub(crate) struct Cursor<'a> {
     end: *mut u8,
     heap: &'a Heap,
     code_start: *const u8,
-    /// Set once more memory was mapped than the limit allows; the evaluator ends at its next call.
-    pub(crate) exhausted: bool,
+    /// The lowest address that the native stack may reach: the evaluator looks at it at each call.
+    /// All of the address space once more memory was asked for than the limit or the kernel allows,
+    /// so that the same look ends the evaluation then.
+    pub(crate) stack_floor: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(heap: &'a Heap) -> Self {
+    pub(crate) fn new(heap: &'a Heap, stack_floor: usize) -> Self {
         let code_start = heap.code.start.as_ptr();
-        Self { next: std::ptr::null_mut(), end: std::ptr::null_mut(), heap, code_start, exhausted: false }
+        // Empty, but not null: nothing can be allocated here but zero bytes.
+        let nothing = NonNull::<u64>::dangling().as_ptr().cast();
+        Self { next: nothing, end: nothing, heap, code_start, stack_floor }
+    }
+
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.stack_floor == usize::MAX
     }
 
     pub(crate) fn heap(&self) -> &'a Heap {
@@ -221,16 +236,29 @@ impl<'a> Cursor<'a> {
         bytes <= CHUNK_BYTES || self.heap.mapped.get().saturating_add(bytes as u64) <= self.heap.limit
     }
 
+    /// Maps so much in advance that the next allocation of `bytes` succeeds; false if that passes the
+    /// limit or there is no memory.
+    pub(crate) fn reserve(&mut self, bytes: usize) -> bool {
+        if !self.has_room(bytes) {
+            return false;
+        }
+        match self.add_chunk(bytes.saturating_add(guard::GAP_BYTES)) {
+            Ok(()) => !self.is_exhausted(),
+            Err(_) => false,
+        }
+    }
+
     /// Memory for `bytes` (a multiple of 8), aligned to 8, with unspecified contents.
     #[inline(always)]
     fn allocate(&mut self, bytes: usize) -> NonNull<u8> {
         debug_assert!(bytes.is_multiple_of(ALIGN));
-        if self.end as usize - self.next as usize >= bytes {
+        if self.end as usize - self.next as usize >= bytes + guard::GAP_BYTES {
             let start = self.next;
-            // SAFETY: `bytes` more are inside the current chunk, as just checked; a chunk is not null
-            // (while there is none, only `bytes == 0` gets here, see `refill`).
+            guard::unpoison(start, bytes);
+            // SAFETY: `bytes` more are inside the current chunk, as just checked; a chunk is not null,
+            // and neither is what stands for one while there is none.
             unsafe {
-                self.next = start.add(bytes);
+                self.next = start.add(bytes + guard::GAP_BYTES);
                 NonNull::new_unchecked(start)
             }
         } else {
@@ -242,35 +270,56 @@ impl<'a> Cursor<'a> {
     /// the newest.
     #[inline]
     fn shrink(&mut self, bytes: usize, end: *const u8) {
-        if std::ptr::eq(self.next, end) {
+        if cfg!(heap_guard) {
+            guard::poison(end.wrapping_sub(bytes), bytes);
+        } else if std::ptr::eq(self.next, end) {
             // SAFETY: the newest allocation is at least `bytes` long, so this stays in the chunk.
             self.next = unsafe { self.next.sub(bytes) };
         }
     }
 
+    /// [`Self::allocate`] when the chunk is used up.
     #[cold]
     #[inline(never)]
     fn refill(&mut self, bytes: usize) -> NonNull<u8> {
-        let total = bytes.max(CHUNK_BYTES) + HUGE_PAGE_BYTES;
-        let mapping = Mapping::new(total).unwrap_or_else(|error| panic!("out of memory: {error}"));
+        if let Err(error) = self.add_chunk(bytes + guard::GAP_BYTES) {
+            // Nobody who allocates expects an error. What was kept for this moment serves until the
+            // evaluator looks at the floor; whoever needs more than that at once asks `reserve` first.
+            self.stack_floor = usize::MAX;
+            match self.heap.last.take() {
+                Some(last) if bytes + guard::GAP_BYTES <= last.bytes => self.set_chunk(last, 0, LAST_BYTES),
+                _ => panic!("out of memory: {error}"),
+            }
+        }
+        self.allocate(bytes)
+    }
+
+    /// Goes on in a new chunk, with room for at least `bytes`.
+    fn add_chunk(&mut self, bytes: usize) -> Result<(), HeapError> {
+        let usable = bytes.max(CHUNK_BYTES);
+        let mapping = Mapping::new(usable.saturating_add(HUGE_PAGE_BYTES))?;
         let skip = mapping.start.as_ptr().align_offset(HUGE_PAGE_BYTES);
-        // SAFETY: `skip < HUGE_PAGE_BYTES`, which was added to the size asked for.
-        let start = unsafe { mapping.start.add(skip) };
-        let usable = total - HUGE_PAGE_BYTES;
+        let start = mapping.start.as_ptr().wrapping_add(skip);
         // SAFETY: the range lies inside the new mapping.
-        let _advised = unsafe { madvise(start.as_ptr().cast(), usable, Advice::LinuxHugepage) };
+        let _advised = unsafe { madvise(start.cast(), usable, Advice::LinuxHugepage) };
         // A kernel that refuses the advice gives small pages, which work as well.
 
         let mapped = self.heap.mapped.get() + usable as u64;
         self.heap.mapped.set(mapped);
-        self.exhausted |= mapped > self.heap.limit;
-        self.heap.chunks.borrow_mut().push(mapping);
-        // SAFETY: `bytes <= usable`, and both ends are inside the mapping.
-        unsafe {
-            self.next = start.as_ptr().add(bytes);
-            self.end = start.as_ptr().add(usable);
+        if mapped > self.heap.limit {
+            self.stack_floor = usize::MAX;
         }
-        start
+        self.set_chunk(mapping, skip, usable);
+        Ok(())
+    }
+
+    /// Makes `usable` bytes from `skip` on the current chunk; both lie inside the mapping.
+    fn set_chunk(&mut self, mapping: Mapping, skip: usize, usable: usize) {
+        debug_assert!(skip + usable <= mapping.bytes);
+        self.next = mapping.start.as_ptr().wrapping_add(skip);
+        self.end = self.next.wrapping_add(usable);
+        guard::poison(self.next, usable);
+        self.heap.chunks.borrow_mut().push(mapping);
     }
 
     /// Moves a value into the heap.

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use frazil_syntax::ast::{self, Span};
 
-use crate::code::{Expr, Place};
+use crate::code::{Expr, WithPlace};
 use crate::heap::Cursor;
 use crate::source::{Pos, Range, SourceId, Sources};
 use crate::symbol::{FastHash, Symbol, Symbols};
@@ -27,6 +27,9 @@ use crate::value::Value;
 
 /// Code needs at most this many bytes for one byte of source; see `Heap::code_room`.
 pub(crate) const CODE_PER_SOURCE_BYTE: usize = 160;
+
+/// For so many undefined variables similar names are sought.
+const SIMILAR_MAX: usize = 100;
 
 /// Names that stand for values everywhere.
 pub(crate) type Globals<'a> = HashMap<Symbol, Value<'a>, FastHash>;
@@ -57,6 +60,7 @@ pub(crate) enum ResolveError {
     Undefined { name: String, span: Span, similar: Option<String> },
     HomePath { span: Span },
     TrailingSlash { span: Span },
+    TooDeep { span: Span },
 }
 
 /// Resolves a whole source. `scope` are the names of its outermost frame (`scopedImport`, the REPL)
@@ -75,6 +79,8 @@ pub(crate) fn resolve<'a>(
         definitions: Vec::new(),
         withs: Vec::new(),
         operators,
+        nesting: 0,
+        redefined: 0,
         errors: Vec::new(),
     };
     for name in scope {
@@ -111,10 +117,14 @@ struct Resolver<'r, 'a> {
     /// By symbol: index + 1 of the definition in force.
     innermost: Vec<u32>,
     definitions: Vec<Definition>,
-    /// Where the sets of the surrounding `with`s are: region and slot, outermost first.
-    withs: Vec<(usize, u32)>,
+    /// The surrounding `with`s and their regions, outermost first.
+    withs: Vec<(usize, &'a WithPlace<'a>)>,
     /// `__sub`, `__mul`, `__div`, `__lessThan`.
     operators: [Symbol; 4],
+    /// How deep in the tree we are.
+    nesting: u32,
+    /// How many operators that the scope redefines we are in.
+    redefined: u32,
     errors: Vec<ResolveError>,
 }
 
@@ -201,17 +211,19 @@ impl<'a> Resolver<'_, 'a> {
         if let Some(value) = self.context.globals.get(&name) {
             return Expr::Const((*value).into());
         }
-        if self.withs.is_empty() {
+        let Some((region, with)) = self.withs.last().copied() else {
             self.undefined(name, span);
+            return Expr::Const(Value::Null.into());
+        };
+        let depth = self.depth_of(region);
+        Expr::Dynamic(self.add(crate::code::DynamicVariable { name, depth, with, range }))
+    }
+
+    #[cold]
+    fn too_deep(&mut self, span: Span) {
+        if !matches!(self.errors.last(), Some(ResolveError::TooDeep { .. })) {
+            self.errors.push(ResolveError::TooDeep { span });
         }
-        let withs: Vec<Place> = self
-            .withs
-            .iter()
-            .rev()
-            .map(|(region, slot)| Place { depth: self.depth_of(*region), slot: *slot })
-            .collect();
-        let withs = self.add_slice(&withs);
-        Expr::Dynamic(self.add(crate::code::DynamicVariable { name, withs, range }))
     }
 
     #[cold]
@@ -220,7 +232,7 @@ impl<'a> Resolver<'_, 'a> {
         let visible = self.definitions.iter().map(|definition| definition.name);
         let global = self.context.globals.keys().copied();
         let names = visible.chain(global).map(|symbol| self.context.symbols.text(symbol));
-        let similar = crate::similar::closest(text, names);
+        let similar = (self.errors.len() < SIMILAR_MAX).then(|| crate::similar::closest(text, names)).flatten();
         self.errors.push(ResolveError::Undefined {
             name: String::from_utf8_lossy(text).into_owned(),
             span,

@@ -2,8 +2,11 @@
 
 /// Address space for the stack of an evaluation, in bytes. Pages are only taken when used.
 const STACK_BYTES: usize = 1 << 30;
-/// What must be left for code that does not check: printing an error, a builtin, the host.
-const RESERVE_BYTES: usize = 1 << 20;
+/// What must be left for code that does not check: printing an error, a builtin, the host, and the
+/// parser, for a file that is imported at the deepest point.
+const RESERVE_BYTES: usize = 8 << 20;
+/// The same on a thread whose stack is small.
+const SMALL_RESERVE_BYTES: usize = 1 << 20;
 
 /// Runs `work` on a thread with a stack large enough for deep recursion, and waits for it.
 ///
@@ -32,7 +35,7 @@ thread_local! {
 pub(crate) fn floor() -> usize {
     match STACK_FLOOR.get() {
         // Not one of our threads: two MiB is the smallest stack that Rust's threads have by default.
-        0 => address().saturating_sub((2 << 20) - RESERVE_BYTES),
+        0 => address().saturating_sub((2 << 20) - SMALL_RESERVE_BYTES),
         floor => floor,
     }
 }

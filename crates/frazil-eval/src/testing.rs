@@ -165,7 +165,7 @@ impl Host for World {
 
 /// Evaluates an expression deeply and shows its value, or what is wrong with it, one line each.
 pub(crate) fn eval_in(world: &mut World, options: Options, expression: &str) -> String {
-    show_in(world, options, expression, |ev, program| {
+    show_in(world, HeapOptions::default(), options, expression, |ev, program| {
         let value = ev.evaluate(program)?;
         ev.deep_force(value)?;
         Ok(print::plain(ev, value))
@@ -180,11 +180,12 @@ pub(crate) fn eval(expression: &str) -> String {
 /// What `show` makes of the expression, or what is wrong with it.
 pub(crate) fn show_in(
     world: &mut World,
+    heap: HeapOptions,
     options: Options,
     expression: &str,
     show: impl for<'a> FnOnce(&mut Evaluator<'a>, Program<'a>) -> crate::Result<Vec<u8>>,
 ) -> String {
-    let heap = Heap::new(HeapOptions::default()).expect("there is address space");
+    let heap = Heap::new(heap).expect("there is address space");
     let mut ev = Evaluator::new(&heap, world, options);
     let lines = |found: Vec<Diagnostic>| -> String {
         let line = |diagnostic: &Diagnostic| format!("error: {}", diagnostic.message);

@@ -92,6 +92,11 @@ impl Case {
     }
 }
 
+/// All cases of the `*.cases` of `folder`, for whoever does something else with them.
+pub fn cases(folder: &Path) -> Result<Vec<Case>, GoldenError> {
+    read::folder(folder)
+}
+
 /// Runs all `*.cases` of `folder` and compares; with `BLESS=1` rewrites the expected lines instead.
 ///
 /// Cases that the folder's `differences.txt` lists must differ, all others agree.

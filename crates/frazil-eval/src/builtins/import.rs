@@ -58,7 +58,7 @@ fn scoped_import<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<
     let source = ev.read_source(&file)?;
     let directory = path::of(path::dir_name(&file));
     let program = ev
-        .parse(source, directory, &names, Some(&values))
+        .parse(source, directory, &names, &values)
         .map_err(|found| ev.syntax_error(found))?;
     ev.evaluate(program)
 }
@@ -123,7 +123,7 @@ impl<'a> Evaluator<'a> {
     fn parse_resolved(&mut self, file: &[u8]) -> Result<Program<'a>> {
         let source = self.read_source(file)?;
         let directory = path::of(path::dir_name(file));
-        self.parse(source, directory, &[], None).map_err(|found| self.syntax_error(found))
+        self.parse(source, directory, &[], &[]).map_err(|found| self.syntax_error(found))
     }
 
     fn read_source(&mut self, file: &[u8]) -> Result<Source> {

@@ -10,7 +10,6 @@ use crate::heap::List;
 use crate::source::Pos;
 use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
-use crate::word::Slot;
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("all", &["pred", "list"], Some(0), |ev, args| every(ev, args, true), "Whether *pred* holds for every element of *list*."),
@@ -107,14 +106,13 @@ fn gen_list<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> 
     let count = u32::try_from(length).map_err(|_| {
         ev.error(ErrorKind::Other, format!("cannot create list of size {length}"))
     })?;
-    if !ev.cursor.has_room(count as usize * size_of::<Slot<'_>>()) {
-        return Err(ev.out_of_memory());
-    }
     let function = ev.force_function(function)?.into();
+    ev.check_list(count as usize)?;
     let mut writer = ev.cursor.list_writer(count as usize);
     for index in 0..length {
         let slot = ev.delay_call(function, &[Value::Int(index).into()]);
         writer.push(slot);
+        ev.check_stack()?;
     }
     Ok(Value::List(writer.finish()))
 }
@@ -178,7 +176,7 @@ fn concat_lists<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'
     for list in lists.iter() {
         all.push(ev.force_list(list)?);
     }
-    Ok(Value::List(ev.concat_all(&all)))
+    ev.concat_all(&all).map(Value::List)
 }
 
 fn concat_map<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
@@ -190,7 +188,7 @@ fn concat_map<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>
         let result = ev.call(function, &[element])?;
         all.push(ev.force_list(result.into())?);
     }
-    Ok(Value::List(ev.concat_all(&all)))
+    ev.concat_all(&all).map(Value::List)
 }
 
 fn fold_left<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
@@ -308,15 +306,17 @@ impl<'a> Evaluator<'a> {
         self.cursor.list(elements.iter().map(|element| (*element).into()))
     }
 
-    fn concat_all(&mut self, lists: &[List<'a>]) -> List<'a> {
+    fn concat_all(&mut self, lists: &[List<'a>]) -> Result<List<'a>> {
         let mut filled = lists.iter().filter(|list| !list.is_empty());
         if let (Some(only), None) = (filled.next(), filled.next()) {
-            return *only;
+            return Ok(*only);
         }
-        let mut writer = self.cursor.list_writer(lists.iter().map(|list| list.len()).sum());
+        let length = lists.iter().map(|list| list.len()).sum();
+        self.check_list(length)?;
+        let mut writer = self.cursor.list_writer(length);
         for element in lists.iter().flat_map(|list| list.iter()) {
             writer.push(element.into());
         }
-        writer.finish()
+        Ok(writer.finish())
     }
 }

@@ -66,8 +66,7 @@ fn concat_strings_sep<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<V
         ev.pieces.push(piece.bytes());
         context.add(piece.context());
     }
-    let bytes = ev.cursor.concat(ev.pieces.get(base..).unwrap_or_default());
-    ev.pieces.truncate(base);
+    let bytes = ev.concat_pieces(base)?;
     let context = context.finish(&mut ev.cursor);
     Ok(Value::String(ev.cursor.with_context(bytes, context)))
 }
@@ -119,6 +118,7 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
                 replacement.bytes()
             }
         };
+        ev.check_string(out.len() + replacement.len())?;
         out.extend_from_slice(replacement);
         let length = patterns.get(index).map_or(0, |pattern| pattern.len());
         if length > 0 {
@@ -130,6 +130,7 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
         out.push(*byte);
         rest = after;
     }
+    ev.check_string(out.len())?;
     let bytes = ev.cursor.add_slice(&out);
     Ok(Value::String(ev.cursor.with_context(bytes, context)))
 }

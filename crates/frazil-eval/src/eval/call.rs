@@ -90,9 +90,15 @@ impl<'a> Evaluator<'a> {
     #[inline(never)]
     fn call_stepwise(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> Result<Word<'a>> {
         let (mut function, mut arguments) = (function, arguments);
+        let mut functors = 0;
         while !arguments.is_empty() {
             let taken;
             (function, taken) = self.call_some(function, arguments)?;
+            // A functor took no argument; its function may be a set with a functor again, and so on.
+            functors = if taken == 0 { functors + 1 } else { 0 };
+            if functors > self.options.call_depth_max {
+                return Err(self.too_deep());
+            }
             arguments = arguments.get(taken..).unwrap_or_default();
         }
         Ok(function)

@@ -94,6 +94,7 @@ impl<'a> Evaluator<'a> {
         for (index, cell) in list.cells().iter().enumerate() {
             let element = self.force_slot(cell)?;
             let piece = self.coerce(element, how)?;
+            self.check_string(text.len() + piece.bytes().len() + 1)?;
             text.extend_from_slice(piece.bytes());
             context.add(piece.context());
             let is_empty_list = matches!(element, Value::List(list) if list.is_empty());

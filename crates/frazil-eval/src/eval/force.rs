@@ -172,7 +172,8 @@ impl<'a> Evaluator<'a> {
     fn deep_force_unseen(&mut self, value: Value<'a>, seen: &mut HashSet<usize, FastHash>) -> Result<()> {
         self.check_stack()?;
         match value {
-            Value::List(list) if seen.insert(list.address()) => {
+            // An empty list has no memory of its own: something else may lie at its address.
+            Value::List(list) if !list.is_empty() && seen.insert(list.address()) => {
                 for cell in list.cells() {
                     let element = self.force_slot(cell)?;
                     self.deep_force_unseen(element, seen)?;

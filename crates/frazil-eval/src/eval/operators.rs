@@ -65,7 +65,7 @@ impl<'a> Evaluator<'a> {
                 (other, _) => Err(self.expected("a set", other).at(code.left_range)),
             },
             Operator::Concat => match (left, right) {
-                (Value::List(l), Value::List(r)) => Ok(Value::List(self.concat_lists(l, r))),
+                (Value::List(l), Value::List(r)) => self.concat_lists(l, r).map(Value::List),
                 (Value::List(_), other) => Err(self.expected("a list", other).at(code.right_range)),
                 (other, _) => Err(self.expected("a list", other).at(code.left_range)),
             },
@@ -75,18 +75,19 @@ impl<'a> Evaluator<'a> {
         result.map(Into::into).map_err(|error| error.at(code.range))
     }
 
-    fn concat_lists(&mut self, left: List<'a>, right: List<'a>) -> List<'a> {
+    fn concat_lists(&mut self, left: List<'a>, right: List<'a>) -> Result<List<'a>> {
         if left.is_empty() {
-            return right;
+            return Ok(right);
         }
         if right.is_empty() {
-            return left;
+            return Ok(left);
         }
+        self.check_list(left.len() + right.len())?;
         let mut writer = self.cursor.list_writer(left.len() + right.len());
         for element in left.iter().chain(right.iter()) {
             writer.push(element.into());
         }
-        writer.finish()
+        Ok(writer.finish())
     }
 
     /// `+` of two values: numbers are added, everything else is put together as strings or paths.
@@ -98,7 +99,7 @@ impl<'a> Evaluator<'a> {
             (Value::Float(l), Value::Float(r)) => Ok(Value::Float(l + r)),
             (Value::Int(_), other) => Err(self.cannot_add(other, "an integer")),
             (Value::Float(_), other) => Err(self.cannot_add(other, "a float")),
-            (Value::String(l), Value::String(r)) => Ok(Value::String(self.concat_strings(l, r))),
+            (Value::String(l), Value::String(r)) => self.concat_strings(l, r).map(Value::String),
             _ => {
                 let base = self.pieces.len();
                 let parts = [(left, code.left_range), (right, code.right_range)];
@@ -118,10 +119,10 @@ impl<'a> Evaluator<'a> {
             .help("`toString` or `\"${...}\"` make a string of a value")
     }
 
-    fn concat_strings(&mut self, left: Str<'a>, right: Str<'a>) -> Str<'a> {
-        let bytes = self.cursor.concat(&[left.bytes(), right.bytes()]);
+    fn concat_strings(&mut self, left: Str<'a>, right: Str<'a>) -> Result<Str<'a>> {
+        let bytes = self.concat(&[left.bytes(), right.bytes()])?;
         let context = self.cursor.join(left.context(), right.context());
-        self.cursor.with_context(bytes, context)
+        Ok(self.cursor.with_context(bytes, context))
     }
 
     /// `a + b + c`: when `a` is a string, all of it is put together at once.
@@ -173,8 +174,7 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
-        let bytes = self.cursor.concat(self.pieces.get(base..).unwrap_or_default());
-        self.pieces.truncate(base);
+        let bytes = self.concat_pieces(base)?;
         Ok(Value::String(self.cursor.with_context(bytes, context)).into())
     }
 

@@ -132,8 +132,10 @@ impl<'a> Evaluator<'a> {
 
     #[inline(never)]
     pub(super) fn dynamic(&mut self, variable: &'a DynamicVariable<'a>, env: Env<'a>) -> Result<Word<'a>> {
-        for place in variable.withs {
-            let slot = env.up(place.depth).slot(place.slot);
+        let mut env = env.up(variable.depth);
+        let mut next = Some(variable.with);
+        while let Some(with) = next {
+            let slot = env.slot(with.slot);
             let set = self.force_variable(slot, variable.range)?;
             let Some(set) = set.as_attrs() else {
                 return Err(self.expected("a set", set.unpack()).at(variable.range));
@@ -141,6 +143,10 @@ impl<'a> Evaluator<'a> {
             if let Some(entry) = set.get(variable.name) {
                 return self.force_variable(&entry.slot, variable.range);
             }
+            next = with.outer.map(|(outer, depth)| {
+                env = env.up(depth);
+                outer
+            });
         }
         let name = self.attribute_text(variable.name);
         let message = format!("undefined variable '{name}'");

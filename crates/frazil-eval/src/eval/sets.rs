@@ -1,12 +1,14 @@
 //! Making attribute sets: `{ }`, `rec { }`, computed names, `__overrides`; positions of attributes.
 
+use std::collections::HashMap;
+
 use crate::code::{AttrsCode, Binding};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::heap::{Attrs, AttrsWriter, Entry, Env};
 use crate::source::{Pos, Range};
-use crate::symbol::Symbol;
+use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
 use crate::word::{Slot, Word};
 
@@ -24,10 +26,14 @@ impl<'a> Evaluator<'a> {
             }
             Some(first) => self.bind_recursive(first, code.bindings, env, &mut writer),
         }
-        let set = match (code.overrides, code.rec_at) {
-            (Some(index), Some(first)) => {
-                let set = writer.finish(&mut self.cursor);
-                let set = self.overridden(code, first, index, set, env)?;
+        let set = match code.rec_at {
+            // Variables refer to what was written, so that computed names, which may have to be sorted
+            // in between, make a set of their own.
+            Some(first) if code.overrides.is_some() || !code.dynamic.is_empty() => {
+                let mut set = writer.finish(&mut self.cursor);
+                if let Some(index) = code.overrides {
+                    set = self.overridden(code, first, index, set, env)?;
+                }
                 let mut writer = self.cursor.attrs_writer(code.dynamic.len());
                 self.bind_dynamic(code, env, &mut writer)?;
                 let dynamic = writer.finish(&mut self.cursor);
@@ -62,19 +68,18 @@ impl<'a> Evaluator<'a> {
         env: Env<'a>,
         writer: &mut AttrsWriter<'a>,
     ) -> Result<()> {
-        let mut seen: Vec<(Symbol, Pos)> = Vec::new();
+        let mut seen: HashMap<Symbol, Pos, FastHash> = HashMap::default();
         for binding in code.dynamic {
             let name = match self.eval(&binding.name, env)?.unpack() {
                 // A null name means that there is no such attribute.
                 Value::Null => continue,
                 name => self.attribute_name(name).map_err(|error| error.at(binding.range))?,
             };
-            let fixed = code.bindings.iter().map(|binding| (binding.name, binding.pos));
-            let first = fixed.chain(seen.iter().copied()).find(|(known, _)| *known == name);
-            if let Some((_, first)) = first {
+            let fixed = code.bindings.binary_search_by_key(&name, |binding| binding.name).ok();
+            let fixed = fixed.and_then(|index| code.bindings.get(index)).map(|binding| binding.pos);
+            if let Some(first) = fixed.or_else(|| seen.insert(name, binding.pos)) {
                 return Err(self.duplicate(name, first, binding.range));
             }
-            seen.push((name, binding.pos));
             let value = self.delay_written(&binding.value, env);
             writer.push(name, binding.pos, value);
         }

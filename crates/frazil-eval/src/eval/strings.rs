@@ -42,7 +42,7 @@ impl<'a> Evaluator<'a> {
                 context = self.cursor.join(context, Some(more));
             }
         }
-        let bytes = self.cursor.concat(self.pieces.get(base..).unwrap_or_default());
+        let bytes = self.concat_pieces(base)?;
         if code.is_path {
             return self.path_of(bytes, context.is_some());
         }
@@ -63,11 +63,28 @@ impl<'a> Evaluator<'a> {
             self.pieces.push(piece.bytes());
             context = self.cursor.join(context, piece.context());
         }
-        let bytes = self.cursor.concat(self.pieces.get(base..).unwrap_or_default());
+        let bytes = self.concat_pieces(base)?;
         if is_path {
             return self.path_of(bytes, context.is_some());
         }
         Ok(Value::String(self.cursor.with_context(bytes, context)))
+    }
+
+    /// The parts as one string of bytes.
+    pub(crate) fn concat(&mut self, parts: &[&[u8]]) -> Result<&'a [u8]> {
+        self.check_string(parts.iter().map(|part| part.len()).sum())?;
+        Ok(self.cursor.concat(parts))
+    }
+
+    /// Takes the pieces from `base` on as one string of bytes.
+    pub(crate) fn concat_pieces(&mut self, base: usize) -> Result<&'a [u8]> {
+        let pieces = self.pieces.get(base..).unwrap_or_default();
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        let room = self.check_string(length);
+        let pieces = self.pieces.get(base..).unwrap_or_default();
+        let bytes = room.map(|()| self.cursor.concat(pieces));
+        self.pieces.truncate(base);
+        bytes
     }
 
     fn path_of(&mut self, bytes: &'a [u8], has_context: bool) -> Result<Value<'a>> {

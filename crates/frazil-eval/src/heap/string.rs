@@ -26,6 +26,9 @@ struct Contextual<'a> {
 }
 
 impl<'a> Str<'a> {
+    /// The length of the longest string, in bytes.
+    pub(crate) const LENGTH_MAX: usize = WITH_CONTEXT as usize - 1;
+
     /// A view of bytes that live as long as the heap (or for ever).
     #[inline(always)]
     pub fn of(bytes: &'a [u8]) -> Self {

@@ -72,6 +72,7 @@ impl<'a> Evaluator<'a> {
     /// Appends a value to a JSON text. It may be as deep as calls may be nested.
     pub(crate) fn write_json(&mut self, value: Value<'a>, json: &mut JsonText) -> Result<()> {
         self.check_stack()?;
+        self.check_string(json.out.len())?;
         if json.depth > self.options.call_depth_max {
             return Err(self.stack_overflow());
         }

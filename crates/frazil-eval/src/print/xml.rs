@@ -111,6 +111,7 @@ impl<'e, 'a> Writer<'e, 'a> {
 
     fn value(&mut self, value: Value<'a>) -> Result<()> {
         self.ev.check_stack()?;
+        self.ev.check_string(self.out.len())?;
         match value {
             Value::Null => self.empty("null", &[]),
             Value::Bool(value) => {

@@ -7,11 +7,19 @@ use frazil_syntax::ast::{self, ExprKind, Operator};
 use super::{Region, Resolver};
 use crate::code::{
     Apply, Assert, Binary, Expr, Formal, Formals, Has, If, Key, Lambda, Not, Scope, Select, SelectOr, With,
+    WithPlace,
 };
 use crate::heap::{List, Str};
 use crate::source::Range;
 use crate::symbol::Symbol;
 use crate::value::Value;
+
+/// Expressions nested so deeply in each other run without a look at the stack.
+const NESTING_UNCHECKED: u32 = 64;
+/// Longer attribute paths are followed by a loop.
+const PATH_UNROLLED_MAX: usize = 32;
+/// How deep operators that the scope redefines may nest: each looks through all that is left of it.
+const REDEFINED_MAX: u32 = 5_000;
 
 impl<'a> Resolver<'_, 'a> {
     /// An expression that runs as soon as the code around it does.
@@ -32,6 +40,18 @@ impl<'a> Resolver<'_, 'a> {
 
     /// `name` is what the expression is bound to.
     fn named(&mut self, ast: &ast::Expr<'_>, name: Option<Symbol>) -> Expr<'a> {
+        if crate::stack::address() < self.context.cursor.stack_floor {
+            self.too_deep(ast.span);
+            return Expr::Const(Value::Null.into());
+        }
+        self.nesting += 1;
+        let code = self.expression(ast, name);
+        self.nesting -= 1;
+        let checks = self.nesting % NESTING_UNCHECKED == NESTING_UNCHECKED - 1;
+        if checks && recurses(&code) { Expr::Deep(self.add(code)) } else { code }
+    }
+
+    fn expression(&mut self, ast: &ast::Expr<'_>, name: Option<Symbol>) -> Expr<'a> {
         match ast.kind {
             ExprKind::Int(value) => Expr::Const(Value::Int(value).into()),
             ExprKind::Float(value) => Expr::Const(Value::Float(value).into()),
@@ -115,7 +135,9 @@ impl<'a> Resolver<'_, 'a> {
     fn with(&mut self, set: &ast::Expr<'_>, body: &ast::Expr<'_>) -> Expr<'a> {
         let set = self.delayed(set, None);
         let slot = self.new_slot();
-        self.withs.push((self.regions.len() - 1, slot));
+        let outer = self.withs.last().map(|(region, with)| (*with, self.depth_of(*region)));
+        let place = self.add(WithPlace { slot, outer });
+        self.withs.push((self.regions.len() - 1, place));
         let body = self.strict(body);
         self.withs.pop();
         Expr::With(self.add(With { slot, set, body }))
@@ -192,7 +214,7 @@ impl<'a> Resolver<'_, 'a> {
         let range = self.range(span);
         let mut subject = self.strict(&select.subject);
         let all_static = select.path.iter().all(|name| matches!(name, ast::AttrName::Static(_)));
-        if select.default.is_some() || !all_static {
+        if select.default.is_some() || !all_static || select.path.len() > PATH_UNROLLED_MAX {
             let path = self.keys(select.path);
             let default = select.default.map(|default| self.strict(default));
             return Expr::SelectOr(self.add(SelectOr { subject, path, default, range }));
@@ -259,10 +281,16 @@ impl<'a> Resolver<'_, 'a> {
         if self.definition(function).is_none() {
             return self.operator(operator, left, right, operator_span);
         }
+        if self.redefined + left_spine(left) >= REDEFINED_MAX {
+            self.too_deep(operator_span);
+            return Expr::Const(Value::Null.into());
+        }
         let range = self.range(operator_span);
         let function = self.variable(function, operator_span);
         let (first, second) = if swapped { (right, left) } else { (left, right) };
+        self.redefined += 1;
         let arguments = [self.delayed(first, None), self.delayed(second, None)];
+        self.redefined -= 1;
         let arguments = self.add_slice(&arguments);
         let call = Expr::Apply(self.add(Apply { function, arguments, range, function_range: range }));
         if negated { Expr::Not(self.add(Not { operand: call, range })) } else { call }
@@ -287,39 +315,99 @@ impl<'a> Resolver<'_, 'a> {
     }
 }
 
+/// How many operators follow each other on the left side of `ast`, up to [`REDEFINED_MAX`].
+fn left_spine(ast: &ast::Expr<'_>) -> u32 {
+    let (mut ast, mut length) = (ast, 0);
+    while let ExprKind::Binary(binary) = ast.kind
+        && length < REDEFINED_MAX
+    {
+        length += 1;
+        ast = &binary.left;
+    }
+    length
+}
+
+/// Whether running `code` runs other code within it, other than in its place.
+fn recurses(code: &Expr<'_>) -> bool {
+    match code {
+        Expr::Apply(_)
+        | Expr::Select(_)
+        | Expr::SelectOr(_)
+        | Expr::Has(_)
+        | Expr::Attrs(_)
+        | Expr::If(_)
+        | Expr::Assert(_)
+        | Expr::Not(_)
+        | Expr::Binary(_)
+        | Expr::Interpolation(_) => true,
+        Expr::Const(_)
+        | Expr::Local { .. }
+        | Expr::Outer { .. }
+        | Expr::Dynamic(_)
+        | Expr::Lambda(_)
+        | Expr::Let(_)
+        | Expr::Scope(_)
+        | Expr::List(_)
+        | Expr::With(_)
+        | Expr::CurPos(_)
+        | Expr::Deep(_) => false,
+    }
+}
+
 /// Whether running `ast` needs variables of its own, in the frame of its region.
 fn needs_slots(ast: &ast::Expr<'_>) -> bool {
-    let in_path = |path: &[ast::AttrName<'_>]| {
-        path.iter().any(|name| matches!(name, ast::AttrName::Dynamic(expr) if needs_slots(expr)))
-    };
-    match ast.kind {
-        ExprKind::Let(..) | ExprKind::LegacyLet(_) | ExprKind::With(_) => true,
-        ExprKind::Attrs(set) => {
-            set.recursive
-                || !set.inherit_sources.is_empty()
-                || set.dynamic.iter().any(|binding| needs_slots(binding.name))
+    // Chains of operators are long: a stack of our own instead of recursion. Most expressions are
+    // leaves, and for those it is never allocated.
+    let mut rest = Vec::new();
+    let mut next = Some(ast);
+    while let Some(ast) = next {
+        match ast.kind {
+            ExprKind::Let(..) | ExprKind::LegacyLet(_) | ExprKind::With(_) => return true,
+            ExprKind::Attrs(set) => {
+                if set.recursive || !set.inherit_sources.is_empty() {
+                    return true;
+                }
+                rest.extend(set.dynamic.iter().map(|binding| binding.name));
+            }
+            ExprKind::If(parts) => rest.extend(parts),
+            ExprKind::Assert(parts) => rest.extend(parts),
+            ExprKind::Not(operand) | ExprKind::Negate(operand) => rest.push(operand),
+            ExprKind::Binary(binary) => rest.extend([&binary.left, &binary.right]),
+            ExprKind::Apply(function, _) => rest.push(function),
+            ExprKind::Select(select) => {
+                rest.push(&select.subject);
+                rest.extend(dynamic_names(select.path));
+                rest.extend(select.default);
+            }
+            ExprKind::HasAttr(subject, path) => {
+                rest.push(subject);
+                rest.extend(dynamic_names(path));
+            }
+            ExprKind::Interpolation(parts) | ExprKind::PathInterpolation(parts) => {
+                rest.extend(parts.iter().filter_map(|part| match part {
+                    ast::StringPart::Expr(expr) => Some(expr),
+                    ast::StringPart::Text(_) => None,
+                }));
+            }
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::String(_)
+            | ExprKind::Path(_)
+            | ExprKind::SearchPath(_)
+            | ExprKind::Variable(_)
+            | ExprKind::CurPos
+            | ExprKind::List(_)
+            | ExprKind::Lambda(_)
+            | ExprKind::Error => {}
         }
-        ExprKind::If(parts) => parts.iter().any(needs_slots),
-        ExprKind::Assert(parts) => parts.iter().any(needs_slots),
-        ExprKind::Not(operand) | ExprKind::Negate(operand) => needs_slots(operand),
-        ExprKind::Binary(binary) => needs_slots(&binary.left) || needs_slots(&binary.right),
-        ExprKind::Apply(function, _) => needs_slots(function),
-        ExprKind::Select(select) => {
-            needs_slots(&select.subject) || in_path(select.path) || select.default.is_some_and(needs_slots)
-        }
-        ExprKind::HasAttr(subject, path) => needs_slots(subject) || in_path(path),
-        ExprKind::Interpolation(parts) | ExprKind::PathInterpolation(parts) => {
-            parts.iter().any(|part| matches!(part, ast::StringPart::Expr(expr) if needs_slots(expr)))
-        }
-        ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::String(_)
-        | ExprKind::Path(_)
-        | ExprKind::SearchPath(_)
-        | ExprKind::Variable(_)
-        | ExprKind::CurPos
-        | ExprKind::List(_)
-        | ExprKind::Lambda(_)
-        | ExprKind::Error => false,
+        next = rest.pop();
     }
+    false
+}
+
+fn dynamic_names<'t>(path: &'t [ast::AttrName<'t>]) -> impl Iterator<Item = &'t ast::Expr<'t>> {
+    path.iter().filter_map(|name| match name {
+        ast::AttrName::Dynamic(expr) => Some(*expr),
+        ast::AttrName::Static(_) => None,
+    })
 }

@@ -1,5 +1,6 @@
 use expect_test::{Expect, expect};
 
+use crate::heap::HeapOptions;
 use crate::Options;
 use crate::print::{self, XmlForm};
 use crate::testing::{World, eval, eval_in, show_in};
@@ -97,7 +98,7 @@ fn reads_toml() {
 #[track_caller]
 fn check_xml(strict: bool, expression: &str, expected: Expect) {
     let form = XmlForm { strict, location: true };
-    let shown = show_in(&mut World::default(), Options::default(), expression, |ev, program| {
+    let shown = show_in(&mut World::default(), HeapOptions::default(), Options::default(), expression, |ev, program| {
         let value = ev.evaluate(program)?;
         print::xml(ev, value, form)
     });

@@ -1,0 +1,1 @@
+let x = builtins.addErrorContext x (throw "outer"); in x

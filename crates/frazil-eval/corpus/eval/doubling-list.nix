@@ -1,0 +1,1 @@
+let f = s: f (s ++ s); in f [ 1 2 ]

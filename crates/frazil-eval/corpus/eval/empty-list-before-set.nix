@@ -1,0 +1,1 @@
+builtins.deepSeq [ (builtins.filter (x: false) [ 1 ]) { a = throw "x"; } ] 1

@@ -1,0 +1,1 @@
+let a = map (x: builtins.head a) [ 1 ]; in a

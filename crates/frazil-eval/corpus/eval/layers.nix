@@ -1,0 +1,1 @@
+builtins.foldl' (a: n: a // { ${toString n} = a; }) { } (builtins.genList (x: x) 40)

@@ -1,0 +1,1 @@
+let l = map (x: l) [ 1 2 ]; in l

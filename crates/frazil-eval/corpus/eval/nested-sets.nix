@@ -1,0 +1,1 @@
+builtins.foldl' (a: _: { v = a; }) null (builtins.genList (x: x) 20000)

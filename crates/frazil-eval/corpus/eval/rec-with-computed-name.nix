@@ -1,0 +1,1 @@
+rec { zzz = 1; c = zzz; ${"na" + "me"} = 2; d = name or c; }

@@ -1,0 +1,1 @@
+let x = x + 1; y = builtins.tryEval x; in y

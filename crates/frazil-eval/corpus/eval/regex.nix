@@ -1,0 +1,1 @@
+[ (builtins.match "((a*)*)*b" "aaaaaaaaaaaaaaaaaaaaaaaa") (builtins.split "(x)|y" "axbyc") ]

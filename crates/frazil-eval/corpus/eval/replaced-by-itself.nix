@@ -1,0 +1,1 @@
+let r = s: r (builtins.replaceStrings [ "" ] [ s ] s); in r "ab"
