@@ -109,6 +109,8 @@ pub struct Evaluator<'a> {
     pub(crate) stack_floor: usize,
     /// Bytes of strings being put together, innermost last.
     pub(crate) pieces: Vec<&'a [u8]>,
+    /// Where syntax trees live while code is made of them; empty between sources.
+    arena: Bump,
 }
 
 /// A call under way.
@@ -195,6 +197,7 @@ impl<'a> Evaluator<'a> {
             tries: 0,
             stack_floor: crate::stack::floor(),
             pieces: Vec::new(),
+            arena: Bump::new(),
         };
         builtins::install(&mut evaluator);
         evaluator
@@ -266,6 +269,21 @@ impl<'a> Evaluator<'a> {
         scope: &[Symbol],
         then: impl FnOnce(&Self, &ast::Expr<'_>, Resolved<'a>) -> T,
     ) -> Result<T, Vec<Diagnostic>> {
+        let mut arena = std::mem::take(&mut self.arena);
+        let result = self.resolve_in(&arena, source, base, scope, then);
+        arena.reset();
+        self.arena = arena;
+        result
+    }
+
+    fn resolve_in<T>(
+        &mut self,
+        arena: &Bump,
+        source: Source,
+        base: &Path,
+        scope: &[Symbol],
+        then: impl FnOnce(&Self, &ast::Expr<'_>, Resolved<'a>) -> T,
+    ) -> Result<T, Vec<Diagnostic>> {
         let source = Rc::new(source);
         let too_large = || vec![Diagnostic::plain(ErrorKind::OutOfMemory, "too much source text".into())];
         let code_needed = source.text.len().saturating_mul(resolve::CODE_PER_SOURCE_BYTE);
@@ -273,9 +291,8 @@ impl<'a> Evaluator<'a> {
             return Err(too_large());
         }
         let id = self.sources.add(Rc::clone(&source), base).map_err(|_| too_large())?;
-        let arena = Bump::new();
         let options = frazil_syntax::ParseOptions { pipe_operators: self.options.pipe_operators };
-        let parsed = frazil_syntax::parse(&source.text, &arena, options);
+        let parsed = frazil_syntax::parse(&source.text, arena, options);
         if !parsed.errors.is_empty() {
             return Err(parsed.errors.iter().map(|error| self.syntax_diagnostic(id, error)).collect());
         }
