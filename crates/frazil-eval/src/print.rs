@@ -133,23 +133,24 @@ impl<'e, 'a> Printer<'e, 'a> {
     }
 
     fn function(&mut self, value: Value<'a>) {
-        match (self.form, value) {
-            (Form::Plain, Value::Lambda(_)) => self.text("<LAMBDA>"),
-            (Form::Plain, Value::Builtin(_)) => self.text("<PRIMOP>"),
-            (Form::Plain, Value::Partial(partial)) => match partial.function {
-                Value::Builtin(_) => self.text("<PRIMOP-APP>"),
-                _ => self.text("<LAMBDA>"),
-            },
-            (_, Value::Lambda(closure)) => self.lambda(closure, 0),
-            (_, Value::Builtin(builtin)) => self.text(&format!("«primop {}»", builtin.name)),
-            (_, Value::Partial(partial)) => match partial.function {
-                Value::Builtin(builtin) => {
-                    self.text(&format!("«partially applied primop {}»", builtin.name));
+        let (function, count) = match value {
+            Value::Partial(partial) => (partial.function, partial.arguments.len()),
+            function => (function, 0),
+        };
+        match (self.form, function) {
+            (Form::Plain, Value::Builtin(_)) => {
+                self.text(if count > 0 { "<PRIMOP-APP>" } else { "<PRIMOP>" });
+            }
+            (Form::Plain, _) => self.text("<LAMBDA>"),
+            (Form::Detailed, Value::Builtin(builtin)) => {
+                let kind = if count > 0 { "partially applied primop" } else { "primop" };
+                self.text(&format!("«{kind} {}»", builtin.name));
+            }
+            (Form::Detailed, function) => {
+                if let Value::Lambda(closure) = function {
+                    self.lambda(closure, count);
                 }
-                Value::Lambda(closure) => self.lambda(closure, partial.arguments.len()),
-                function => self.function(function),
-            },
-            _ => {}
+            }
         }
     }
 

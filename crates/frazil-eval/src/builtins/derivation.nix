@@ -1,8 +1,7 @@
 # `derivation`: the arguments, with the paths that `derivationStrict` computes, one set per output.
-drvAttrs:
+drvAttrs@{ outputs ? [ "out" ], ... }:
 let
   strict = derivationStrict drvAttrs;
-  outputs = drvAttrs.outputs or [ "out" ];
   common = drvAttrs // builtins.listToAttrs every // {
     all = map (each: each.value) every;
     inherit drvAttrs;
