@@ -4,6 +4,9 @@
 //! With the guard a chunk is poisoned, and each allocation unpoisons exactly its own bytes and
 //! leaves a gap behind itself. Without it all of this compiles to nothing; see `fuzz/README.md`.
 
+#[cfg(all(test, heap_guard))]
+mod tests;
+
 /// Bytes that stay poisoned behind each allocation.
 pub(super) const GAP_BYTES: usize = if cfg!(heap_guard) { 16 } else { 0 };
 
