@@ -98,7 +98,7 @@ impl<'t> DiskHost<'t> {
         let address = ContentAddress { method: ContentAddressMethod::Flat, hash };
         let path = self.context.store_dir.fixed_path(&name, &address);
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
-        self.add(path, Node::Contents(contents))
+        self.add(path, Node::contents(contents, false))
     }
 }
 
@@ -208,7 +208,7 @@ impl Host for DiskHost<'_> {
         text: &[u8],
         _references: &[StorePath],
     ) -> Result<(), HostError> {
-        self.add(path.clone(), Node::Contents(text.to_vec())).map(|_| ())
+        self.add(path.clone(), Node::contents(text, false)).map(|_| ())
     }
 
     fn add_path(&mut self, mut request: AddPath<'_>) -> Result<StorePath, HostError> {
