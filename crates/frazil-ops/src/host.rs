@@ -93,7 +93,7 @@ impl<'t> DiskHost<'t> {
     fn add_flat(&mut self, name: &str, contents: Vec<u8>) -> Result<StorePath, HostError> {
         let hash = Hash::Sha256(Sha256::of(&contents).0);
         let address = ContentAddress { method: ContentAddressMethod::Flat, hash };
-        self.add_fixed(name, address, Node::Contents(contents))
+        self.add_fixed(name, address, Node::contents(contents, false))
     }
 
     fn add_fixed(
@@ -219,7 +219,7 @@ impl Host for DiskHost<'_> {
         text: &[u8],
         _references: &[StorePath],
     ) -> Result<(), HostError> {
-        self.add(path.clone(), Node::Contents(text.to_vec())).map(|_| ())
+        self.add(path.clone(), Node::contents(text, false)).map(|_| ())
     }
 
     fn add_path(&mut self, mut request: AddPath<'_>) -> Result<StorePath, HostError> {

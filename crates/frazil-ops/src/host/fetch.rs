@@ -1,31 +1,44 @@
-//! What can be fetched without a network: paths and `file:` URLs of this machine.
+//! What can be fetched without a network: paths, `file:` URLs and git repositories of this machine.
+//!
+//! Everything becomes a tree in memory first; its hash is compared with what was asked for, and
+//! only then is it added to the store.
+
+mod archive;
+mod git;
+mod lock;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use frazil_eval::host::{FetchAttribute, FetchRequest, Fetched, Host, HostError};
+use frazil_model::nar::FileName;
 use frazil_model::{Hash, HashFormat, Sha256};
 
-use super::tree::{self, Node};
-use super::{DiskHost, path_of};
+use super::memory::{Follow, Located};
+use super::tree::{self, Entries, Node};
+use super::{DiskHost, failed, path_of};
+
+type Attributes = BTreeMap<String, FetchAttribute>;
 
 /// The name of a fetched tree, when the request has none.
 const DEFAULT_NAME: &str = "source";
 const OFFLINE_HELP: &str =
-    "only `path` and `file:` URLs can be fetched so far; download it and name the file";
+    "only what lies on this machine can be fetched so far; download it and name the file";
+/// The time of every file in a store, in seconds since 1970.
+const STORE_TIME: i64 = 1;
 
 pub(super) fn fetch(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
     match request.kind.as_str() {
         "path" => fetch_path(host, request),
         "file" => fetch_file(host, request),
-        "tarball" => {
-            let what =
-                format!("cannot unpack the tarball '{}'", text(request, "url").unwrap_or("?"));
-            Err(HostError::Unsupported {
-                what,
-                help: "tarballs cannot be fetched so far; unpack it and use `builtins.path`",
-            })
-        }
+        "tarball" => fetch_tarball(host, request),
+        "git" => git::fetch(host, request),
         kind => Err(HostError::Unsupported {
             what: format!("cannot fetch inputs of the type '{kind}'"),
             help: OFFLINE_HELP,
@@ -40,6 +53,10 @@ fn text<'r>(request: &'r FetchRequest, name: &str) -> Option<&'r str> {
     }
 }
 
+fn flag(request: &FetchRequest, name: &str) -> bool {
+    request.attributes.get(name) == Some(&FetchAttribute::Bool(true))
+}
+
 fn required<'r>(request: &'r FetchRequest, name: &str) -> Result<&'r str, HostError> {
     text(request, name).ok_or_else(|| {
         HostError::Store(format!(
@@ -49,53 +66,100 @@ fn required<'r>(request: &'r FetchRequest, name: &str) -> Result<&'r str, HostEr
     })
 }
 
+/// Adds a fetched tree to the store, if it is what was asked for.
+fn add(
+    host: &mut DiskHost<'_>,
+    request: &FetchRequest,
+    node: Node,
+    mut attributes: Attributes,
+) -> Result<Fetched, HostError> {
+    let hash = sri(node.nar_digest()?.hash);
+    attributes.insert("narHash".to_owned(), FetchAttribute::String(hash));
+    lock::check(request, &attributes)?;
+    let path = host.add_tree(text(request, "name").unwrap_or(DEFAULT_NAME), node)?;
+    Ok(Fetched { path, attributes })
+}
+
 /// A tree of this machine, copied to the store.
 fn fetch_path(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
     let path = PathBuf::from(required(request, "path")?);
     let node = tree::scan(&host.memory, &path, &mut None)?;
-    let digest = node.nar_digest()?;
-    let modified = text_or_now(request, host, &path);
-    let store_path = host.add_tree(text(request, "name").unwrap_or(DEFAULT_NAME), node)?;
-    let attributes = BTreeMap::from([
-        ("lastModified".to_owned(), FetchAttribute::Int(modified)),
-        ("narHash".to_owned(), FetchAttribute::String(sri(digest.hash))),
-    ]);
-    Ok(Fetched { path: store_path, attributes })
+    let modified = match request.attributes.get("lastModified") {
+        Some(FetchAttribute::Int(seconds)) => *seconds,
+        _ => last_modified(host, &path)?,
+    };
+    let modified = FetchAttribute::Int(modified);
+    add(host, request, node, Attributes::from([("lastModified".to_owned(), modified)]))
 }
 
-/// When the tree was changed last: as the request says, or else as the disk says.
-fn text_or_now(request: &FetchRequest, host: &mut DiskHost<'_>, path: &Path) -> i64 {
-    if let Some(FetchAttribute::Int(seconds)) = request.attributes.get("lastModified") {
-        return *seconds;
+/// When anything in a tree was changed last.
+fn last_modified(host: &DiskHost<'_>, path: &Path) -> Result<i64, HostError> {
+    let store_path = host.context.store_dir.parse(path.as_os_str().as_bytes());
+    if store_path.is_ok_and(|path| path.name() == DEFAULT_NAME) {
+        // It is not copied, so nobody looks.
+        return Ok(0);
     }
-    let modified = path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let since_epoch = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    since_epoch.and_then(|time| i64::try_from(time.as_secs()).ok()).unwrap_or_else(|| host.now())
+    match host.memory.locate(path, Follow::Ancestors)? {
+        Located::Node(_) => Ok(STORE_TIME),
+        Located::Disk(path) => last_modified_on_disk(&path),
+    }
 }
 
-/// One file, hashed as it is.
+fn last_modified_on_disk(path: &Path) -> Result<i64, HostError> {
+    let metadata = path.symlink_metadata().map_err(failed("look at", path))?;
+    let below = |metadata: Metadata| -> Result<i64, HostError> {
+        let mut latest = metadata.mtime();
+        if metadata.is_dir() {
+            for (name, _) in super::list_disk(path)? {
+                latest = latest.max(last_modified_on_disk(&path.join(path_of(&name)))?);
+            }
+        }
+        Ok(latest)
+    };
+    below(metadata)
+}
+
+/// One file: hashed as it is for `fetchurl`, which names it, or else as a tree of one file.
 fn fetch_file(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
     let url = required(request, "url")?;
-    let Some(path) = local_path(url) else {
-        return Err(HostError::Unsupported {
-            what: format!("cannot download '{url}'"),
-            help: OFFLINE_HELP,
-        });
+    let contents = host.read(&local(url)?)?;
+    let Some(name) = text(request, "name") else {
+        return add(host, request, Node::contents(contents, false), Attributes::new());
     };
-    let contents = host.read(path_of(&path))?;
-    let flat = sri(Sha256::of(&contents));
-    let nar = Node::Contents(contents.clone()).nar_digest()?.hash;
-    let base = url.rsplit('/').next().filter(|base| !base.is_empty()).unwrap_or(DEFAULT_NAME);
-    let store_path = host.add_flat(text(request, "name").unwrap_or(base), contents)?;
-    let attributes = BTreeMap::from([
-        ("hash".to_owned(), FetchAttribute::String(flat)),
-        ("narHash".to_owned(), FetchAttribute::String(sri(nar))),
-    ]);
-    Ok(Fetched { path: store_path, attributes })
+    let attributes = Attributes::from([(
+        "hash".to_owned(),
+        FetchAttribute::String(sri(Sha256::of(&contents))),
+    )]);
+    let path = host.add_flat(name, contents)?;
+    Ok(Fetched { path, attributes })
+}
+
+/// The tree in an archive.
+fn fetch_tarball(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
+    let url = required(request, "url")?;
+    let bytes = host.read(&local(url)?)?;
+    let unpacked = archive::unpack(&bytes, url)?;
+    let mut attributes = Attributes::new();
+    if unpacked.last_modified != 0 && !request.attributes.contains_key("lastModified") {
+        let modified = FetchAttribute::Int(unpacked.last_modified);
+        attributes.insert("lastModified".to_owned(), modified);
+    }
+    add(host, request, Node::Directory(unpacked.entries), attributes)
 }
 
 fn sri(hash: Sha256) -> String {
     Hash::Sha256(hash.0).format(HashFormat::Sri)
+}
+
+/// The path that a URL names on this machine.
+fn local(url: &str) -> Result<PathBuf, HostError> {
+    match local_path(url) {
+        Some(path) => Ok(path_of(&path).to_owned()),
+        None => Err(HostError::Unsupported {
+            what: format!("cannot download '{url}'"),
+            help: OFFLINE_HELP,
+        }),
+    }
 }
 
 /// The path of a `file:` URL of this machine, with `%20` and the like decoded.
@@ -121,4 +185,31 @@ fn local_path(url: &str) -> Option<Vec<u8>> {
 
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+/// Puts `node` into a tree at `path`, making the directories above it.
+fn insert(entries: &mut Entries, path: &[u8], node: Node) -> Result<(), HostError> {
+    *place(entries, path)? = node;
+    Ok(())
+}
+
+/// The node at `path`, which becomes an empty directory if there is none yet.
+fn place<'t>(entries: &'t mut Entries, path: &[u8]) -> Result<&'t mut Node, HostError> {
+    let mut directory = entries;
+    let mut names = path.split(|byte| *byte == b'/').peekable();
+    loop {
+        let name = FileName::new(names.next().unwrap_or_default()).map_err(|error| {
+            let path = String::from_utf8_lossy(path);
+            HostError::Store(format!("the path '{path}' is not allowed in a tree: {error}"))
+        })?;
+        let node = directory.entry(name).or_insert_with(|| Node::Directory(Entries::new()));
+        if names.peek().is_none() {
+            return Ok(node);
+        }
+        let Node::Directory(below) = node else {
+            let path = String::from_utf8_lossy(path);
+            return Err(HostError::Store(format!("parent of '{path}' is not a directory")));
+        };
+        directory = below;
+    }
 }

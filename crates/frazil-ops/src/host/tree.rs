@@ -9,6 +9,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use frazil_eval::host::{FileKind, HostError, PathFilter};
 use frazil_model::nar::{EncodeError, Encoder, Event, FileName, NarDigest, NarHasher};
@@ -19,7 +20,7 @@ use super::{failed, kind_of, list_disk, path_of, read_disk};
 /// Files are read in pieces of this size.
 const PIECE_BYTES: usize = 64 << 10;
 /// Permission of the owner to execute, the one that counts in a NAR.
-const EXECUTABLE_BIT: u32 = 0o100;
+pub(super) const EXECUTABLE_BIT: u32 = 0o100;
 
 /// A file, directory or symlink that was added to the store.
 #[derive(Clone, Debug)]
@@ -29,11 +30,16 @@ pub(super) enum Node {
         source: PathBuf,
         executable: bool,
     },
-    /// A file that was made by the evaluation; never executable.
-    Contents(Vec<u8>),
+    /// A file that was made by the evaluation, or unpacked.
+    Contents {
+        bytes: Arc<[u8]>,
+        executable: bool,
+    },
     Symlink(PathBuf),
-    Directory(BTreeMap<FileName, Node>),
+    Directory(Entries),
 }
+
+pub(super) type Entries = BTreeMap<FileName, Node>;
 
 /// Takes the tree at `path`, without what `filter` refuses.
 pub(super) fn scan(
@@ -42,7 +48,7 @@ pub(super) fn scan(
     filter: &mut Option<&mut PathFilter<'_>>,
 ) -> Result<Node, HostError> {
     let (kind, disk) = match memory.locate(path, Follow::Ancestors)? {
-        Located::Node(node @ (Node::File { .. } | Node::Contents(_) | Node::Symlink(_))) => {
+        Located::Node(node @ (Node::File { .. } | Node::Contents { .. } | Node::Symlink(_))) => {
             return Ok(node.clone());
         }
         Located::Node(node) => (node.kind(), None),
@@ -95,9 +101,13 @@ fn scan_entries(
 }
 
 impl Node {
+    pub(super) fn contents(bytes: impl Into<Arc<[u8]>>, executable: bool) -> Self {
+        Self::Contents { bytes: bytes.into(), executable }
+    }
+
     pub(super) fn kind(&self) -> FileKind {
         match self {
-            Self::File { .. } | Self::Contents(_) => FileKind::Regular,
+            Self::File { .. } | Self::Contents { .. } => FileKind::Regular,
             Self::Symlink(_) => FileKind::Symlink,
             Self::Directory(_) => FileKind::Directory,
         }
@@ -107,7 +117,7 @@ impl Node {
     pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, HostError> {
         match self {
             Self::File { source, .. } => read_disk(source),
-            Self::Contents(contents) => Ok(contents.clone()),
+            Self::Contents { bytes, .. } => Ok(bytes.to_vec()),
             Self::Directory(_) | Self::Symlink(_) => {
                 let source = std::io::ErrorKind::IsADirectory.into();
                 Err(HostError::Io { action: "read", path: path.to_owned(), source })
@@ -122,7 +132,7 @@ impl Node {
                 .iter()
                 .map(|(name, node)| (name.as_bytes().to_vec(), node.kind()))
                 .collect()),
-            Self::File { .. } | Self::Contents(_) | Self::Symlink(_) => {
+            Self::File { .. } | Self::Contents { .. } | Self::Symlink(_) => {
                 let source = std::io::ErrorKind::NotADirectory.into();
                 Err(HostError::Io { action: "list", path: path.to_owned(), source })
             }
@@ -142,13 +152,13 @@ impl Node {
     fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), HostError> {
         match self {
             Self::File { source, executable } => encode_file(source, *executable, encoder),
-            Self::Contents(contents) => {
-                let size = contents.len() as u64;
-                encoder.put(Event::File { executable: false, size }).map_err(not_encoded)?;
-                if contents.is_empty() {
+            Self::Contents { bytes, executable } => {
+                let (size, executable) = (bytes.len() as u64, *executable);
+                encoder.put(Event::File { executable, size }).map_err(not_encoded)?;
+                if bytes.is_empty() {
                     return Ok(());
                 }
-                encoder.put(Event::Contents { bytes: contents }).map_err(not_encoded)
+                encoder.put(Event::Contents { bytes }).map_err(not_encoded)
             }
             Self::Symlink(target) => {
                 let target = target.as_os_str().as_bytes();

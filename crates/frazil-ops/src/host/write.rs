@@ -51,9 +51,9 @@ fn write_node(path: &Path, node: &Node) -> Result<(), HostError> {
         Node::Symlink(target) => {
             std::os::unix::fs::symlink(target, path).map_err(failed("create the link", path))
         }
-        Node::Contents(contents) => {
-            fs::write(path, contents).map_err(failed("write", path))?;
-            seal(path, FILE_MODE)
+        Node::Contents { bytes, executable } => {
+            fs::write(path, bytes).map_err(failed("write", path))?;
+            seal(path, if *executable { EXECUTABLE_MODE } else { FILE_MODE })
         }
         Node::File { source, executable } => {
             fs::copy(source, path).map_err(failed("copy", source))?;
