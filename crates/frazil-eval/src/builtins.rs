@@ -91,8 +91,23 @@ static TABLES: &[&[Builtin]] = &[
 
 /// Builtins that are in scope without `builtins.`; all others are as `__name`.
 const UNPREFIXED: &[&str] = &[
-    "abort", "baseNameOf", "break", "derivationStrict", "dirOf", "fetchGit", "fetchMercurial", "fetchTarball",
-    "fetchTree", "fromTOML", "import", "isNull", "map", "placeholder", "removeAttrs", "scopedImport", "throw",
+    "abort",
+    "baseNameOf",
+    "break",
+    "derivationStrict",
+    "dirOf",
+    "fetchGit",
+    "fetchMercurial",
+    "fetchTarball",
+    "fetchTree",
+    "fromTOML",
+    "import",
+    "isNull",
+    "map",
+    "placeholder",
+    "removeAttrs",
+    "scopedImport",
+    "throw",
     "toString",
 ];
 

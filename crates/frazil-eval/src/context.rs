@@ -45,8 +45,11 @@ impl Contexts {
     /// The elements of `context`, in their own order.
     pub(crate) fn elements(&self, context: Option<Context<'_>>) -> Vec<ContextElement> {
         let numbers = context.map_or(&[][..], |context| context.0);
-        let mut elements: Vec<_> =
-            numbers.iter().filter_map(|number| self.elements.get(*number as usize)).cloned().collect();
+        let mut elements: Vec<_> = numbers
+            .iter()
+            .filter_map(|number| self.elements.get(*number as usize))
+            .cloned()
+            .collect();
         elements.sort();
         elements
     }
@@ -105,7 +108,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// The union.
-    pub(crate) fn join(&mut self, left: Option<Context<'a>>, right: Option<Context<'a>>) -> Option<Context<'a>> {
+    pub(crate) fn join(
+        &mut self,
+        left: Option<Context<'a>>,
+        right: Option<Context<'a>>,
+    ) -> Option<Context<'a>> {
         let (Some(l), Some(r)) = (left, right) else { return left.or(right) };
         if std::ptr::eq(l.0, r.0) || contains_all(l.0, r.0) {
             return left;

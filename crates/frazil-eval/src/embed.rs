@@ -57,7 +57,10 @@ impl<'a> Evaluator<'a> {
     /// The attributes of a set in the order of their names.
     pub fn attributes(&mut self, set: Attrs<'a>) -> Vec<(&'a [u8], Lazy<'a>)> {
         let entries = self.sorted_entries(set);
-        entries.into_iter().map(|entry| (self.symbols.text(entry.name), Lazy::of(&entry.slot))).collect()
+        entries
+            .into_iter()
+            .map(|entry| (self.symbols.text(entry.name), Lazy::of(&entry.slot)))
+            .collect()
     }
 
     /// Calls a function with one argument.
@@ -91,9 +94,17 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Follows a selection path such as `a.b.0`, calling functions on the way with `arguments`.
-    pub fn select_path(&mut self, root: Value<'a>, path: &str, arguments: Attrs<'a>) -> Result<Value<'a>> {
+    pub fn select_path(
+        &mut self,
+        root: Value<'a>,
+        path: &str,
+        arguments: Attrs<'a>,
+    ) -> Result<Value<'a>> {
         let steps = split(path).ok_or_else(|| {
-            self.failure(ErrorKind::Other, format!("missing closing quote in selection path '{path}'"))
+            self.failure(
+                ErrorKind::Other,
+                format!("missing closing quote in selection path '{path}'"),
+            )
         })?;
         let mut value = root;
         for step in steps {
@@ -109,7 +120,8 @@ impl<'a> Evaluator<'a> {
                 return Err(self.unselectable(value, "a list", path));
             };
             let Some(element) = list.iter().nth(index) else {
-                let message = format!("list index {index} in selection path '{path}' is out of range");
+                let message =
+                    format!("list index {index} in selection path '{path}' is out of range");
                 return Err(self.failure(ErrorKind::MissingAttribute, message));
             };
             return self.force(element);
@@ -125,11 +137,14 @@ impl<'a> Evaluator<'a> {
             Some(attribute) => self.force(attribute),
             None => {
                 let message = format!("attribute '{step}' in selection path '{path}' not found");
-                let known: Vec<_> = self.attributes(set).into_iter().map(|(name, _)| name).collect();
+                let known: Vec<_> =
+                    self.attributes(set).into_iter().map(|(name, _)| name).collect();
                 let similar = crate::similar::closest(step.as_bytes(), known.into_iter());
                 let error = self.failure(ErrorKind::MissingAttribute, message);
                 Err(match similar {
-                    Some(name) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(name))),
+                    Some(name) => {
+                        error.help(format!("did you mean `{}`?", String::from_utf8_lossy(name)))
+                    }
                     None => error,
                 })
             }
@@ -138,8 +153,9 @@ impl<'a> Evaluator<'a> {
 
     fn unselectable(&self, value: Value<'a>, wanted: &str, path: &str) -> Error {
         let found = value.type_phrase();
-        let message =
-            format!("the expression selected by the selection path '{path}' should be {wanted} but is {found}");
+        let message = format!(
+            "the expression selected by the selection path '{path}' should be {wanted} but is {found}"
+        );
         self.failure(ErrorKind::Type, message)
     }
 }

@@ -102,7 +102,9 @@ impl<'a> Evaluator<'a> {
                     Step::Done(value) => return Ok(value),
                     Step::Continue(next, frame) => (expr, env) = (next, frame),
                 },
-                Expr::Not(not) => return Ok(Word::bool(!self.condition(&not.operand, env, not.range)?)),
+                Expr::Not(not) => {
+                    return Ok(Word::bool(!self.condition(&not.operand, env, not.range)?));
+                }
                 Expr::Has(has) => return self.has(has, env),
                 Expr::Interpolation(interpolation) => return self.interpolate(interpolation, env),
                 Expr::Dynamic(variable) => return self.dynamic(variable, env),

@@ -246,7 +246,8 @@ impl<'a> Evaluator<'a> {
         if self.depth >= self.options.call_depth_max {
             return Err(self.too_deep());
         }
-        let length = self.calls.len().saturating_mul(2).clamp(CALLS_AT_FIRST, self.options.call_depth_max);
+        let length =
+            self.calls.len().saturating_mul(2).clamp(CALLS_AT_FIRST, self.options.call_depth_max);
         if self.calls.try_reserve(length - self.calls.len()).is_err() {
             return Err(self.out_of_memory());
         }
@@ -265,8 +266,11 @@ impl<'a> Evaluator<'a> {
     #[cold]
     pub(crate) fn out_of_memory(&self) -> Error {
         // The message needs no arena memory, and no more calls will be made.
-        self.error(ErrorKind::OutOfMemory, "the evaluation needs more memory than there is, or than its limit")
-            .help("--memory-limit sets the limit")
+        self.error(
+            ErrorKind::OutOfMemory,
+            "the evaluation needs more memory than there is, or than its limit",
+        )
+        .help("--memory-limit sets the limit")
     }
 
     /// An error with the calls that led here; its place is the innermost of them until it gets one.
@@ -296,7 +300,11 @@ impl<'a> Evaluator<'a> {
     /// Ends with an error when the native stack is nearly used up, or the memory.
     #[inline(always)]
     pub(crate) fn check_stack(&self) -> Result<()> {
-        if crate::stack::address() < self.cursor.stack_floor { Err(self.stack_overflow()) } else { Ok(()) }
+        if crate::stack::address() < self.cursor.stack_floor {
+            Err(self.stack_overflow())
+        } else {
+            Ok(())
+        }
     }
 
     #[cold]
@@ -326,7 +334,10 @@ impl<'a> Evaluator<'a> {
     #[cold]
     fn check_large_string(&mut self, length: usize) -> Result<()> {
         if length > Str::LENGTH_MAX {
-            return Err(self.error(ErrorKind::Other, format!("a string has at most {} bytes", Str::LENGTH_MAX)));
+            return Err(self.error(
+                ErrorKind::Other,
+                format!("a string has at most {} bytes", Str::LENGTH_MAX),
+            ));
         }
         if self.cursor.has_room(length) { Ok(()) } else { Err(self.out_of_memory()) }
     }
@@ -344,7 +355,9 @@ impl<'a> Evaluator<'a> {
     #[cold]
     fn check_large_list(&mut self, length: usize) -> Result<()> {
         if length > u32::MAX as usize {
-            return Err(self.error(ErrorKind::Other, format!("a list has at most {} elements", u32::MAX)));
+            return Err(
+                self.error(ErrorKind::Other, format!("a list has at most {} elements", u32::MAX))
+            );
         }
         self.check_room(length * size_of::<Slot<'_>>())
     }

@@ -44,13 +44,16 @@ enum Outcome {
 }
 
 fn outcome(source: &[u8]) -> Outcome {
-    let heap = Heap::new(HeapOptions { limit_bytes: Some(MEMORY_BYTES) }).expect("there is address space");
+    let heap =
+        Heap::new(HeapOptions { limit_bytes: Some(MEMORY_BYTES) }).expect("there is address space");
     let mut world = OneFile(source);
     let options = Options { call_depth_max: CALLS_MAX, ..Options::default() };
     let mut ev = Evaluator::new(&heap, &mut world, options);
     let program = match ev.parse_text("«fuzz»", source.to_vec(), Path::new("/")) {
         Ok(program) => program,
-        Err(found) => return Outcome::Broken(found.iter().map(|diagnostic| diagnostic.kind).collect()),
+        Err(found) => {
+            return Outcome::Broken(found.iter().map(|diagnostic| diagnostic.kind).collect());
+        }
     };
     let value = ev.evaluate(program);
     let form = print::XmlForm { strict: false, location: true };
@@ -61,7 +64,9 @@ fn outcome(source: &[u8]) -> Outcome {
             let text = ev.deep_force(value).map(|()| print::plain(&mut ev, value));
             [text, json, ev.xml(value, form)]
         }
-        Err(error) => return Outcome::Shown([explain(&ev, &error), Ok(Vec::new()), Ok(Vec::new())]),
+        Err(error) => {
+            return Outcome::Shown([explain(&ev, &error), Ok(Vec::new()), Ok(Vec::new())]);
+        }
     };
     Outcome::Shown(shown.map(|shown| shown.or_else(|error| explain(&ev, &error))))
 }

@@ -233,7 +233,8 @@ impl<'a> Cursor<'a> {
 
     /// Whether so many bytes can be had without passing the limit.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        bytes <= CHUNK_BYTES || self.heap.mapped.get().saturating_add(bytes as u64) <= self.heap.limit
+        bytes <= CHUNK_BYTES
+            || self.heap.mapped.get().saturating_add(bytes as u64) <= self.heap.limit
     }
 
     /// Maps so much in advance that the next allocation of `bytes` succeeds; false if that passes the
@@ -287,7 +288,9 @@ impl<'a> Cursor<'a> {
             // evaluator looks at the floor; whoever needs more than that at once asks `reserve` first.
             self.stack_floor = usize::MAX;
             match self.heap.last.take() {
-                Some(last) if bytes + guard::GAP_BYTES <= last.bytes => self.set_chunk(last, 0, LAST_BYTES),
+                Some(last) if bytes + guard::GAP_BYTES <= last.bytes => {
+                    self.set_chunk(last, 0, LAST_BYTES)
+                }
                 _ => panic!("out of memory: {error}"),
             }
         }

@@ -126,7 +126,12 @@ pub trait Host {
     fn now(&mut self) -> i64;
 
     /// Adds a text file. `path` is its content address: the evaluator knows it by then.
-    fn add_text(&mut self, path: &StorePath, text: &[u8], references: &[StorePath]) -> Result<(), HostError>;
+    fn add_text(
+        &mut self,
+        path: &StorePath,
+        text: &[u8],
+        references: &[StorePath],
+    ) -> Result<(), HostError>;
     fn add_path(&mut self, request: AddPath<'_>) -> Result<StorePath, HostError>;
     fn is_valid(&mut self, path: &StorePath) -> Result<bool, HostError>;
     /// Builds or substitutes the output of a derivation, so that it can be read: import from derivation.

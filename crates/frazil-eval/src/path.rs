@@ -81,5 +81,7 @@ pub(crate) fn dir_name(path: &[u8]) -> &[u8] {
 /// Whether `path` is `directory` or lies below it. Both are normal.
 pub(crate) fn is_within(path: &[u8], directory: &[u8]) -> bool {
     directory == b"/"
-        || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        || path
+            .strip_prefix(directory)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }

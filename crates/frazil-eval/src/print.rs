@@ -38,8 +38,12 @@ pub struct Limits {
 
 impl Limits {
     /// Deeper data is cut off, not overflowing the stack.
-    pub const NONE: Self =
-        Self { depth: 100_000, attributes: usize::MAX, elements: usize::MAX, string_bytes: usize::MAX };
+    pub const NONE: Self = Self {
+        depth: 100_000,
+        attributes: usize::MAX,
+        elements: usize::MAX,
+        string_bytes: usize::MAX,
+    };
     /// For values in error messages.
     pub const ERROR: Self = Self { depth: 10, attributes: 10, elements: 10, string_bytes: 1024 };
 }
@@ -88,7 +92,16 @@ struct Printer<'e, 'a> {
 
 impl<'e, 'a> Printer<'e, 'a> {
     fn new(ev: &'e mut Evaluator<'a>, form: Form, limits: Limits) -> Self {
-        Self { ev, form, limits, out: Vec::new(), seen: HashSet::default(), lists: HashMap::default(), attributes: 0, elements: 0 }
+        Self {
+            ev,
+            form,
+            limits,
+            out: Vec::new(),
+            seen: HashSet::default(),
+            lists: HashMap::default(),
+            attributes: 0,
+            elements: 0,
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -116,7 +129,10 @@ impl<'e, 'a> Printer<'e, 'a> {
         quote(shown, &mut self.out);
         let elided = text.len() - shown.len();
         if elided > 0 {
-            self.text(&format!(" «{elided} {} elided»", if elided == 1 { "byte" } else { "bytes" }));
+            self.text(&format!(
+                " «{elided} {} elided»",
+                if elided == 1 { "byte" } else { "bytes" }
+            ));
         }
     }
 
@@ -217,7 +233,9 @@ impl<'e, 'a> Printer<'e, 'a> {
         let mut entries = self.ev.sorted_entries(set);
         if self.limits.attributes != usize::MAX {
             // Not all may be shown: first those that tell what it is.
-            entries.sort_by_key(|entry| !matches!(self.ev.symbols.text(entry.name), b"type" | b"_type"));
+            entries.sort_by_key(|entry| {
+                !matches!(self.ev.symbols.text(entry.name), b"type" | b"_type")
+            });
         }
         for (index, entry) in entries.iter().enumerate() {
             if self.attributes >= self.limits.attributes {
@@ -274,7 +292,8 @@ const KEYWORDS: &[&[u8]] =
 /// An attribute name as it may be written: quoted only if it must be.
 pub fn name(text: &[u8], out: &mut Vec<u8>) {
     let starts_well = text.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-    let goes_on_well = text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_'-".contains(byte));
+    let goes_on_well =
+        text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_'-".contains(byte));
     if starts_well && goes_on_well && !KEYWORDS.contains(&text) {
         out.extend_from_slice(text);
     } else {

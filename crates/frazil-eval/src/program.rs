@@ -16,13 +16,22 @@ use crate::word::Slot;
 
 impl<'a> Evaluator<'a> {
     /// Parses an expression that did not come from a file. Relative paths in it start at `base`.
-    pub fn parse_text(&mut self, name: &str, text: Vec<u8>, base: &Path) -> Result<Program<'a>, Vec<Diagnostic>> {
+    pub fn parse_text(
+        &mut self,
+        name: &str,
+        text: Vec<u8>,
+        base: &Path,
+    ) -> Result<Program<'a>, Vec<Diagnostic>> {
         let source = Source { name: name.into(), text, is_file: false };
         self.parse(source, base, &[], &[])
     }
 
     /// Parses a file whose text was read before.
-    pub fn parse_file_text(&mut self, file: &Path, text: Vec<u8>) -> Result<Program<'a>, Vec<Diagnostic>> {
+    pub fn parse_file_text(
+        &mut self,
+        file: &Path,
+        text: Vec<u8>,
+    ) -> Result<Program<'a>, Vec<Diagnostic>> {
         let source = Source { name: file.to_string_lossy().into_owned(), text, is_file: true };
         self.parse(source, file.parent().unwrap_or(file), &[], &[])
     }
@@ -35,7 +44,8 @@ impl<'a> Evaluator<'a> {
         scope: &[Symbol],
         values: &[Slot<'a>],
     ) -> Result<Program<'a>, Vec<Diagnostic>> {
-        let resolved = self.with_tree(source, base, |ev, id, root| ev.resolve(id, root, base, scope))?;
+        let resolved =
+            self.with_tree(source, base, |ev, id, root| ev.resolve(id, root, base, scope))?;
         let frame = self.cursor.frame(resolved.frame_size.max(scope.len() as u32), None);
         for (index, value) in (0..).zip(values) {
             frame.slot(index).set(*value);
@@ -45,7 +55,12 @@ impl<'a> Evaluator<'a> {
 
     /// The syntax tree of a file or another text, in the form of `nix-instantiate --parse`, appended
     /// to `out`. What does not make sense as a program is an error.
-    pub fn print_tree(&mut self, source: Source, base: &Path, out: &mut Vec<u8>) -> Result<(), Vec<Diagnostic>> {
+    pub fn print_tree(
+        &mut self,
+        source: Source,
+        base: &Path,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Vec<Diagnostic>> {
         self.with_tree(source, base, |ev, id, root| {
             ev.resolve(id, root, base, &[])?;
             print::tree(root, TreeContext { base, home: ev.options.home.as_deref() }, out);
@@ -61,7 +76,8 @@ impl<'a> Evaluator<'a> {
         then: impl FnOnce(&mut Self, SourceId, &ast::Expr<'_>) -> Result<T, Vec<Diagnostic>>,
     ) -> Result<T, Vec<Diagnostic>> {
         let source = Rc::new(source);
-        let too_large = || vec![Diagnostic::plain(ErrorKind::OutOfMemory, "too much source text".into())];
+        let too_large =
+            || vec![Diagnostic::plain(ErrorKind::OutOfMemory, "too much source text".into())];
         let code_needed = source.text.len().saturating_mul(resolve::CODE_PER_SOURCE_BYTE);
         if code_needed.saturating_add(1 << 16) > self.cursor.heap().code_room() {
             return Err(too_large());
@@ -97,13 +113,16 @@ impl<'a> Evaluator<'a> {
             base,
             home: self.options.home.as_deref(),
         };
-        resolve::resolve(context, root, scope)
-            .map_err(|errors| errors.iter().map(|error| self.resolve_diagnostic(source, error)).collect())
+        resolve::resolve(context, root, scope).map_err(|errors| {
+            errors.iter().map(|error| self.resolve_diagnostic(source, error)).collect()
+        })
     }
 
     fn syntax_diagnostic(&self, id: SourceId, error: &frazil_syntax::SyntaxError) -> Diagnostic {
         let mut message = error.kind.to_string();
-        if let (SyntaxErrorKind::DuplicateAttribute { .. }, Some(first)) = (&error.kind, error.notes.first()) {
+        if let (SyntaxErrorKind::DuplicateAttribute { .. }, Some(first)) =
+            (&error.kind, error.notes.first())
+        {
             let first = self.sources.pos(id, first.span.start);
             message = format!("{message} at {}", self.position_text(first));
         }
@@ -126,7 +145,9 @@ impl<'a> Evaluator<'a> {
             ResolveError::Undefined { name, span, similar } => {
                 let mut diagnostic =
                     at(*span, ErrorKind::UndefinedVariable, format!("undefined variable '{name}'"));
-                diagnostic.help.extend(similar.as_ref().map(|similar| format!("did you mean `{similar}`?")));
+                diagnostic
+                    .help
+                    .extend(similar.as_ref().map(|similar| format!("did you mean `{similar}`?")));
                 diagnostic
             }
             ResolveError::HomePath { span } => {

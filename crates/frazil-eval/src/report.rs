@@ -32,7 +32,8 @@ impl Evaluator<'_> {
     /// Explains an error: where it happened and how evaluation got there.
     pub fn diagnostic(&self, error: &Error) -> Diagnostic {
         let calls = error.calls();
-        let innermost = calls.iter().rev().map(|call| call.range).find(|range| !range.start.is_nowhere());
+        let innermost =
+            calls.iter().rev().map(|call| call.range).find(|range| !range.start.is_nowhere());
         let place = match error.range() {
             Range::NOWHERE => innermost.unwrap_or(Range::NOWHERE),
             range => range,
@@ -49,17 +50,23 @@ impl Evaluator<'_> {
 
     /// Where the option is defined that an error of the module system is about.
     fn option_notes(&self, error: &Error) -> Vec<Frame> {
-        let pinned = error.notes().iter().filter(|note| note.pinned).map(|note| note.message.as_str());
+        let pinned =
+            error.notes().iter().filter(|note| note.pinned).map(|note| note.message.as_str());
         let texts: Vec<&str> = std::iter::once(error.message()).chain(pinned).collect();
         let Some(option) = texts.iter().find_map(|text| definitions::option_in(text)) else {
             return Vec::new();
         };
-        let is_named = |source: &Source| texts.iter().any(|text| definitions::names_source(text, source));
+        let is_named =
+            |source: &Source| texts.iter().any(|text| definitions::names_source(text, source));
         let mut notes = Vec::new();
         for (id, source) in self.sources.iter().filter(|(_, source)| is_named(source)) {
             for span in definitions::definitions(source, option) {
                 let place = self.sources.place(self.sources.range(id, span));
-                notes.push(Frame { message: format!("`{option}` is defined here"), place, pinned: true });
+                notes.push(Frame {
+                    message: format!("`{option}` is defined here"),
+                    place,
+                    pinned: true,
+                });
             }
         }
         notes
@@ -80,7 +87,11 @@ impl Evaluator<'_> {
     }
 
     fn note_frame(&self, note: &Note) -> Frame {
-        Frame { message: note.message.clone(), place: self.sources.place(note.range), pinned: note.pinned }
+        Frame {
+            message: note.message.clone(),
+            place: self.sources.place(note.range),
+            pinned: note.pinned,
+        }
     }
 
     fn call_frame(&self, call: CallNote) -> Frame {

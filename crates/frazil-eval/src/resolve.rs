@@ -89,7 +89,11 @@ pub(crate) fn resolve<'a>(
     }
     let body = resolver.strict(root);
     let frame_size = resolver.regions.last().map_or(0, |region| region.size);
-    if resolver.errors.is_empty() { Ok(Resolved { frame_size, body }) } else { Err(resolver.errors) }
+    if resolver.errors.is_empty() {
+        Ok(Resolved { frame_size, body })
+    } else {
+        Err(resolver.errors)
+    }
 }
 
 /// The one frame of a region, while it is being laid out.
@@ -206,7 +210,11 @@ impl<'a> Resolver<'_, 'a> {
         let range = self.range(span);
         if let Some(definition) = self.definition(name) {
             let (depth, slot) = (self.depth_of(definition.region), definition.slot);
-            return if depth == 0 { Expr::Local { slot, range } } else { Expr::Outer { depth, slot, range } };
+            return if depth == 0 {
+                Expr::Local { slot, range }
+            } else {
+                Expr::Outer { depth, slot, range }
+            };
         }
         if let Some(value) = self.context.globals.get(&name) {
             return Expr::Const((*value).into());
@@ -232,7 +240,9 @@ impl<'a> Resolver<'_, 'a> {
         let visible = self.definitions.iter().map(|definition| definition.name);
         let global = self.context.globals.keys().copied();
         let names = visible.chain(global).map(|symbol| self.context.symbols.text(symbol));
-        let similar = (self.errors.len() < SIMILAR_MAX).then(|| crate::similar::closest(text, names)).flatten();
+        let similar = (self.errors.len() < SIMILAR_MAX)
+            .then(|| crate::similar::closest(text, names))
+            .flatten();
         self.errors.push(ResolveError::Undefined {
             name: String::from_utf8_lossy(text).into_owned(),
             span,

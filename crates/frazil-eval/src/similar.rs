@@ -6,13 +6,18 @@ const DISTANCE_MAX: usize = 3;
 const NAME_BYTES_MAX: usize = 64;
 
 /// The candidate with the smallest edit distance; of equals the first in byte order.
-pub(crate) fn closest<'n>(name: &[u8], candidates: impl Iterator<Item = &'n [u8]>) -> Option<&'n [u8]> {
+pub(crate) fn closest<'n>(
+    name: &[u8],
+    candidates: impl Iterator<Item = &'n [u8]>,
+) -> Option<&'n [u8]> {
     if name.len() > NAME_BYTES_MAX {
         return None;
     }
     let bound = DISTANCE_MAX.min(name.len().div_ceil(2));
     candidates
-        .filter(|candidate| candidate.len() <= NAME_BYTES_MAX && candidate.len().abs_diff(name.len()) <= bound)
+        .filter(|candidate| {
+            candidate.len() <= NAME_BYTES_MAX && candidate.len().abs_diff(name.len()) <= bound
+        })
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= bound)
         .min()
@@ -28,7 +33,8 @@ fn distance(left: &[u8], right: &[u8]) -> usize {
         let mut current = vec![row + 1];
         let mut last_of_right = None;
         for (column, r) in right.iter().enumerate() {
-            let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
+            let at =
+                |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
             let mut best = (at(&previous, column) + usize::from(l != r))
                 .min(at(&previous, column + 1) + 1)
                 .min(at(&current, column) + 1);

@@ -63,10 +63,15 @@ struct Numbered {
 pub(crate) struct TooMuchSource;
 
 impl Sources {
-    pub(crate) fn add(&mut self, source: Rc<Source>, directory: &Path) -> Result<SourceId, TooMuchSource> {
+    pub(crate) fn add(
+        &mut self,
+        source: Rc<Source>,
+        directory: &Path,
+    ) -> Result<SourceId, TooMuchSource> {
         let bytes = u32::try_from(source.text.len()).map_err(|_| TooMuchSource)?;
         // One more, so that the end of one source is not the start of the next.
-        let next = self.next.checked_add(bytes).and_then(|sum| sum.checked_add(2)).ok_or(TooMuchSource)?;
+        let next =
+            self.next.checked_add(bytes).and_then(|sum| sum.checked_add(2)).ok_or(TooMuchSource)?;
         let directory = directory.into();
         self.sources.push(Numbered { base: self.next, source, directory, lines: OnceCell::new() });
         self.next = next;
@@ -84,7 +89,8 @@ impl Sources {
 
     fn numbered(&self, pos: Pos) -> Option<(&Numbered, u32)> {
         let global = pos.0.checked_sub(1)?;
-        let index = self.sources.partition_point(|numbered| numbered.base <= global).checked_sub(1)?;
+        let index =
+            self.sources.partition_point(|numbered| numbered.base <= global).checked_sub(1)?;
         let numbered = self.sources.get(index)?;
         Some((numbered, global - numbered.base))
     }

@@ -82,10 +82,13 @@ impl Value<'_> {
             Self::List(_) => "a list",
             Self::Attrs(_) => "a set",
             Self::Lambda(_) => "a function",
-            Self::Builtin(builtin) => return format!("the built-in function '{}'", builtin.name).into(),
+            Self::Builtin(builtin) => {
+                return format!("the built-in function '{}'", builtin.name).into();
+            }
             Self::Partial(partial) => match partial.function {
                 Value::Builtin(builtin) => {
-                    return format!("the partially applied built-in function '{}'", builtin.name).into();
+                    return format!("the partially applied built-in function '{}'", builtin.name)
+                        .into();
                 }
                 _ => "a function",
             },

@@ -202,7 +202,8 @@ impl<'a> From<Value<'a>> for Word<'a> {
 }
 
 impl<'a> Slot<'a> {
-    pub(crate) const BUSY: Self = Self { head: BUSY as u64, body: std::ptr::null(), lifetime: PhantomData };
+    pub(crate) const BUSY: Self =
+        Self { head: BUSY as u64, body: std::ptr::null(), lifetime: PhantomData };
 
     #[inline(always)]
     fn new(tag: u8, aux: u32, body: *const ()) -> Self {
@@ -262,7 +263,8 @@ impl<'a> Slot<'a> {
             REF => State::Ref(unsafe { &*self.body.cast() }),
             PENDING => {
                 // SAFETY: the tag says that the body is a frame.
-                let env = unsafe { Env::from_pointer(NonNull::new_unchecked(self.body.cast_mut())) };
+                let env =
+                    unsafe { Env::from_pointer(NonNull::new_unchecked(self.body.cast_mut())) };
                 State::Pending(CodeRef::from_eighth((self.head >> 32) as u32), env)
             }
             // SAFETY: the tag says that the body is a reference to a call.

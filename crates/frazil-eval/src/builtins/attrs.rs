@@ -11,17 +11,83 @@ use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("attrNames", &["set"], Some(0), attr_names, "The names of the attributes of *set*, sorted."),
-    Builtin::new("attrValues", &["set"], Some(0), attr_values, "The values of the attributes of *set*, in the order of their names."),
-    Builtin::new("catAttrs", &["attr", "list"], Some(0), cat_attrs, "The values of the attribute *attr* of those sets in *list* that have it."),
-    Builtin::new("getAttr", &["s", "set"], Some(0), get_attr, "The attribute of *set* that is named *s*: `set.${s}`."),
-    Builtin::new("hasAttr", &["s", "set"], Some(0), has_attr, "Whether *set* has an attribute named *s*: `set ? ${s}`."),
-    Builtin::new("intersectAttrs", &["e1", "e2"], Some(0), intersect_attrs, "The attributes of *e2* whose names *e1* has too."),
-    Builtin::new("listToAttrs", &["e"], Some(0), list_to_attrs, "A set from a list of `{ name, value }`. Of several elements of one name the first counts."),
-    Builtin::new("mapAttrs", &["f", "attrset"], Some(1), map_attrs, "`f name value` for every attribute of *attrset*."),
-    Builtin::new("removeAttrs", &["set", "list"], Some(0), remove_attrs, "*set* without the attributes named in *list*."),
-    Builtin::new("unsafeGetAttrPos", &["s", "set"], Some(0), unsafe_get_attr_pos, "Where the attribute *s* of *set* was defined: `{ file, line, column }` or null."),
-    Builtin::new("zipAttrsWith", &["f", "list"], Some(0), zip_attrs_with, "A set with the names of all sets in *list*: `f name values` for the values of each name."),
+    Builtin::new(
+        "attrNames",
+        &["set"],
+        Some(0),
+        attr_names,
+        "The names of the attributes of *set*, sorted.",
+    ),
+    Builtin::new(
+        "attrValues",
+        &["set"],
+        Some(0),
+        attr_values,
+        "The values of the attributes of *set*, in the order of their names.",
+    ),
+    Builtin::new(
+        "catAttrs",
+        &["attr", "list"],
+        Some(0),
+        cat_attrs,
+        "The values of the attribute *attr* of those sets in *list* that have it.",
+    ),
+    Builtin::new(
+        "getAttr",
+        &["s", "set"],
+        Some(0),
+        get_attr,
+        "The attribute of *set* that is named *s*: `set.${s}`.",
+    ),
+    Builtin::new(
+        "hasAttr",
+        &["s", "set"],
+        Some(0),
+        has_attr,
+        "Whether *set* has an attribute named *s*: `set ? ${s}`.",
+    ),
+    Builtin::new(
+        "intersectAttrs",
+        &["e1", "e2"],
+        Some(0),
+        intersect_attrs,
+        "The attributes of *e2* whose names *e1* has too.",
+    ),
+    Builtin::new(
+        "listToAttrs",
+        &["e"],
+        Some(0),
+        list_to_attrs,
+        "A set from a list of `{ name, value }`. Of several elements of one name the first counts.",
+    ),
+    Builtin::new(
+        "mapAttrs",
+        &["f", "attrset"],
+        Some(1),
+        map_attrs,
+        "`f name value` for every attribute of *attrset*.",
+    ),
+    Builtin::new(
+        "removeAttrs",
+        &["set", "list"],
+        Some(0),
+        remove_attrs,
+        "*set* without the attributes named in *list*.",
+    ),
+    Builtin::new(
+        "unsafeGetAttrPos",
+        &["s", "set"],
+        Some(0),
+        unsafe_get_attr_pos,
+        "Where the attribute *s* of *set* was defined: `{ file, line, column }` or null.",
+    ),
+    Builtin::new(
+        "zipAttrsWith",
+        &["f", "list"],
+        Some(0),
+        zip_attrs_with,
+        "A set with the names of all sets in *list*: `f name values` for the values of each name.",
+    ),
 ];
 
 fn attr_names<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
@@ -108,7 +174,8 @@ fn intersect_attrs<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
 fn list_to_attrs<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let list = ev.force_list(one(args))?;
     let mut writer = ev.cursor.attrs_writer(list.len());
-    let mut seen: std::collections::HashSet<Symbol, FastHash> = std::collections::HashSet::default();
+    let mut seen: std::collections::HashSet<Symbol, FastHash> =
+        std::collections::HashSet::default();
     for element in list.iter() {
         let set = ev.force_attrs(element)?;
         let Some(name) = set.get(ev.names.name) else {

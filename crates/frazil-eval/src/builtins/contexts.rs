@@ -16,12 +16,48 @@ use crate::symbol::Symbol;
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("addDrvOutputDependencies", &["s"], Some(0), add_drv_output_dependencies, "*s*, whose context must be the path of one derivation, made to depend on that derivation with all its outputs and inputs, as `drvPath` does."),
-    Builtin::new("appendContext", &["s", "context"], Some(0), append_context, "*s* with more context, in the form in which `getContext` returns it."),
-    Builtin::new("getContext", &["s"], Some(0), get_context, "What the string *s* depends on: a set that says for each store path whether it is needed as it is (`path`), with which `outputs`, or with `allOutputs`."),
-    Builtin::new("hasContext", &["s"], Some(0), has_context, "Whether the string *s* depends on any store path."),
-    Builtin::new("unsafeDiscardOutputDependency", &["s"], Some(0), unsafe_discard_output_dependency, "*s* depending on the `.drv` files alone where it depended on derivations with all their outputs."),
-    Builtin::new("unsafeDiscardStringContext", &["s"], Some(0), unsafe_discard_string_context, "*s* without its context: what is built with it no longer depends on the store paths in it."),
+    Builtin::new(
+        "addDrvOutputDependencies",
+        &["s"],
+        Some(0),
+        add_drv_output_dependencies,
+        "*s*, whose context must be the path of one derivation, made to depend on that derivation with all its outputs and inputs, as `drvPath` does.",
+    ),
+    Builtin::new(
+        "appendContext",
+        &["s", "context"],
+        Some(0),
+        append_context,
+        "*s* with more context, in the form in which `getContext` returns it.",
+    ),
+    Builtin::new(
+        "getContext",
+        &["s"],
+        Some(0),
+        get_context,
+        "What the string *s* depends on: a set that says for each store path whether it is needed as it is (`path`), with which `outputs`, or with `allOutputs`.",
+    ),
+    Builtin::new(
+        "hasContext",
+        &["s"],
+        Some(0),
+        has_context,
+        "Whether the string *s* depends on any store path.",
+    ),
+    Builtin::new(
+        "unsafeDiscardOutputDependency",
+        &["s"],
+        Some(0),
+        unsafe_discard_output_dependency,
+        "*s* depending on the `.drv` files alone where it depended on derivations with all their outputs.",
+    ),
+    Builtin::new(
+        "unsafeDiscardStringContext",
+        &["s"],
+        Some(0),
+        unsafe_discard_string_context,
+        "*s* without its context: what is built with it no longer depends on the store paths in it.",
+    ),
 ];
 
 impl<'a> Evaluator<'a> {
@@ -43,12 +79,18 @@ fn has_context<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a
     Ok(Value::Bool(ev.force_string(one(args))?.context().is_some()))
 }
 
-fn unsafe_discard_string_context<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
+fn unsafe_discard_string_context<'a>(
+    ev: &mut Evaluator<'a>,
+    args: &[Lazy<'a>],
+) -> Result<Value<'a>> {
     let text = ev.coerce_lazy(one(args), Coercion::INTERPOLATION)?;
     Ok(Value::String(Str::of(text.bytes())))
 }
 
-fn unsafe_discard_output_dependency<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
+fn unsafe_discard_output_dependency<'a>(
+    ev: &mut Evaluator<'a>,
+    args: &[Lazy<'a>],
+) -> Result<Value<'a>> {
     let text = ev.coerce_lazy(one(args), Coercion::INTERPOLATION)?;
     let mut elements = ev.contexts.elements(text.context());
     for element in &mut elements {
@@ -184,7 +226,8 @@ fn read_info<'a>(
 #[cold]
 fn not_a_derivation(ev: &Evaluator<'_>, what: &str, key: Symbol) -> Error {
     let key = shown_name(ev, key);
-    let message = format!("tried to add {what} context of {key}, which is not a derivation, to a string");
+    let message =
+        format!("tried to add {what} context of {key}, which is not a derivation, to a string");
     ev.error(ErrorKind::Other, message)
 }
 

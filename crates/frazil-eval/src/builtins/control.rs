@@ -12,17 +12,71 @@ use crate::source::{Pos, Range};
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("abort", &["s"], Some(0), abort, "Ends the evaluation with the message *s*. `tryEval` does not catch it."),
-    Builtin::new("addErrorContext", &["context", "e"], None, add_error_context, "*e*; should its evaluation fail, *context* is shown in the trace."),
-    Builtin::new("break", &["v"], Some(0), |ev, args| ev.force(one(args)), "*v*. (There is no debugger to break into.)"),
-    Builtin::new("deepSeq", &["e1", "e2"], Some(0), deep_seq, "*e2*, after evaluating *e1* through and through."),
-    Builtin::new("genericClosure", &["attrset"], Some(0), generic_closure, "All that can be reached from `startSet` through `operator`, each `key` once, breadth first."),
+    Builtin::new(
+        "abort",
+        &["s"],
+        Some(0),
+        abort,
+        "Ends the evaluation with the message *s*. `tryEval` does not catch it.",
+    ),
+    Builtin::new(
+        "addErrorContext",
+        &["context", "e"],
+        None,
+        add_error_context,
+        "*e*; should its evaluation fail, *context* is shown in the trace.",
+    ),
+    Builtin::new(
+        "break",
+        &["v"],
+        Some(0),
+        |ev, args| ev.force(one(args)),
+        "*v*. (There is no debugger to break into.)",
+    ),
+    Builtin::new(
+        "deepSeq",
+        &["e1", "e2"],
+        Some(0),
+        deep_seq,
+        "*e2*, after evaluating *e1* through and through.",
+    ),
+    Builtin::new(
+        "genericClosure",
+        &["attrset"],
+        Some(0),
+        generic_closure,
+        "All that can be reached from `startSet` through `operator`, each `key` once, breadth first.",
+    ),
     Builtin::new("seq", &["e1", "e2"], Some(0), seq, "*e2*, after evaluating *e1*."),
     Builtin::new("throw", &["s"], Some(0), throw, "Fails with the message *s*."),
-    Builtin::new("trace", &["e1", "e2"], Some(0), trace, "*e2*, after printing *e1* on standard error."),
-    Builtin::new("traceVerbose", &["e1", "e2"], None, trace_verbose, "`trace`, but only when `--trace-verbose` is given."),
-    Builtin::new("tryEval", &["e"], None, try_eval, "`{ success, value }`: whether evaluating *e* worked (not deeply), and the value or false. Catches `throw` and `assert` only."),
-    Builtin::new("warn", &["e1", "e2"], Some(0), warn, "*e2*, after printing the string *e1* as a warning."),
+    Builtin::new(
+        "trace",
+        &["e1", "e2"],
+        Some(0),
+        trace,
+        "*e2*, after printing *e1* on standard error.",
+    ),
+    Builtin::new(
+        "traceVerbose",
+        &["e1", "e2"],
+        None,
+        trace_verbose,
+        "`trace`, but only when `--trace-verbose` is given.",
+    ),
+    Builtin::new(
+        "tryEval",
+        &["e"],
+        None,
+        try_eval,
+        "`{ success, value }`: whether evaluating *e* worked (not deeply), and the value or false. Catches `throw` and `assert` only.",
+    ),
+    Builtin::new(
+        "warn",
+        &["e1", "e2"],
+        Some(0),
+        warn,
+        "*e2*, after printing the string *e1* as a warning.",
+    ),
 ];
 
 fn message<'a>(ev: &mut Evaluator<'a>, text: Lazy<'a>) -> Result<String> {
@@ -32,7 +86,10 @@ fn message<'a>(ev: &mut Evaluator<'a>, text: Lazy<'a>) -> Result<String> {
 
 fn abort<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let text = message(ev, one(args))?;
-    Err(ev.error(ErrorKind::Abort, format!("evaluation aborted with the following error message: '{text}'")))
+    Err(ev.error(
+        ErrorKind::Abort,
+        format!("evaluation aborted with the following error message: '{text}'"),
+    ))
 }
 
 fn throw<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {

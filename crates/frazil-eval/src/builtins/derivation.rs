@@ -24,16 +24,22 @@ use crate::heap::{Attrs, AttrsWriter, Entry};
 use crate::source::{Pos, Range};
 use crate::value::{Lazy, Value};
 
-pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("derivationStrict", &["attrs"], Some(0), derivation_strict, "Instantiates the derivation that *attrs* describe and returns its `drvPath` and the path of each output. `derivation` is the convenient form."),
-];
+pub(super) const TABLE: &[Builtin] = &[Builtin::new(
+    "derivationStrict",
+    &["attrs"],
+    Some(0),
+    derivation_strict,
+    "Instantiates the derivation that *attrs* describe and returns its `drvPath` and the path of each output. `derivation` is the convenient form.",
+)];
 
 fn derivation_strict<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let set = ev.force_attrs(one(args))?;
     let Some(entry) = set.get(ev.names.name) else {
         return Err(ev.missing_attribute(set, ev.names.name, Range::NOWHERE));
     };
-    let name = ev.force_plain_string(Lazy::of(&entry.slot)).map_err(|error| ev.in_attribute(error, entry))?;
+    let name = ev
+        .force_plain_string(Lazy::of(&entry.slot))
+        .map_err(|error| ev.in_attribute(error, entry))?;
     instantiate(ev, set, name).map_err(|error| in_derivation(ev, error, entry, name))
 }
 
@@ -93,7 +99,8 @@ fn push_output<'a>(
     };
     let text = ev.cursor.add_slice(text.as_bytes());
     let name = ev.intern(output.as_str().as_bytes());
-    let string = ev.string_under(text, &[ContextElement::Output { derivation: derivation.clone(), output }]);
+    let string =
+        ev.string_under(text, &[ContextElement::Output { derivation: derivation.clone(), output }]);
     writer.push(name, Pos::NOWHERE, Value::String(string).into());
     Ok(())
 }

@@ -12,10 +12,34 @@ use crate::evaluator::Evaluator;
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("convertHash", &["args"], Some(0), convert_hash, "A hash in another notation. *args* has `hash`, `toHashFormat` (`\"base16\"`, `\"nix32\"`, `\"base64\"` or `\"sri\"`) and, unless `hash` says it itself, `hashAlgo`."),
-    Builtin::new("hashFile", &["type", "p"], Some(0), hash_file, "The hash of the file at *p* in base 16. *type* is `\"md5\"`, `\"sha1\"`, `\"sha256\"` or `\"sha512\"`."),
-    Builtin::new("hashString", &["type", "s"], Some(0), hash_string, "The hash of the string *s* in base 16. *type* is as for `hashFile`."),
-    Builtin::new("placeholder", &["output"], Some(0), placeholder, "A string that stands for the path of the output *output* in the arguments and environment of its own derivation, until it is built."),
+    Builtin::new(
+        "convertHash",
+        &["args"],
+        Some(0),
+        convert_hash,
+        "A hash in another notation. *args* has `hash`, `toHashFormat` (`\"base16\"`, `\"nix32\"`, `\"base64\"` or `\"sri\"`) and, unless `hash` says it itself, `hashAlgo`.",
+    ),
+    Builtin::new(
+        "hashFile",
+        &["type", "p"],
+        Some(0),
+        hash_file,
+        "The hash of the file at *p* in base 16. *type* is `\"md5\"`, `\"sha1\"`, `\"sha256\"` or `\"sha512\"`.",
+    ),
+    Builtin::new(
+        "hashString",
+        &["type", "s"],
+        Some(0),
+        hash_string,
+        "The hash of the string *s* in base 16. *type* is as for `hashFile`.",
+    ),
+    Builtin::new(
+        "placeholder",
+        &["output"],
+        Some(0),
+        placeholder,
+        "A string that stands for the path of the output *output* in the arguments and environment of its own derivation, until it is built.",
+    ),
 ];
 
 impl Evaluator<'_> {
@@ -62,7 +86,8 @@ fn hash_file<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>>
 
 fn convert_hash<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let set = ev.force_attrs(one(args))?;
-    let [hash, hash_algo, format] = [&b"hash"[..], b"hashAlgo", b"toHashFormat"].map(|name| ev.intern(name));
+    let [hash, hash_algo, format] =
+        [&b"hash"[..], b"hashAlgo", b"toHashFormat"].map(|name| ev.intern(name));
     let text = ev.required(set, hash)?;
     let text = ev.force_plain_string(text)?;
     let expected = match set.get(hash_algo) {

@@ -57,9 +57,8 @@ fn scoped_import<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<
     let file = ev.source_file(&file)?;
     let source = ev.read_source(&file)?;
     let directory = path::of(path::dir_name(&file));
-    let program = ev
-        .parse(source, directory, &names, &values)
-        .map_err(|found| ev.syntax_error(found))?;
+    let program =
+        ev.parse(source, directory, &names, &values).map_err(|found| ev.syntax_error(found))?;
     ev.evaluate(program)
 }
 

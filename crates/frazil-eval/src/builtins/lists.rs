@@ -12,21 +12,81 @@ use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("all", &["pred", "list"], Some(0), |ev, args| every(ev, args, true), "Whether *pred* holds for every element of *list*."),
-    Builtin::new("any", &["pred", "list"], Some(0), |ev, args| every(ev, args, false), "Whether *pred* holds for some element of *list*."),
-    Builtin::new("concatLists", &["lists"], Some(0), concat_lists, "The elements of all *lists*, as one list."),
-    Builtin::new("concatMap", &["f", "list"], Some(0), concat_map, "`concatLists (map f list)`, without the list in between."),
+    Builtin::new(
+        "all",
+        &["pred", "list"],
+        Some(0),
+        |ev, args| every(ev, args, true),
+        "Whether *pred* holds for every element of *list*.",
+    ),
+    Builtin::new(
+        "any",
+        &["pred", "list"],
+        Some(0),
+        |ev, args| every(ev, args, false),
+        "Whether *pred* holds for some element of *list*.",
+    ),
+    Builtin::new(
+        "concatLists",
+        &["lists"],
+        Some(0),
+        concat_lists,
+        "The elements of all *lists*, as one list.",
+    ),
+    Builtin::new(
+        "concatMap",
+        &["f", "list"],
+        Some(0),
+        concat_map,
+        "`concatLists (map f list)`, without the list in between.",
+    ),
     Builtin::new("elem", &["x", "xs"], Some(1), elem, "Whether some element of *xs* equals *x*."),
     Builtin::new("elemAt", &["xs", "n"], Some(0), elem_at, "Element *n* of *xs*, counted from 0."),
-    Builtin::new("filter", &["f", "list"], Some(1), filter, "The elements of *list* for which *f* is true."),
-    Builtin::new("foldl'", &["op", "nul", "list"], Some(0), fold_left, "Combines the elements from left to right with *op*, starting from *nul*, evaluating each intermediate result."),
-    Builtin::new("genList", &["generator", "length"], Some(1), gen_list, "A list of *length* elements: *generator* of 0, 1, 2, ..."),
-    Builtin::new("groupBy", &["f", "list"], Some(0), group_by, "A set of lists: the elements of *list* by the string that *f* gives for them."),
+    Builtin::new(
+        "filter",
+        &["f", "list"],
+        Some(1),
+        filter,
+        "The elements of *list* for which *f* is true.",
+    ),
+    Builtin::new(
+        "foldl'",
+        &["op", "nul", "list"],
+        Some(0),
+        fold_left,
+        "Combines the elements from left to right with *op*, starting from *nul*, evaluating each intermediate result.",
+    ),
+    Builtin::new(
+        "genList",
+        &["generator", "length"],
+        Some(1),
+        gen_list,
+        "A list of *length* elements: *generator* of 0, 1, 2, ...",
+    ),
+    Builtin::new(
+        "groupBy",
+        &["f", "list"],
+        Some(0),
+        group_by,
+        "A set of lists: the elements of *list* by the string that *f* gives for them.",
+    ),
     Builtin::new("head", &["list"], Some(0), head, "The first element."),
     Builtin::new("length", &["list"], Some(0), length, "The number of elements."),
     Builtin::new("map", &["f", "list"], Some(1), map, "*f* of every element of *list*."),
-    Builtin::new("partition", &["pred", "list"], Some(0), partition, "`{ right, wrong }`: the elements for which *pred* is true, and the others."),
-    Builtin::new("sort", &["comparator", "list"], Some(1), sort, "*list* in ascending order; `comparator a b` says whether *a* is less than *b*. Equal elements keep their order."),
+    Builtin::new(
+        "partition",
+        &["pred", "list"],
+        Some(0),
+        partition,
+        "`{ right, wrong }`: the elements for which *pred* is true, and the others.",
+    ),
+    Builtin::new(
+        "sort",
+        &["comparator", "list"],
+        Some(1),
+        sort,
+        "*list* in ascending order; `comparator a b` says whether *a* is less than *b*. Equal elements keep their order.",
+    ),
     Builtin::new("tail", &["list"], Some(0), tail, "All elements but the first."),
 ];
 
@@ -58,7 +118,8 @@ fn elem_at<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
         Some(cell) => ev.force_slot(cell),
         None => {
             let length = list.len();
-            let message = format!("'builtins.elemAt' called with index {index} on a list of size {length}");
+            let message =
+                format!("'builtins.elemAt' called with index {index} on a list of size {length}");
             Err(ev.error(ErrorKind::Other, message))
         }
     }
@@ -103,9 +164,8 @@ fn map<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
 fn gen_list<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (function, length) = two(args);
     let length = ev.force_int(length)?;
-    let count = u32::try_from(length).map_err(|_| {
-        ev.error(ErrorKind::Other, format!("cannot create list of size {length}"))
-    })?;
+    let count = u32::try_from(length)
+        .map_err(|_| ev.error(ErrorKind::Other, format!("cannot create list of size {length}")))?;
     let function = ev.force_function(function)?.into();
     ev.check_list(count as usize)?;
     let mut writer = ev.cursor.list_writer(count as usize);
@@ -246,7 +306,10 @@ fn merge_sort<T: Copy>(items: &mut [T], less: &mut impl FnMut(T, T) -> Result<bo
     Ok(())
 }
 
-fn insertion_sort<T: Copy>(run: &mut [T], less: &mut impl FnMut(T, T) -> Result<bool>) -> Result<()> {
+fn insertion_sort<T: Copy>(
+    run: &mut [T],
+    less: &mut impl FnMut(T, T) -> Result<bool>,
+) -> Result<()> {
     for end in 1..run.len() {
         let mut place = end;
         while let Some(before) = place.checked_sub(1)

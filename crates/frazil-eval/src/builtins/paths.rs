@@ -9,9 +9,27 @@ use crate::path;
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("baseNameOf", &["s"], Some(0), base_name_of, "The last component of a path or of a string: what follows the last slash."),
-    Builtin::new("dirOf", &["s"], Some(0), dir_of, "The directory part of a path or of a string: everything before the last slash."),
-    Builtin::new("toPath", &["s"], Some(0), to_path, "*s*, which must be absolute, as a string. Deprecated: write `/. + s`."),
+    Builtin::new(
+        "baseNameOf",
+        &["s"],
+        Some(0),
+        base_name_of,
+        "The last component of a path or of a string: what follows the last slash.",
+    ),
+    Builtin::new(
+        "dirOf",
+        &["s"],
+        Some(0),
+        dir_of,
+        "The directory part of a path or of a string: everything before the last slash.",
+    ),
+    Builtin::new(
+        "toPath",
+        &["s"],
+        Some(0),
+        to_path,
+        "*s*, which must be absolute, as a string. Deprecated: write `/. + s`.",
+    ),
 ];
 
 fn base_name_of<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {

@@ -40,7 +40,9 @@ impl<'a> Evaluator<'a> {
         let elements = self.contexts.elements(context);
         for element in &elements {
             match element {
-                ContextElement::Path(path) | ContextElement::DrvDeep(path) => self.require_valid(path)?,
+                ContextElement::Path(path) | ContextElement::DrvDeep(path) => {
+                    self.require_valid(path)?
+                }
                 ContextElement::Output { .. } => {}
             }
         }

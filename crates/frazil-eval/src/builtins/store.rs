@@ -22,11 +22,41 @@ use crate::symbol::FastHash;
 use crate::value::{Lazy, Value};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("filterSource", &["e1", "e2"], None, add::filter_source, "The store path of a copy of *e2* without those entries for which `e1 path type` is false. `builtins.path` does this and more."),
-    Builtin::new("outputOf", &["derivation-reference", "output-name"], Some(0), output_of, "The path, or a placeholder for it, of the output *output-name* of the derivation that the string *derivation-reference* names. (Experimental feature `dynamic-derivations`.)"),
-    Builtin::new("path", &["args"], Some(0), add::path, "The store path of a copy of `args.path`. Optional: its `name`; a `filter` as for `filterSource`; `recursive` (false: hash one file as it is, not its NAR); the expected `sha256`."),
-    Builtin::new("storePath", &["path"], Some(0), store_path, "*path*, which is in the store already, as a string that depends on it. Not available in pure evaluation."),
-    Builtin::new("toFile", &["name", "s"], Some(0), to_file, "The store path of a text file *name* with the contents *s*, which may refer to store paths but not to outputs of derivations."),
+    Builtin::new(
+        "filterSource",
+        &["e1", "e2"],
+        None,
+        add::filter_source,
+        "The store path of a copy of *e2* without those entries for which `e1 path type` is false. `builtins.path` does this and more.",
+    ),
+    Builtin::new(
+        "outputOf",
+        &["derivation-reference", "output-name"],
+        Some(0),
+        output_of,
+        "The path, or a placeholder for it, of the output *output-name* of the derivation that the string *derivation-reference* names. (Experimental feature `dynamic-derivations`.)",
+    ),
+    Builtin::new(
+        "path",
+        &["args"],
+        Some(0),
+        add::path,
+        "The store path of a copy of `args.path`. Optional: its `name`; a `filter` as for `filterSource`; `recursive` (false: hash one file as it is, not its NAR); the expected `sha256`.",
+    ),
+    Builtin::new(
+        "storePath",
+        &["path"],
+        Some(0),
+        store_path,
+        "*path*, which is in the store already, as a string that depends on it. Not available in pure evaluation.",
+    ),
+    Builtin::new(
+        "toFile",
+        &["name", "s"],
+        Some(0),
+        to_file,
+        "The store path of a text file *name* with the contents *s*, which may refer to store paths but not to outputs of derivations.",
+    ),
 ];
 
 /// Paths that were copied to the store before, by the path they were copied from.
@@ -48,7 +78,8 @@ impl<'a> Evaluator<'a> {
         let resolved = path::of(&resolved);
         self.check_readable(resolved)?;
         let name = names::of_copy(text);
-        let request = AddPath { name: &name, path: resolved, ingestion: Ingestion::Recursive, filter: None };
+        let request =
+            AddPath { name: &name, path: resolved, ingestion: Ingestion::Recursive, filter: None };
         let copy = self.host.add_path(request).map_err(|error| self.host_error(error))?;
         self.make_readable(&copy);
         self.caches.copies.0.insert(path.to_owned(), copy.clone());
@@ -126,11 +157,7 @@ fn store_path<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>
         let message = format!("path '{}' is not in the Nix store", String::from_utf8_lossy(&full));
         return Err(ev.error(ErrorKind::Other, message));
     }
-    let (store_path, _) = ev
-        .options
-        .store_dir
-        .split(&full)
-        .map_err(|error| ev.other(&error))?;
+    let (store_path, _) = ev.options.store_dir.split(&full).map_err(|error| ev.other(&error))?;
     let number = ev.contexts.number(&ContextElement::Path(store_path));
     let own = ev.cursor.context(vec![number]);
     let context = ev.cursor.join(path.context(), own);
@@ -164,7 +191,9 @@ fn single_path<'a>(ev: &mut Evaluator<'a>, text: Str<'a>) -> Result<StorePath> {
             "string '{shown}' has a context which refers to a complete source and binary closure. This is not supported at this time"
         ),
         [ContextElement::Output { .. }] => {
-            format!("string '{shown}' names an output of an output of a derivation, which is not supported")
+            format!(
+                "string '{shown}' names an output of an output of a derivation, which is not supported"
+            )
         }
         elements => format!(
             "string '{shown}' has {} entries in its context. It should only have exactly one entry",
@@ -190,7 +219,11 @@ impl Evaluator<'_> {
     }
 
     /// What stands for the path of an output that only its build can tell.
-    pub(super) fn output_placeholder(&self, derivation: &StorePath, output: &OutputName) -> Result<String> {
+    pub(super) fn output_placeholder(
+        &self,
+        derivation: &StorePath,
+        output: &OutputName,
+    ) -> Result<String> {
         self.require_feature("ca-derivations")?;
         let placeholder = Placeholder::upstream(derivation, output);
         placeholder.map(|placeholder| placeholder.to_string()).map_err(|error| self.other(&error))

@@ -12,14 +12,62 @@ use crate::value::{Lazy, Value};
 use crate::version;
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("compareVersions", &["s1", "s2"], Some(0), compare_versions, "-1, 0 or 1: whether version *s1* is older than, equal to or newer than *s2*."),
-    Builtin::new("concatStringsSep", &["separator", "list"], Some(0), concat_strings_sep, "The strings of *list*, with *separator* between them."),
-    Builtin::new("parseDrvName", &["s"], Some(0), parse_drv_name, "`{ name, version }`: *s* split before the first dash that no letter follows."),
-    Builtin::new("replaceStrings", &["from", "to", "s"], Some(0), replace_strings, "*s* with every occurrence of a string of *from* replaced by the string of *to* at the same place."),
-    Builtin::new("splitVersion", &["s"], Some(0), split_version, "The components by which versions are compared."),
-    Builtin::new("stringLength", &["e"], Some(0), string_length, "The length of a string, in bytes."),
-    Builtin::new("substring", &["start", "len", "s"], Some(0), substring, "*len* bytes of *s* from *start* on (counted from 0); fewer if *s* ends before, all the rest if *len* is negative."),
-    Builtin::new("toString", &["e"], Some(0), to_string, "*e* as a string: also numbers, Booleans (`\"1\"` and `\"\"`), null (`\"\"`), lists (joined by spaces) and paths (not copied to the store)."),
+    Builtin::new(
+        "compareVersions",
+        &["s1", "s2"],
+        Some(0),
+        compare_versions,
+        "-1, 0 or 1: whether version *s1* is older than, equal to or newer than *s2*.",
+    ),
+    Builtin::new(
+        "concatStringsSep",
+        &["separator", "list"],
+        Some(0),
+        concat_strings_sep,
+        "The strings of *list*, with *separator* between them.",
+    ),
+    Builtin::new(
+        "parseDrvName",
+        &["s"],
+        Some(0),
+        parse_drv_name,
+        "`{ name, version }`: *s* split before the first dash that no letter follows.",
+    ),
+    Builtin::new(
+        "replaceStrings",
+        &["from", "to", "s"],
+        Some(0),
+        replace_strings,
+        "*s* with every occurrence of a string of *from* replaced by the string of *to* at the same place.",
+    ),
+    Builtin::new(
+        "splitVersion",
+        &["s"],
+        Some(0),
+        split_version,
+        "The components by which versions are compared.",
+    ),
+    Builtin::new(
+        "stringLength",
+        &["e"],
+        Some(0),
+        string_length,
+        "The length of a string, in bytes.",
+    ),
+    Builtin::new(
+        "substring",
+        &["start", "len", "s"],
+        Some(0),
+        substring,
+        "*len* bytes of *s* from *start* on (counted from 0); fewer if *s* ends before, all the rest if *len* is negative.",
+    ),
+    Builtin::new(
+        "toString",
+        &["e"],
+        Some(0),
+        to_string,
+        "*e* as a string: also numbers, Booleans (`\"1\"` and `\"\"`), null (`\"\"`), lists (joined by spaces) and paths (not copied to the store).",
+    ),
 ];
 
 fn to_string<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
@@ -76,7 +124,8 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
     let from = ev.force_list(from)?;
     let to = ev.force_list(to)?;
     if from.len() != to.len() {
-        let message = "'from' and 'to' arguments passed to builtins.replaceStrings have different lengths";
+        let message =
+            "'from' and 'to' arguments passed to builtins.replaceStrings have different lengths";
         return Err(ev.error(ErrorKind::Other, message));
     }
     let mut patterns = Vec::with_capacity(from.len());
@@ -94,7 +143,8 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
     let mut out = Vec::with_capacity(rest.len());
     loop {
         if !has_empty_pattern {
-            let skipped = rest.iter().position(|byte| first_bytes.may_start(*byte)).unwrap_or(rest.len());
+            let skipped =
+                rest.iter().position(|byte| first_bytes.may_start(*byte)).unwrap_or(rest.len());
             let (before, after) = rest.split_at(skipped);
             out.extend_from_slice(before);
             rest = after;
@@ -164,7 +214,9 @@ fn compare_versions<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Val
 fn split_version<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let text = ev.force_plain_string(one(args))?;
     let components: Vec<_> = version::components(text).collect();
-    Ok(Value::List(ev.cursor.list(components.into_iter().map(|part| Value::String(Str::of(part)).into()))))
+    Ok(Value::List(
+        ev.cursor.list(components.into_iter().map(|part| Value::String(Str::of(part)).into())),
+    ))
 }
 
 fn parse_drv_name<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {

@@ -12,13 +12,18 @@ use crate::value::{Lazy, Value};
 const NIX_VERSION: &str = "2.26.3";
 const LANGUAGE_VERSION: i64 = 6;
 
-pub(super) const TABLE: &[Builtin] = &[
-    Builtin::new("getEnv", &["s"], Some(0), get_env, "The environment variable *s*, or an empty string. Always empty in pure evaluation."),
-];
+pub(super) const TABLE: &[Builtin] = &[Builtin::new(
+    "getEnv",
+    &["s"],
+    Some(0),
+    get_env,
+    "The environment variable *s*, or an empty string. Always empty in pure evaluation.",
+)];
 
 /// Name, value, and whether it is in scope without `builtins.`.
 pub(super) fn constants<'a>(ev: &mut Evaluator<'a>) -> Vec<(&'static str, Value<'a>, bool)> {
-    let text = |ev: &mut Evaluator<'a>, text: &str| Value::String(ev.cursor.string(text.as_bytes()));
+    let text =
+        |ev: &mut Evaluator<'a>, text: &str| Value::String(ev.cursor.string(text.as_bytes()));
     let store_dir = ev.options.store_dir.as_str().to_owned();
     let mut constants = vec![
         ("true", Value::Bool(true), true),
@@ -58,7 +63,9 @@ fn get_env<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     }
     let value = ev.host.environment(name).unwrap_or_default();
     if value.contains(&0) {
-        return Err(ev.error(ErrorKind::Other, "an environment variable cannot contain a null byte"));
+        return Err(
+            ev.error(ErrorKind::Other, "an environment variable cannot contain a null byte")
+        );
     }
     Ok(Value::String(ev.cursor.string(&value)))
 }

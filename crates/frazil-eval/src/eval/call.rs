@@ -32,7 +32,9 @@ impl<'a> Evaluator<'a> {
             }
             Value::Lambda(closure) if apply.arguments.len() == 1 => {
                 let lambda = self.cursor.code(closure.code);
-                let Some(formals) = lambda.formals else { return self.apply_general(function, apply, env) };
+                let Some(formals) = lambda.formals else {
+                    return self.apply_general(function, apply, env);
+                };
                 self.enter(Call::Site(apply))?;
                 let frame = self.cursor.frame(lambda.frame_size, Some(closure.env));
                 if let [argument] = apply.arguments {
@@ -45,9 +47,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn apply_general(&mut self, function: Word<'a>, apply: &'a Apply<'a>, env: Env<'a>) -> Result<Step<'a>> {
+    fn apply_general(
+        &mut self,
+        function: Word<'a>,
+        apply: &'a Apply<'a>,
+        env: Env<'a>,
+    ) -> Result<Step<'a>> {
         self.enter(Call::Site(apply))?;
-        let arguments: Vec<_> = apply.arguments.iter().map(|argument| self.delay_lazy(argument, env)).collect();
+        let arguments: Vec<_> =
+            apply.arguments.iter().map(|argument| self.delay_lazy(argument, env)).collect();
         self.call_word(function, &arguments).map(Step::Done)
     }
 
@@ -71,13 +79,21 @@ impl<'a> Evaluator<'a> {
 
     /// Calls `function` with any number of arguments, from outside of code.
     #[inline]
-    pub(crate) fn call(&mut self, function: Value<'a>, arguments: &[Lazy<'a>]) -> Result<Value<'a>> {
+    pub(crate) fn call(
+        &mut self,
+        function: Value<'a>,
+        arguments: &[Lazy<'a>],
+    ) -> Result<Value<'a>> {
         self.call_word(function.into(), arguments).map(Word::unpack)
     }
 
     /// [`Self::call`], packed.
     #[inline]
-    pub(crate) fn call_word(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> Result<Word<'a>> {
+    pub(crate) fn call_word(
+        &mut self,
+        function: Word<'a>,
+        arguments: &[Lazy<'a>],
+    ) -> Result<Word<'a>> {
         if let Some(closure) = function.as_closure() {
             let lambda = self.cursor.code(closure.code);
             if lambda.arity as usize == arguments.len() {
@@ -105,7 +121,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Calls `function` with as many arguments as it takes; returns how many that were.
-    fn call_some(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> Result<(Word<'a>, usize)> {
+    fn call_some(
+        &mut self,
+        function: Word<'a>,
+        arguments: &[Lazy<'a>],
+    ) -> Result<(Word<'a>, usize)> {
         match function.unpack() {
             Value::Lambda(closure) => {
                 let lambda = self.cursor.code(closure.code);
@@ -141,7 +161,9 @@ impl<'a> Evaluator<'a> {
     fn not_a_function(&mut self, value: Value<'a>) -> Error {
         let shown = print::for_error(self, value);
         let phrase = value.type_phrase();
-        self.type_error(format!("attempt to call something which is not a function but {phrase}: {shown}"))
+        self.type_error(format!(
+            "attempt to call something which is not a function but {phrase}: {shown}"
+        ))
     }
 
     fn partial(&mut self, function: Word<'a>, arguments: &[Lazy<'a>]) -> (Word<'a>, usize) {
@@ -150,7 +172,12 @@ impl<'a> Evaluator<'a> {
         (Value::Partial(self.cursor.add(partial)).into(), arguments.len())
     }
 
-    fn call_lambda(&mut self, lambda: &'a Lambda<'a>, env: Env<'a>, arguments: &[Lazy<'a>]) -> Result<Word<'a>> {
+    fn call_lambda(
+        &mut self,
+        lambda: &'a Lambda<'a>,
+        env: Env<'a>,
+        arguments: &[Lazy<'a>],
+    ) -> Result<Word<'a>> {
         self.check_stack()?;
         let depth = self.depth;
         self.enter(Call::Callback(lambda))?;
@@ -221,7 +248,9 @@ impl<'a> Evaluator<'a> {
 
     fn function_name(&self, lambda: &Lambda<'_>) -> String {
         match lambda.name {
-            Some(name) => format!("function '{}'", String::from_utf8_lossy(self.symbols.text(name))),
+            Some(name) => {
+                format!("function '{}'", String::from_utf8_lossy(self.symbols.text(name)))
+            }
             None => "function 'anonymous lambda'".to_owned(),
         }
     }
@@ -235,7 +264,12 @@ impl<'a> Evaluator<'a> {
     }
 
     #[cold]
-    fn unexpected_argument(&mut self, lambda: &Lambda<'_>, formals: &Formals<'_>, set: Attrs<'a>) -> Error {
+    fn unexpected_argument(
+        &mut self,
+        lambda: &Lambda<'_>,
+        formals: &Formals<'_>,
+        set: Attrs<'a>,
+    ) -> Error {
         let is_formal = |name: Symbol| formals.list.iter().any(|formal| formal.name == name);
         let entries = self.sorted_entries(set);
         let extra = entries.iter().find(|entry| !is_formal(entry.name)).map(|entry| entry.name);
@@ -249,7 +283,9 @@ impl<'a> Evaluator<'a> {
         );
         let error = self.error(ErrorKind::Type, message).at(lambda.range());
         match similar {
-            Some(similar) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar))),
+            Some(similar) => {
+                error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar)))
+            }
             None => error,
         }
     }

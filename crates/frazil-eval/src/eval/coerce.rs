@@ -67,7 +67,8 @@ impl<'a> Evaluator<'a> {
     #[cold]
     fn not_coercible(&mut self, value: Value<'a>) -> Error {
         let shown = print::for_error(self, value);
-        let error = self.type_error(format!("cannot coerce {} to a string: {shown}", value.type_phrase()));
+        let error =
+            self.type_error(format!("cannot coerce {} to a string: {shown}", value.type_phrase()));
         match value {
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null | Value::List(_) => {
                 error.help("`toString` makes a string of it")
@@ -82,8 +83,11 @@ impl<'a> Evaluator<'a> {
             let text = self.call(to_string, &[value.into()])?;
             return self.coerce(text, how);
         }
-        let Some(entry) = set.get(self.names.out_path) else { return Err(self.not_coercible(value)) };
-        let out_path = self.force_slot(&entry.slot).map_err(|error| self.in_attribute(error, entry))?;
+        let Some(entry) = set.get(self.names.out_path) else {
+            return Err(self.not_coercible(value));
+        };
+        let out_path =
+            self.force_slot(&entry.slot).map_err(|error| self.in_attribute(error, entry))?;
         self.coerce(out_path, how)
     }
 

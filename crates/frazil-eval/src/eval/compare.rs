@@ -98,7 +98,9 @@ impl<'a> Evaluator<'a> {
             (Value::Int(l), Value::Float(r)) => (l as f64) < r,
             (Value::Float(l), Value::Int(r)) => l < r as f64,
             (Value::Float(l), Value::Float(r)) => l < r,
-            (Value::String(l), Value::String(r)) | (Value::Path(l), Value::Path(r)) => l.bytes() < r.bytes(),
+            (Value::String(l), Value::String(r)) | (Value::Path(l), Value::Path(r)) => {
+                l.bytes() < r.bytes()
+            }
             (Value::List(l), Value::List(r)) => return self.less_lists(l, r),
             _ => return Err(self.not_comparable(left, right)),
         })
@@ -121,7 +123,9 @@ impl<'a> Evaluator<'a> {
         if kinds_differ {
             self.type_error(format!("cannot compare {l} with {r}"))
         } else {
-            self.type_error(format!("cannot compare {l} with {r}; values of that type are incomparable"))
+            self.type_error(format!(
+                "cannot compare {l} with {r}; values of that type are incomparable"
+            ))
         }
     }
 }

@@ -136,6 +136,8 @@ pub(crate) fn integer_operation<'a>(operator: Operator, left: i64, right: i64) -
         Operator::LessEqual => Word::bool(left <= right),
         Operator::Greater => Word::bool(left > right),
         Operator::GreaterEqual => Word::bool(left >= right),
-        Operator::And | Operator::Or | Operator::Implies | Operator::Update | Operator::Concat => return None,
+        Operator::And | Operator::Or | Operator::Implies | Operator::Update | Operator::Concat => {
+            return None;
+        }
     })
 }

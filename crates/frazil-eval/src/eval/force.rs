@@ -31,7 +31,11 @@ impl<'a> Evaluator<'a> {
 
     /// [`Self::force_word`] for a variable that stands at `range`.
     #[inline(always)]
-    pub(crate) fn force_variable(&mut self, slot: &'a Cell<Slot<'a>>, range: Range) -> Result<Word<'a>> {
+    pub(crate) fn force_variable(
+        &mut self,
+        slot: &'a Cell<Slot<'a>>,
+        range: Range,
+    ) -> Result<Word<'a>> {
         match slot.get().value() {
             Some(value) => Ok(value),
             None if slot.get().is_busy() => Err(self.infinite_recursion().at(range)),
@@ -169,7 +173,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `seen` holds the addresses of sets and lists that were begun: they may contain themselves.
-    fn deep_force_unseen(&mut self, value: Value<'a>, seen: &mut HashSet<usize, FastHash>) -> Result<()> {
+    fn deep_force_unseen(
+        &mut self,
+        value: Value<'a>,
+        seen: &mut HashSet<usize, FastHash>,
+    ) -> Result<()> {
         self.check_stack()?;
         match value {
             // An empty list has no memory of its own: something else may lie at its address.

@@ -17,7 +17,9 @@ impl<'a> Evaluator<'a> {
     pub(super) fn binary(&mut self, code: &'a Binary<'a>, env: Env<'a>) -> Result<Word<'a>> {
         match code.operator {
             Operator::And | Operator::Or | Operator::Implies => return self.logic(code, env),
-            Operator::Add if matches!(code.left, Expr::Binary(_)) => return self.add_chain(code, env),
+            Operator::Add if matches!(code.left, Expr::Binary(_)) => {
+                return self.add_chain(code, env);
+            }
             _ => {}
         }
         // `a > b` is `b < a`, and so it is evaluated.
@@ -46,7 +48,12 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    fn binary_values(&mut self, code: &'a Binary<'a>, left: Word<'a>, right: Word<'a>) -> Result<Word<'a>> {
+    fn binary_values(
+        &mut self,
+        code: &'a Binary<'a>,
+        left: Word<'a>,
+        right: Word<'a>,
+    ) -> Result<Word<'a>> {
         let (left, right) = (left.unpack(), right.unpack());
         let result = match code.operator {
             Operator::Add => self.add(code, left, right),
@@ -91,7 +98,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `+` of two values: numbers are added, everything else is put together as strings or paths.
-    fn add(&mut self, code: &'a Binary<'a>, left: Value<'a>, right: Value<'a>) -> Result<Value<'a>> {
+    fn add(
+        &mut self,
+        code: &'a Binary<'a>,
+        left: Value<'a>,
+        right: Value<'a>,
+    ) -> Result<Value<'a>> {
         match (left, right) {
             (Value::Int(l), Value::Int(r)) => Err(self.overflow("adding", l, '+', r)),
             (Value::Int(l), Value::Float(r)) => Ok(Value::Float(l as f64 + r)),
@@ -104,8 +116,11 @@ impl<'a> Evaluator<'a> {
                 let base = self.pieces.len();
                 let parts = [(left, code.left_range), (right, code.right_range)];
                 // Only after a string are paths copied to the store.
-                let how =
-                    if matches!(left, Value::String(_)) { Coercion::INTERPOLATION } else { Coercion::TEXT };
+                let how = if matches!(left, Value::String(_)) {
+                    Coercion::INTERPOLATION
+                } else {
+                    Coercion::TEXT
+                };
                 let result = self.concat_values(parts, matches!(left, Value::Path(_)), how);
                 self.pieces.truncate(base);
                 result
@@ -154,7 +169,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `first` and the right sides of `chain`, whose last is the innermost.
-    fn concat_chain(&mut self, first: Str<'a>, chain: &[&'a Binary<'a>], env: Env<'a>) -> Result<Word<'a>> {
+    fn concat_chain(
+        &mut self,
+        first: Str<'a>,
+        chain: &[&'a Binary<'a>],
+        env: Env<'a>,
+    ) -> Result<Word<'a>> {
         let base = self.pieces.len();
         let mut context = first.context();
         self.pieces.push(first.bytes());
@@ -224,7 +244,10 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     pub(crate) fn overflow(&self, doing: &str, left: i64, operator: char, right: i64) -> Error {
-        self.error(ErrorKind::Other, format!("integer overflow in {doing} {left} {operator} {right}"))
+        self.error(
+            ErrorKind::Other,
+            format!("integer overflow in {doing} {left} {operator} {right}"),
+        )
     }
 
     /// `builtins.add`: numbers only.

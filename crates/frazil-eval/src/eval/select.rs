@@ -4,8 +4,8 @@ use crate::code::{DynamicVariable, Has, Key, Select, SelectOr};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Note, Result};
 use crate::evaluator::Evaluator;
-use crate::print;
 use crate::heap::{Attrs, Entry, Env};
+use crate::print;
 use crate::source::Range;
 use crate::symbol::Symbol;
 use crate::value::{Lazy, Value};
@@ -49,7 +49,10 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn in_attribute(&self, error: Error, entry: &Entry<'_>) -> Error {
         error.note(|| Note {
             depth: self.depth,
-            message: format!("while evaluating the attribute `{}`", self.attribute_text(entry.name)),
+            message: format!(
+                "while evaluating the attribute `{}`",
+                self.attribute_text(entry.name)
+            ),
             range: Range { start: entry.pos, bytes: self.symbols.text(entry.name).len() as u32 },
             pinned: false,
         })
@@ -61,14 +64,21 @@ impl<'a> Evaluator<'a> {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn missing_attribute(&mut self, set: Attrs<'a>, name: Symbol, range: Range) -> Error {
+    pub(crate) fn missing_attribute(
+        &mut self,
+        set: Attrs<'a>,
+        name: Symbol,
+        range: Range,
+    ) -> Error {
         let text = self.symbols.text(name);
         let message = format!("attribute '{}' missing", print::name_text(text));
         let error = self.error(ErrorKind::MissingAttribute, message).at(range);
         let entries = self.cursor.entries(set);
         let known = entries.iter().map(|entry| self.symbols.text(entry.name));
         match crate::similar::closest(text, known) {
-            Some(similar) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar))),
+            Some(similar) => {
+                error.help(format!("did you mean `{}`?", String::from_utf8_lossy(similar)))
+            }
             None => error,
         }
     }
@@ -90,7 +100,9 @@ impl<'a> Evaluator<'a> {
             let Some(entry) = entry else {
                 return match (&select.default, value.unpack()) {
                     (Some(default), _) => Ok(Step::Continue(default, env)),
-                    (None, Value::Attrs(set)) => Err(self.missing_attribute(set, name, select.range)),
+                    (None, Value::Attrs(set)) => {
+                        Err(self.missing_attribute(set, name, select.range))
+                    }
                     (None, other) => Err(self.expected("a set", other).at(select.range)),
                 };
             };
@@ -131,7 +143,11 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    pub(super) fn dynamic(&mut self, variable: &'a DynamicVariable<'a>, env: Env<'a>) -> Result<Word<'a>> {
+    pub(super) fn dynamic(
+        &mut self,
+        variable: &'a DynamicVariable<'a>,
+        env: Env<'a>,
+    ) -> Result<Word<'a>> {
         let mut env = env.up(variable.depth);
         let mut next = Some(variable.with);
         while let Some(with) = next {

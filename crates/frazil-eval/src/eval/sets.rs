@@ -90,7 +90,11 @@ impl<'a> Evaluator<'a> {
     fn duplicate(&self, name: Symbol, first: Pos, range: Range) -> Error {
         let name = String::from_utf8_lossy(self.symbols.text(name));
         let first = self.position_text(first);
-        self.error(ErrorKind::Other, format!("dynamic attribute '{name}' already defined at {first}")).at(range)
+        self.error(
+            ErrorKind::Other,
+            format!("dynamic attribute '{name}' already defined at {first}"),
+        )
+        .at(range)
     }
 
     /// `__overrides` of a `rec` set: replaces attributes, for the variables too.
@@ -131,7 +135,8 @@ impl<'a> Evaluator<'a> {
 
     /// `{ file, line, column }`, or null for what does not stand in a file.
     pub(crate) fn position_value(&mut self, pos: Pos) -> Value<'a> {
-        let Some((source, line, column)) = self.sources.line_column(pos).filter(|(source, ..)| source.is_file)
+        let Some((source, line, column)) =
+            self.sources.line_column(pos).filter(|(source, ..)| source.is_file)
         else {
             return Value::Null;
         };

@@ -12,7 +12,11 @@ use crate::word::Word;
 
 impl<'a> Evaluator<'a> {
     #[inline(never)]
-    pub(super) fn interpolate(&mut self, code: &'a Interpolation<'a>, env: Env<'a>) -> Result<Word<'a>> {
+    pub(super) fn interpolate(
+        &mut self,
+        code: &'a Interpolation<'a>,
+        env: Env<'a>,
+    ) -> Result<Word<'a>> {
         let base = self.pieces.len();
         let result = self.interpolate_pieces(code, env, base);
         self.pieces.truncate(base);
@@ -89,7 +93,8 @@ impl<'a> Evaluator<'a> {
 
     fn path_of(&mut self, bytes: &'a [u8], has_context: bool) -> Result<Value<'a>> {
         if has_context {
-            return Err(self.type_error("a string that refers to a store path cannot be appended to a path"));
+            return Err(self
+                .type_error("a string that refers to a store path cannot be appended to a path"));
         }
         let normal = path::normalise(bytes);
         Ok(Value::Path(self.cursor.string(&normal)))

@@ -23,12 +23,18 @@ fn computed_names_leave_variables_alone() {
     // The symbol of `name` is older than that of `zzz`, so the entries are sorted at the end.
     check("(rec { zzz = 1; c = zzz; ${\"na\" + \"me\"} = 2; }).c", "1");
     check("rec { b = a; a = 1; __overrides = { a = 2; }; ${\"na\" + \"me\"} = b; }.name", "2");
-    check("(rec { a = 1; ${\"a\" + \"\"} = 2; }).a", "error: dynamic attribute 'a' already defined at «string»:1:8");
+    check(
+        "(rec { a = 1; ${\"a\" + \"\"} = 2; }).a",
+        "error: dynamic attribute 'a' already defined at «string»:1:8",
+    );
 }
 
 #[test]
 fn an_empty_list_hides_nothing() {
-    check("builtins.deepSeq [ (builtins.filter (x: false) [ 1 ]) { a = throw \"x\"; } ] 1", "error: x");
+    check(
+        "builtins.deepSeq [ (builtins.filter (x: false) [ 1 ]) { a = throw \"x\"; } ] 1",
+        "error: x",
+    );
 }
 
 #[test]
@@ -75,7 +81,10 @@ fn long_chains_of_operators() {
 fn sizes_that_cannot_be() {
     let big = "let b = builtins.concatStringsSep \"\" (builtins.genList (_: \"0123456789abcdef\") 65536); in ";
     let too_long = "error: a string has at most 4294967294 bytes";
-    check(&format!("{big} builtins.concatStringsSep b (builtins.genList (_: \"\") 5000)"), too_long);
+    check(
+        &format!("{big} builtins.concatStringsSep b (builtins.genList (_: \"\") 5000)"),
+        too_long,
+    );
     check(&format!("{big} toString (builtins.genList (_: b) 5000)"), too_long);
     let list = "let l = builtins.genList (x: 0) 1000000; in ";
     let too_many = "error: a list has at most 4294967295 elements";

@@ -6,23 +6,73 @@ use super::fuzz;
 
 /// What is put into a source to change it: the pieces that programs are made of.
 const PIECES: &[&str] = &[
-    "{", "}", "[", "]", "(", ")", "\"", "''", "${", ";", ":", "=", ".", ",", "@", "?", "rec", "let ",
-    " in ", "with ", "if ", " or ", "x", "a", "0", "1", "-", "+", "//", "++", "==", "<", "!", "&&", "->",
-    " null ", " __functor", " builtins.", " map ", "throw ", "inherit ", "\0", "\u{ff}", "/", "1e9",
-    "9223372036854775807", "import ./self.nix", " __toString", " outPath", " key", "...",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "\"",
+    "''",
+    "${",
+    ";",
+    ":",
+    "=",
+    ".",
+    ",",
+    "@",
+    "?",
+    "rec",
+    "let ",
+    " in ",
+    "with ",
+    "if ",
+    " or ",
+    "x",
+    "a",
+    "0",
+    "1",
+    "-",
+    "+",
+    "//",
+    "++",
+    "==",
+    "<",
+    "!",
+    "&&",
+    "->",
+    " null ",
+    " __functor",
+    " builtins.",
+    " map ",
+    "throw ",
+    "inherit ",
+    "\0",
+    "\u{ff}",
+    "/",
+    "1e9",
+    "9223372036854775807",
+    "import ./self.nix",
+    " __toString",
+    " outPath",
+    " key",
+    "...",
 ];
 
 fn corpus() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/eval");
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).expect("the corpus").map(|entry| entry.expect("an entry").path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the corpus")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     files.sort();
     files.iter().map(|file| std::fs::read(file).expect("readable")).collect()
 }
 
 fn suite() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite/lang");
-    let cases = frazil_testkit::golden::cases(&folder).expect("the suite is part of the repository");
+    let cases =
+        frazil_testkit::golden::cases(&folder).expect("the suite is part of the repository");
     cases.into_iter().map(|case| case.source).collect()
 }
 

@@ -87,7 +87,10 @@ impl<'a> Attrs<'a> {
         let header = self.0.as_ptr();
         // SAFETY: `own` initialised entries follow the header in the same allocation.
         unsafe {
-            std::slice::from_raw_parts((&raw const (*header).entries).cast(), (*header).own.get() as usize)
+            std::slice::from_raw_parts(
+                (&raw const (*header).entries).cast(),
+                (*header).own.get() as usize,
+            )
         }
     }
 
@@ -121,7 +124,8 @@ impl<'a> Attrs<'a> {
     }
 
     fn layers(self) -> u32 {
-        std::iter::successors(self.header().base.get(), |set| set.header().base.get()).count() as u32
+        std::iter::successors(self.header().base.get(), |set| set.header().base.get()).count()
+            as u32
     }
 }
 
@@ -147,7 +151,9 @@ impl<'a> AttrsWriter<'a> {
         self.last = Some(entry.name);
         // SAFETY: `len < capacity` entries fit behind the header, and the memory is ours alone.
         let place = unsafe {
-            let place = (&raw mut (*self.header.as_ptr()).entries).cast::<Entry<'a>>().add(self.len as usize);
+            let place = (&raw mut (*self.header.as_ptr()).entries)
+                .cast::<Entry<'a>>()
+                .add(self.len as usize);
             place.write(entry);
             &*place
         };
@@ -183,7 +189,12 @@ impl<'a> AttrsWriter<'a> {
     }
 
     fn end_of_capacity(&self) -> *const u8 {
-        self.header.as_ptr().wrapping_add(1).cast::<Entry<'a>>().wrapping_add(self.capacity as usize).cast()
+        self.header
+            .as_ptr()
+            .wrapping_add(1)
+            .cast::<Entry<'a>>()
+            .wrapping_add(self.capacity as usize)
+            .cast()
     }
 
     fn keep_first_of_each_name(&mut self) {
@@ -207,7 +218,12 @@ impl<'a> Cursor<'a> {
         let header = self.allocate(bytes).cast::<Header<'a>>();
         // SAFETY: fresh memory, large enough for the header.
         unsafe {
-            header.write(Header { own: Cell::new(0), total: 0, base: Cell::new(None), entries: [] });
+            header.write(Header {
+                own: Cell::new(0),
+                total: 0,
+                base: Cell::new(None),
+                entries: [],
+            });
         }
         AttrsWriter { header, capacity: capacity as u32, len: 0, sorted: true, last: None }
     }
@@ -278,7 +294,9 @@ impl<'a> Cursor<'a> {
         while let (Some(l), Some(r)) = (left.peek(), right.peek()) {
             match l.name.cmp(&r.name) {
                 std::cmp::Ordering::Less => writer.push_entry(l.share()),
-                std::cmp::Ordering::Greater | std::cmp::Ordering::Equal => writer.push_entry(r.share()),
+                std::cmp::Ordering::Greater | std::cmp::Ordering::Equal => {
+                    writer.push_entry(r.share())
+                }
             };
             let order = l.name.cmp(&r.name);
             if order.is_le() {

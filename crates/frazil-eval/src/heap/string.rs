@@ -81,7 +81,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// `bytes` under `context`, without copying them.
-    pub(crate) fn with_context(&mut self, bytes: &'a [u8], context: Option<Context<'a>>) -> Str<'a> {
+    pub(crate) fn with_context(
+        &mut self,
+        bytes: &'a [u8],
+        context: Option<Context<'a>>,
+    ) -> Str<'a> {
         let Some(context) = context else { return Str::of(bytes) };
         let contextual = self.add(Contextual { text: Str::of(bytes), context });
         Str { len: WITH_CONTEXT, start: NonNull::from(contextual).cast(), bytes: PhantomData }
@@ -94,7 +98,9 @@ impl<'a> Cursor<'a> {
         let mut offset = 0;
         for part in parts {
             // SAFETY: the parts' lengths add up to `len`, and fresh memory overlaps none of them.
-            unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), start.as_ptr().add(offset), part.len()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(part.as_ptr(), start.as_ptr().add(offset), part.len())
+            };
             offset += part.len();
         }
         // SAFETY: all `len` bytes were just written.

@@ -6,8 +6,8 @@ use frazil_syntax::ast::{self, ExprKind, Operator};
 
 use super::{Region, Resolver};
 use crate::code::{
-    Apply, Assert, Binary, Expr, Formal, Formals, Has, If, Key, Lambda, Not, Scope, Select, SelectOr, With,
-    WithPlace,
+    Apply, Assert, Binary, Expr, Formal, Formals, Has, If, Key, Lambda, Not, Scope, Select,
+    SelectOr, With, WithPlace,
 };
 use crate::heap::{List, Str};
 use crate::source::Range;
@@ -67,7 +67,8 @@ impl<'a> Resolver<'_, 'a> {
             ExprKind::CurPos => Expr::CurPos(self.pos(ast.span)),
             ExprKind::List([]) => Expr::Const(Value::List(List::empty()).into()),
             ExprKind::List(elements) => {
-                let elements: Vec<_> = elements.iter().map(|element| self.delayed(element, None)).collect();
+                let elements: Vec<_> =
+                    elements.iter().map(|element| self.delayed(element, None)).collect();
                 Expr::List(self.add_slice(&elements))
             }
             ExprKind::Attrs(set) => self.attrs(set, ast.span),
@@ -81,7 +82,9 @@ impl<'a> Resolver<'_, 'a> {
                 let path = self.keys(path);
                 Expr::Has(self.add(Has { subject, path }))
             }
-            ExprKind::If([condition, then, otherwise]) => self.if_then_else(condition, then, otherwise),
+            ExprKind::If([condition, then, otherwise]) => {
+                self.if_then_else(condition, then, otherwise)
+            }
             ExprKind::Assert([condition, body]) => {
                 let range = self.range(condition.span);
                 let condition = self.strict(condition);
@@ -98,20 +101,34 @@ impl<'a> Resolver<'_, 'a> {
                 let zero = ast::Expr { kind: ExprKind::Int(0), span: ast.span };
                 self.call_or_operator(Operator::Subtract, &zero, operand, ast.span)
             }
-            ExprKind::Binary(binary) => {
-                self.call_or_operator(binary.operator, &binary.left, &binary.right, binary.operator_span)
-            }
+            ExprKind::Binary(binary) => self.call_or_operator(
+                binary.operator,
+                &binary.left,
+                &binary.right,
+                binary.operator_span,
+            ),
             // The parser has reported it; no code with errors is ever run.
             ExprKind::Error => Expr::Const(Value::Null.into()),
         }
     }
 
-    fn apply(&mut self, function: &ast::Expr<'_>, arguments: &[ast::Expr<'_>], span: ast::Span) -> Expr<'a> {
+    fn apply(
+        &mut self,
+        function: &ast::Expr<'_>,
+        arguments: &[ast::Expr<'_>],
+        span: ast::Span,
+    ) -> Expr<'a> {
         let function_range = self.range(function.span);
         let function = self.strict(function);
-        let arguments: Vec<_> = arguments.iter().map(|argument| self.delayed(argument, None)).collect();
+        let arguments: Vec<_> =
+            arguments.iter().map(|argument| self.delayed(argument, None)).collect();
         let arguments = self.add_slice(&arguments);
-        Expr::Apply(self.add(Apply { function, arguments, range: self.range(span), function_range }))
+        Expr::Apply(self.add(Apply {
+            function,
+            arguments,
+            range: self.range(span),
+            function_range,
+        }))
     }
 
     fn if_then_else(
@@ -143,7 +160,12 @@ impl<'a> Resolver<'_, 'a> {
         Expr::With(self.add(With { slot, set, body }))
     }
 
-    fn lambda(&mut self, lambda: &ast::Lambda<'_>, span: ast::Span, name: Option<Symbol>) -> Expr<'a> {
+    fn lambda(
+        &mut self,
+        lambda: &ast::Lambda<'_>,
+        span: ast::Span,
+        name: Option<Symbol>,
+    ) -> Expr<'a> {
         self.regions.push(Region::default());
         let mark = self.mark();
         let mut ranges = vec![self.range(span)];
@@ -164,7 +186,11 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     /// Takes directly nested lambdas as one; adds where the inner ones are, returns the innermost body.
-    fn parameters<'t>(&mut self, lambda: &ast::Lambda<'t>, ranges: &mut Vec<Range>) -> &'t ast::Expr<'t> {
+    fn parameters<'t>(
+        &mut self,
+        lambda: &ast::Lambda<'t>,
+        ranges: &mut Vec<Range>,
+    ) -> &'t ast::Expr<'t> {
         let mut lambda = lambda;
         while let ast::Parameter::Name(name) = lambda.parameter {
             let slot = self.new_slot();
@@ -192,7 +218,8 @@ impl<'a> Resolver<'_, 'a> {
             let name = self.intern(whole.text);
             self.define(name, argument);
         }
-        let mut sorted: Vec<_> = formals.iter().map(|formal| (self.intern(formal.name.text), formal)).collect();
+        let mut sorted: Vec<_> =
+            formals.iter().map(|formal| (self.intern(formal.name.text), formal)).collect();
         sorted.sort_by_key(|(name, _)| *name);
         for (name, _) in &sorted {
             let slot = self.new_slot();
@@ -246,7 +273,9 @@ impl<'a> Resolver<'_, 'a> {
             .iter()
             .map(|name| match name {
                 ast::AttrName::Static(name) => Key::Static(self.intern(name.text)),
-                ast::AttrName::Dynamic(expr) => Key::Dynamic(self.strict(expr), self.range(expr.span)),
+                ast::AttrName::Dynamic(expr) => {
+                    Key::Dynamic(self.strict(expr), self.range(expr.span))
+                }
             })
             .collect();
         self.add_slice(&keys)
@@ -292,7 +321,8 @@ impl<'a> Resolver<'_, 'a> {
         let arguments = [self.delayed(first, None), self.delayed(second, None)];
         self.redefined -= 1;
         let arguments = self.add_slice(&arguments);
-        let call = Expr::Apply(self.add(Apply { function, arguments, range, function_range: range }));
+        let call =
+            Expr::Apply(self.add(Apply { function, arguments, range, function_range: range }));
         if negated { Expr::Not(self.add(Not { operand: call, range })) } else { call }
     }
 

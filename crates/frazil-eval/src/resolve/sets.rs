@@ -11,7 +11,8 @@ impl<'a> Resolver<'_, 'a> {
         let mut sorted: Vec<_> =
             set.bindings.iter().map(|binding| (self.intern(binding.name.text), binding)).collect();
         sorted.sort_by_key(|(name, _)| *name);
-        let inherited: Vec<_> = sorted.iter().map(|(name, binding)| self.inherited(*name, binding)).collect();
+        let inherited: Vec<_> =
+            sorted.iter().map(|(name, binding)| self.inherited(*name, binding)).collect();
 
         let mark = self.mark();
         let rec_at = set.recursive.then(|| self.new_slots(sorted.len()));
@@ -44,7 +45,8 @@ impl<'a> Resolver<'_, 'a> {
         self.forget_to(mark);
 
         let overrides = self.intern(b"__overrides");
-        let overrides = bindings.iter().position(|binding| binding.name == overrides).filter(|_| set.recursive);
+        let overrides =
+            bindings.iter().position(|binding| binding.name == overrides).filter(|_| set.recursive);
         Expr::Attrs(self.add(AttrsCode {
             bindings: self.add_slice(&bindings),
             dynamic: self.add_slice(&dynamic),
@@ -57,9 +59,13 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     pub(super) fn let_in(&mut self, set: &ast::AttrSet<'_>, body: &ast::Expr<'_>) -> Expr<'a> {
-        let names: Vec<_> = set.bindings.iter().map(|binding| self.intern(binding.name.text)).collect();
-        let inherited: Vec<_> =
-            names.iter().zip(set.bindings).map(|(name, binding)| self.inherited(*name, binding)).collect();
+        let names: Vec<_> =
+            set.bindings.iter().map(|binding| self.intern(binding.name.text)).collect();
+        let inherited: Vec<_> = names
+            .iter()
+            .zip(set.bindings)
+            .map(|(name, binding)| self.inherited(*name, binding))
+            .collect();
 
         let mark = self.mark();
         // The sources of `inherit (e)` are nameless variables before the others.
@@ -88,11 +94,13 @@ impl<'a> Resolver<'_, 'a> {
 
     /// The variable that `inherit name;` means: one of the scope around the set.
     fn inherited(&mut self, name: Symbol, binding: &ast::Binding<'_>) -> Option<Expr<'a>> {
-        matches!(binding.value, BindingValue::Inherit).then(|| self.variable(name, binding.name.span))
+        matches!(binding.value, BindingValue::Inherit)
+            .then(|| self.variable(name, binding.name.span))
     }
 
     fn inherit_sources(&mut self, set: &ast::AttrSet<'_>) -> &'a [Expr<'a>] {
-        let sources: Vec<_> = set.inherit_sources.iter().map(|source| self.delayed(source, None)).collect();
+        let sources: Vec<_> =
+            set.inherit_sources.iter().map(|source| self.delayed(source, None)).collect();
         self.add_slice(&sources)
     }
 

@@ -19,9 +19,10 @@ impl<'a> Resolver<'_, 'a> {
 
     fn part(&mut self, part: &StringPart<'_>) -> (Expr<'a>, crate::source::Range) {
         match part {
-            StringPart::Text(text) => {
-                (Expr::Const(Value::String(self.string(text)).into()), crate::source::Range::NOWHERE)
-            }
+            StringPart::Text(text) => (
+                Expr::Const(Value::String(self.string(text)).into()),
+                crate::source::Range::NOWHERE,
+            ),
             StringPart::Expr(expr) => (self.strict(expr), self.range(expr.span)),
         }
     }

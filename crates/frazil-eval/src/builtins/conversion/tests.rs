@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
-use crate::heap::HeapOptions;
 use crate::Options;
+use crate::heap::HeapOptions;
 use crate::print::{self, XmlForm};
 use crate::testing::{World, eval, eval_in, show_in};
 
@@ -98,10 +98,16 @@ fn reads_toml() {
 #[track_caller]
 fn check_xml(strict: bool, expression: &str, expected: Expect) {
     let form = XmlForm { strict, location: true };
-    let shown = show_in(&mut World::default(), HeapOptions::default(), Options::default(), expression, |ev, program| {
-        let value = ev.evaluate(program)?;
-        print::xml(ev, value, form)
-    });
+    let shown = show_in(
+        &mut World::default(),
+        HeapOptions::default(),
+        Options::default(),
+        expression,
+        |ev, program| {
+            let value = ev.evaluate(program)?;
+            print::xml(ev, value, form)
+        },
+    );
     expected.assert_eq(&shown);
 }
 

@@ -109,8 +109,9 @@ impl<'a> Converter<'_, 'a> {
         }
         let shown = text.replace('\0', "␀");
         // As in Nix, one error within the other.
-        let reason =
-            format!("error: input string '{shown}' cannot be represented as Nix string because it contains null bytes");
+        let reason = format!(
+            "error: input string '{shown}' cannot be represented as Nix string because it contains null bytes"
+        );
         Err(broken(self.ev, &reason))
     }
 }

@@ -64,13 +64,20 @@ pub(super) fn read<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, name: StoreName) 
 /// A Boolean attribute that may be missing.
 fn flag<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, name: crate::Symbol) -> Result<bool> {
     match set.get(name) {
-        Some(entry) => ev.force_bool(Lazy::of(&entry.slot)).map_err(|error| ev.in_attribute(error, entry)),
+        Some(entry) => {
+            ev.force_bool(Lazy::of(&entry.slot)).map_err(|error| ev.in_attribute(error, entry))
+        }
         None => Ok(false),
     }
 }
 
 #[cold]
-fn in_attribute(ev: &Evaluator<'_>, error: Error, entry: &Entry<'_>, derivation: &StoreName) -> Error {
+fn in_attribute(
+    ev: &Evaluator<'_>,
+    error: Error,
+    entry: &Entry<'_>,
+    derivation: &StoreName,
+) -> Error {
     let text = ev.symbols.text(entry.name);
     error.note(|| Note {
         depth: ev.depth,
@@ -166,7 +173,8 @@ impl Reader {
             name if name == names.output_hash_algo => self.recipe.algorithm = algorithm(text),
             name if name == names.output_hash_mode => self.recipe.method = Some(method(ev, text)?),
             name if name == names.outputs => {
-                let outputs = text.split(|byte| b" \t\n\r".contains(byte)).filter(|name| !name.is_empty());
+                let outputs =
+                    text.split(|byte| b" \t\n\r".contains(byte)).filter(|name| !name.is_empty());
                 self.outputs(ev, outputs)?;
             }
             _ => {}
@@ -197,7 +205,9 @@ impl Reader {
                 self.depend(text);
                 self.recipe.builder = text.bytes().to_vec();
             }
-            name if name == names.system => self.recipe.system = ev.force_plain_string(value)?.to_vec(),
+            name if name == names.system => {
+                self.recipe.system = ev.force_plain_string(value)?.to_vec()
+            }
             name if name == names.output_hash => {
                 self.recipe.output_hash = Some(ev.force_plain_string(value)?.to_vec());
             }
@@ -230,7 +240,11 @@ impl Reader {
         }
     }
 
-    fn outputs<'n>(&mut self, ev: &Evaluator<'_>, names: impl Iterator<Item = &'n [u8]>) -> Result<()> {
+    fn outputs<'n>(
+        &mut self,
+        ev: &Evaluator<'_>,
+        names: impl Iterator<Item = &'n [u8]>,
+    ) -> Result<()> {
         self.recipe.outputs.clear();
         for text in names {
             let shown = String::from_utf8_lossy(text);
@@ -238,14 +252,21 @@ impl Reader {
                 return Err(ev.error(ErrorKind::Other, "invalid derivation output name 'drvPath'"));
             }
             let name = OutputName::parse(text).map_err(|error| {
-                ev.error(ErrorKind::Other, format!("invalid derivation output name '{shown}': {error}"))
+                ev.error(
+                    ErrorKind::Other,
+                    format!("invalid derivation output name '{shown}': {error}"),
+                )
             })?;
             if !self.recipe.outputs.insert(name) {
-                return Err(ev.error(ErrorKind::Other, format!("duplicate derivation output '{shown}'")));
+                return Err(
+                    ev.error(ErrorKind::Other, format!("duplicate derivation output '{shown}'"))
+                );
             }
         }
         if self.recipe.outputs.is_empty() {
-            return Err(ev.error(ErrorKind::Other, "derivation cannot have an empty set of outputs"));
+            return Err(
+                ev.error(ErrorKind::Other, "derivation cannot have an empty set of outputs")
+            );
         }
         Ok(())
     }

@@ -37,7 +37,8 @@ impl<'a> Evaluator<'a> {
             push_output(self, &mut writer, &store_path, output, content.path().cloned())?;
         }
         let set = Value::Attrs(writer.finish(&mut self.cursor));
-        let program = self.parse_text("«imported-drv.nix»", IMPORTED.to_vec(), std::path::Path::new("/"));
+        let program =
+            self.parse_text("«imported-drv.nix»", IMPORTED.to_vec(), std::path::Path::new("/"));
         let program = program.expect("the embedded source is correct: a test evaluates it");
         let function = self.evaluate(program)?;
         self.call(function, &[set.into()]).map(Some)

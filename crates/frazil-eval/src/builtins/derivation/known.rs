@@ -49,7 +49,8 @@ impl Cache {
     }
 
     fn learn(&mut self, path: StorePath, hash: DerivationHash, derivation: &Derivation) {
-        let outputs = derivation.outputs.iter().map(|(name, output)| (name.clone(), output.path().cloned()));
+        let outputs =
+            derivation.outputs.iter().map(|(name, output)| (name.clone(), output.path().cloned()));
         let references = derivation.references().cloned().collect();
         self.derivations.insert(path, Known { hash, outputs: outputs.collect(), references });
     }
@@ -80,12 +81,15 @@ impl Evaluator<'_> {
         self.know_inputs(&derivation)?;
         let mut aterm = std::mem::take(&mut self.caches.derivations.aterm);
         let cache = &self.caches.derivations;
-        let instantiated =
-            derivation.instantiate::<HashFailure>(&self.options.store_dir, &mut aterm, &mut |path| {
-                cache.hash(path).ok_or_else(|| HashFailure::Unknown(path.clone()))
-            });
+        let instantiated = derivation.instantiate::<HashFailure>(
+            &self.options.store_dir,
+            &mut aterm,
+            &mut |path| cache.hash(path).ok_or_else(|| HashFailure::Unknown(path.clone())),
+        );
         let result = match instantiated {
-            Ok(done) if self.caches.derivations.derivations.contains_key(&done.path) => Ok(done.path),
+            Ok(done) if self.caches.derivations.derivations.contains_key(&done.path) => {
+                Ok(done.path)
+            }
             Ok(done) => self.write(&derivation, &done.path, &aterm).map(|()| {
                 self.caches.derivations.learn(done.path.clone(), done.hash, &derivation);
                 done.path
@@ -117,7 +121,12 @@ impl Evaluator<'_> {
 
     /// The error for a derivation whose `.drv` file or output cannot have the name it should.
     #[cold]
-    fn refused_output(&self, mut derivation: Derivation, aterm: &[u8], error: &StoreNameError) -> Error {
+    fn refused_output(
+        &self,
+        mut derivation: Derivation,
+        aterm: &[u8],
+        error: &StoreNameError,
+    ) -> Error {
         let dir = &self.options.store_dir;
         let name = derivation.name.as_str().to_owned();
         let outputs: Vec<_> = derivation.outputs.keys().cloned().collect();
@@ -125,7 +134,8 @@ impl Evaluator<'_> {
         let Some(output) = bad_output else {
             let name = format!("{name}.drv");
             let references = derivation.references();
-            let refused = names::refused_text(dir, name.as_bytes(), Sha256::of(aterm), references, error);
+            let refused =
+                names::refused_text(dir, name.as_bytes(), Sha256::of(aterm), references, error);
             return self.error(ErrorKind::Other, refused);
         };
         for known in derivation.outputs.values_mut() {
@@ -195,10 +205,11 @@ impl Evaluator<'_> {
 
     fn learn_read(&mut self, path: StorePath, derivation: Derivation) -> Result<()> {
         let cache = &self.caches.derivations;
-        let hash =
-            derivation.hash_modulo::<HashFailure>(&self.options.store_dir, OutputPaths::Shown, &mut |path| {
-                cache.hash(path).ok_or_else(|| HashFailure::Unknown(path.clone()))
-            });
+        let hash = derivation.hash_modulo::<HashFailure>(
+            &self.options.store_dir,
+            OutputPaths::Shown,
+            &mut |path| cache.hash(path).ok_or_else(|| HashFailure::Unknown(path.clone())),
+        );
         match hash {
             Ok(hash) => {
                 self.caches.derivations.learn(path, hash, &derivation);
@@ -213,7 +224,8 @@ impl Evaluator<'_> {
         let full = self.options.store_dir.join(path);
         let name = path.derivation_name().map_err(|error| self.other(&error))?;
         self.require_valid(path)?;
-        let text = self.host.read(path::of(full.as_bytes())).map_err(|error| self.host_error(error))?;
+        let text =
+            self.host.read(path::of(full.as_bytes())).map_err(|error| self.host_error(error))?;
         Derivation::parse(&self.options.store_dir, &name, &text).map_err(|error| {
             self.error(ErrorKind::Other, format!("error parsing derivation '{full}': {error}"))
         })
@@ -221,7 +233,10 @@ impl Evaluator<'_> {
 
     /// A `.drv` file and all that can be reached from it by references, sorted. References of
     /// paths that this evaluation did not add are known for derivations only.
-    pub(super) fn closure_of_derivation(&mut self, root: &StorePath) -> Result<BTreeSet<StorePath>> {
+    pub(super) fn closure_of_derivation(
+        &mut self,
+        root: &StorePath,
+    ) -> Result<BTreeSet<StorePath>> {
         self.require_valid(root)?;
         let mut closure = BTreeSet::new();
         let mut next = vec![root.clone()];

@@ -32,13 +32,18 @@ pub(super) fn complete(ev: &mut Evaluator<'_>, mut recipe: Recipe) -> Result<Der
     } else if recipe.content_addressed || recipe.impure {
         floating_outputs(ev, recipe, &mut derivation)?;
     } else {
-        derivation.outputs = recipe.outputs.into_iter().map(|name| (name, DerivationOutput::Deferred)).collect();
+        derivation.outputs =
+            recipe.outputs.into_iter().map(|name| (name, DerivationOutput::Deferred)).collect();
     }
     Ok(derivation)
 }
 
 /// What the strings in the attributes refer to becomes an input.
-fn add_inputs(ev: &mut Evaluator<'_>, mut context: Vec<u32>, derivation: &mut Derivation) -> Result<()> {
+fn add_inputs(
+    ev: &mut Evaluator<'_>,
+    mut context: Vec<u32>,
+    derivation: &mut Derivation,
+) -> Result<()> {
     context.sort_unstable();
     context.dedup();
     let mut deep = Vec::new();
@@ -80,7 +85,8 @@ fn check(ev: &Evaluator<'_>, recipe: &Recipe, derivation: &Derivation) -> Result
     if derivation.system.is_empty() {
         return refused("required attribute 'system' missing");
     }
-    let makes_derivation = recipe.method == Some(ContentAddressMethod::Text) && has_only_out(recipe);
+    let makes_derivation =
+        recipe.method == Some(ContentAddressMethod::Text) && has_only_out(recipe);
     if recipe.name.as_str().as_bytes().ends_with(b".drv") && !makes_derivation {
         return refused(
             "derivation names are allowed to end in '.drv' only if they produce a single derivation file",

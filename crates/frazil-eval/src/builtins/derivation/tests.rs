@@ -24,7 +24,10 @@ fn check_with(features: &[&str], expression: &str, expected: Expect) {
 /// Paths that `suite/lang/derivations.cases` has from Nix.
 #[test]
 fn paths_are_those_of_nix() {
-    check("(derive { }).drvPath", expect![[r#""/nix/store/wr1i7p014rsirg48bgmkclzgi393aj0p-n.drv""#]]);
+    check(
+        "(derive { }).drvPath",
+        expect![[r#""/nix/store/wr1i7p014rsirg48bgmkclzgi393aj0p-n.drv""#]],
+    );
     check("(derive { }).outPath", expect![[r#""/nix/store/8qwygm88qsiwpdycf5hhk51zjbh3kgaa-n""#]]);
     check(
         r#"(derive { a = [ 1 "x" [ 2 ] ]; }).drvPath"#,
@@ -62,8 +65,11 @@ fn a_derivation_that_was_only_read_is_an_input_like_any_other() {
         r#"let a = builtins.appendContext "x" {{ "{path}".outputs = [ "out" ]; }};
            in (derivation {{ name = "n"; builder = "b"; system = "s"; inherit a; }}).outPath"#
     );
-    expect![[r#""/nix/store/vpzrjxsq9d2vrha114zgjzb4bkwjrxsc-n""#]]
-        .assert_eq(&eval_in(&mut world, Options::default(), &again));
+    expect![[r#""/nix/store/vpzrjxsq9d2vrha114zgjzb4bkwjrxsc-n""#]].assert_eq(&eval_in(
+        &mut world,
+        Options::default(),
+        &again,
+    ));
     expect!["error: path '/nix/store/pn5w9v350w6b152fg17i8iinyi3g0di4-a.drv' is not valid"]
         .assert_eq(&eval(&again));
 }
@@ -72,7 +78,9 @@ fn a_derivation_that_was_only_read_is_an_input_like_any_other() {
 fn names_that_are_too_long_show_the_path_they_would_have() {
     check(
         r#"(derive { name = builtins.concatStringsSep "" (builtins.genList (x: "a") 210); outputs = [ "dev" ]; }).outPath"#,
-        expect!["error: path 'xx4qbyrgfi03hp3yshs09x1dd6iasx8b-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-dev' is not a valid store path: name 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-dev' must be no longer than 211 characters"],
+        expect![
+            "error: path 'xx4qbyrgfi03hp3yshs09x1dd6iasx8b-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-dev' is not a valid store path: name 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-dev' must be no longer than 211 characters"
+        ],
     );
 }
 
@@ -116,5 +124,6 @@ fn empty_hashes_are_warned_of() {
     let mut world = World::default();
     let fixed = r#"(derivation { name = "n"; builder = "b"; system = "s"; outputHashAlgo = "md5"; outputHash = ""; }).outPath"#;
     eval_in(&mut world, Options::default(), fixed);
-    expect!["found empty hash, assuming 'md5-AAAAAAAAAAAAAAAAAAAAAA=='"].assert_eq(&world.messages.join(", "));
+    expect!["found empty hash, assuming 'md5-AAAAAAAAAAAAAAAAAAAAAA=='"]
+        .assert_eq(&world.messages.join(", "));
 }

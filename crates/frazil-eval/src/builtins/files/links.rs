@@ -89,7 +89,8 @@ impl Evaluator<'_> {
             file = path::normalise(&path::join(&parent, &target));
         }
         let shown = path::shown(&file);
-        let message = format!("too many symbolic links encountered while traversing the path '{shown}'");
+        let message =
+            format!("too many symbolic links encountered while traversing the path '{shown}'");
         Err(self.error(ErrorKind::Host, message))
     }
 

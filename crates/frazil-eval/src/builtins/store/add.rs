@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use frazil_model::{ContentAddress, ContentAddressMethod, Hash, HashAlgorithm, StoreName, StorePath};
+use frazil_model::{
+    ContentAddress, ContentAddressMethod, Hash, HashAlgorithm, StoreName, StorePath,
+};
 
 use super::names;
 use crate::builtins::files::Follow;
@@ -49,7 +51,8 @@ pub(super) fn path<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
             b"name" => name = String::from_utf8_lossy(ev.force_plain_string(value)?).into_owned(),
             b"filter" => filter = Some(ev.force_function(value)?),
             b"recursive" => {
-                ingestion = if ev.force_bool(value)? { Ingestion::Recursive } else { Ingestion::Flat };
+                ingestion =
+                    if ev.force_bool(value)? { Ingestion::Recursive } else { Ingestion::Flat };
             }
             b"sha256" => {
                 let hash = ev.force_plain_string(value)?;
@@ -74,8 +77,13 @@ pub(super) fn path<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
 
 impl<'a> Evaluator<'a> {
     /// Reads a hash that something must have; the empty string stands for zeros, with a warning.
-    pub(crate) fn expected_hash(&mut self, text: &[u8], algorithm: Option<HashAlgorithm>) -> Result<Hash> {
-        let hash = Hash::parse_any_or_empty(text, algorithm).map_err(|error| self.hash_error(&error))?;
+    pub(crate) fn expected_hash(
+        &mut self,
+        text: &[u8],
+        algorithm: Option<HashAlgorithm>,
+    ) -> Result<Hash> {
+        let hash =
+            Hash::parse_any_or_empty(text, algorithm).map_err(|error| self.hash_error(&error))?;
         if text.is_empty() {
             self.host.tell(Message::Warning(format!("found empty hash, assuming '{hash:?}'")));
         }

@@ -60,9 +60,9 @@ pub(super) fn resolve_url(
             rest = below;
         } else if let Some(below) = rest.strip_prefix("../") {
             rest = below;
-            let end = base.rfind(['/', ':']).ok_or_else(|| {
-                HostError::Store(format!("resolving Git submodule URL '{url}'"))
-            })?;
+            let end = base
+                .rfind(['/', ':'])
+                .ok_or_else(|| HostError::Store(format!("resolving Git submodule URL '{url}'")))?;
             base.truncate(end);
         } else {
             return Ok(format!("{base}/{rest}"));
@@ -85,6 +85,7 @@ fn remote_url(repository: &Repository) -> Result<Option<String>, HostError> {
 /// Where the repository of a submodule lies that was checked out once.
 pub(super) fn git_dir(repository: &Repository, submodule: &Submodule) -> Option<PathBuf> {
     let is_plain = submodule.name.split_str("/").all(|part| !matches!(part, b"" | b"." | b".."));
-    let path = repository.common_dir.join("modules").join(super::super::super::path_of(&submodule.name));
+    let path =
+        repository.common_dir.join("modules").join(super::super::super::path_of(&submodule.name));
     (is_plain && path.join("HEAD").is_file()).then_some(path)
 }
