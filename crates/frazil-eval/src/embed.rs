@@ -133,22 +133,17 @@ impl<'a> Evaluator<'a> {
             let message = format!("empty attribute name in selection path '{path}'");
             return Err(self.failure(ErrorKind::MissingAttribute, message));
         }
-        match self.attribute(set, step) {
-            Some(attribute) => self.force(attribute),
-            None => {
-                let message = format!("attribute '{step}' in selection path '{path}' not found");
-                let known: Vec<_> =
-                    self.attributes(set).into_iter().map(|(name, _)| name).collect();
-                let similar = crate::similar::closest(step.as_bytes(), known.into_iter());
-                let error = self.failure(ErrorKind::MissingAttribute, message);
-                Err(match similar {
-                    Some(name) => {
-                        error.help(format!("did you mean `{}`?", String::from_utf8_lossy(name)))
-                    }
-                    None => error,
-                })
-            }
+        if let Some(attribute) = self.attribute(set, step) {
+            return self.force(attribute);
         }
+        let message = format!("attribute '{step}' in selection path '{path}' not found");
+        let known: Vec<_> = self.attributes(set).into_iter().map(|(name, _)| name).collect();
+        let similar = crate::similar::closest(step.as_bytes(), known.into_iter());
+        let error = self.failure(ErrorKind::MissingAttribute, message);
+        Err(match similar {
+            Some(name) => error.help(format!("did you mean `{}`?", String::from_utf8_lossy(name))),
+            None => error,
+        })
     }
 
     fn unselectable(&self, value: Value<'a>, wanted: &str, path: &str) -> Error {

@@ -21,6 +21,7 @@ use crate::word::{Slot, Word};
 
 /// How an evaluation is to behave. The defaults are those of `nix-instantiate`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each set by name")]
 pub struct Options {
     /// Nothing but the arguments may influence the result: no files outside `allowed_paths`, no
     /// environment, no time, no unlocked fetches.
@@ -280,11 +281,11 @@ impl<'a> Evaluator<'a> {
         if self.tries > 0 && error.is_catchable() {
             return error;
         }
-        let calls = self.calls.iter().take(self.depth).map(|call| self.call_note(*call)).collect();
+        let calls = self.calls.iter().take(self.depth).map(|call| Self::call_note(*call)).collect();
         error.with_calls(calls)
     }
 
-    fn call_note(&self, call: Call<'a>) -> CallNote {
+    fn call_note(call: Call<'a>) -> CallNote {
         match call {
             Call::Site(apply) => CallNote { range: apply.range, function: apply.function_range },
             Call::Callback(lambda) => CallNote { range: lambda.range(), function: Range::NOWHERE },

@@ -289,7 +289,7 @@ impl<'a> Cursor<'a> {
             self.stack_floor = usize::MAX;
             match self.heap.last.take() {
                 Some(last) if bytes + guard::GAP_BYTES <= last.bytes => {
-                    self.set_chunk(last, 0, LAST_BYTES)
+                    self.set_chunk(last, 0, LAST_BYTES);
                 }
                 _ => panic!("out of memory: {error}"),
             }

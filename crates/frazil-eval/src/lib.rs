@@ -11,6 +11,15 @@
 //! here prints, and no input makes it panic: what is wrong with a program comes back as an
 //! [`Error`], which [`Evaluator::diagnostic`] explains.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the ways in and out of words and slots; each was measured to matter"
+)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "builtins take a few kinds of values and call everything else a type error"
+)]
+
 mod builtins;
 mod code;
 pub mod context;

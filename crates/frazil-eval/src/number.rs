@@ -1,4 +1,4 @@
-//! Numbers as text, byte for byte as Nix writes and reads them.
+//! Numbers as text, byte for byte as Nix writes them.
 //!
 //! Nix has three spellings of a float: values and XML go through an output stream (six significant
 //! digits), `toString` through `%f`, and JSON through a shortest-digits algorithm of its own (see
@@ -10,13 +10,8 @@ mod grisu;
 #[cfg(test)]
 mod tests;
 
-/// A float literal whose value lies outside the range of normal doubles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the number does not fit a double")]
-pub struct FloatRangeError;
-
 /// Appends a decimal integer.
-pub fn print_int(value: i64, out: &mut Vec<u8>) {
+pub(crate) fn print_int(value: i64, out: &mut Vec<u8>) {
     const DIGITS_MAX: usize = 20;
     if value < 0 {
         out.push(b'-');
@@ -36,7 +31,7 @@ pub fn print_int(value: i64, out: &mut Vec<u8>) {
 }
 
 /// Appends a float as values are printed and as `toXML` writes it: `%g`, six significant digits.
-pub fn print_general(value: f64, out: &mut Vec<u8>) {
+pub(crate) fn print_general(value: f64, out: &mut Vec<u8>) {
     const PRECISION: i32 = 6;
     if print_special(value, out) {
         return;
@@ -55,7 +50,7 @@ pub fn print_general(value: f64, out: &mut Vec<u8>) {
 }
 
 /// Appends a float as `toString` gives it: `%f`, six decimals.
-pub fn print_fixed(value: f64, out: &mut Vec<u8>) {
+pub(crate) fn print_fixed(value: f64, out: &mut Vec<u8>) {
     if !print_special(value, out) {
         out.extend_from_slice(format!("{value:.6}").as_bytes());
     }
@@ -63,7 +58,7 @@ pub fn print_fixed(value: f64, out: &mut Vec<u8>) {
 
 /// Appends a float as `toJSON` gives it: always with a fraction or an exponent; `null` for what
 /// JSON cannot say.
-pub fn print_json(value: f64, out: &mut Vec<u8>) {
+pub(crate) fn print_json(value: f64, out: &mut Vec<u8>) {
     // At most this many digits stand before the point: 1e14 is written out, 1e15 is not.
     const POINT_MAX: i32 = 15;
     const POINT_MIN: i32 = -4;
@@ -109,18 +104,6 @@ pub fn print_json(value: f64, out: &mut Vec<u8>) {
         }
         push_exponent(point - 1, out);
     }
-}
-
-/// The value of a float literal of the language, as `strtod` in the C locale reads it.
-///
-/// Both overflow and underflow are errors, as they are in Nix: a result that is subnormal, or zero
-/// though a digit is not, is refused. (`strtod` lets the subnormals pass that a literal of some 750
-/// digits can name exactly; no literal that a person would write is among them.)
-pub fn parse_float(literal: &[u8]) -> Result<f64, FloatRangeError> {
-    let value = read_decimal(literal).ok_or(FloatRangeError)?;
-    let mantissa = literal.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
-    let is_written_zero = !mantissa.iter().any(|byte| matches!(byte, b'1'..=b'9'));
-    if value.is_normal() || is_written_zero { Ok(value) } else { Err(FloatRangeError) }
 }
 
 /// The nearest double to a decimal number, infinite or zero when it is out of range.

@@ -10,12 +10,12 @@ use std::cmp::Ordering;
 
 /// The components of a version: runs of digits, and runs of anything else but `.` and `-`.
 #[derive(Clone, Debug)]
-pub struct Components<'a> {
+pub(crate) struct Components<'a> {
     rest: &'a [u8],
 }
 
 /// What `builtins.splitVersion` lists.
-pub fn components(version: &[u8]) -> Components<'_> {
+pub(crate) fn components(version: &[u8]) -> Components<'_> {
     Components { rest: version }
 }
 
@@ -36,7 +36,7 @@ impl<'a> Iterator for Components<'a> {
 }
 
 /// The order of two versions, component by component; a missing component is the empty one.
-pub fn compare(left: &[u8], right: &[u8]) -> Ordering {
+pub(crate) fn compare(left: &[u8], right: &[u8]) -> Ordering {
     let (mut left, mut right) = (components(left), components(right));
     while !(left.rest.is_empty() && right.rest.is_empty()) {
         let a = left.next().unwrap_or_else(|| left.drain());
@@ -62,7 +62,7 @@ impl<'a> Components<'a> {
 /// A derivation's name cut into package and version: at the first dash that no letter follows.
 ///
 /// A dash at the very end does not cut.
-pub fn parse_drv_name(name: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn parse_drv_name(name: &[u8]) -> (&[u8], &[u8]) {
     let cut = name
         .windows(2)
         .position(|pair| matches!(pair, [b'-', next] if !next.is_ascii_alphabetic()));

@@ -233,11 +233,10 @@ impl<'a> Slot<'a> {
     #[inline(always)]
     pub(crate) fn value(self) -> Option<Word<'a>> {
         let is_value = self.tag().wrapping_sub(1) < STATES - 1;
-        // SAFETY: the tags of values are not zero, so neither is the head.
-        is_value.then(|| Word {
-            head: unsafe { NonZeroU64::new_unchecked(self.head) },
-            body: self.body,
-            lifetime: PhantomData,
+        is_value.then(|| {
+            // SAFETY: the tags of values are not zero, so neither is the head.
+            let head = unsafe { NonZeroU64::new_unchecked(self.head) };
+            Word { head, body: self.body, lifetime: PhantomData }
         })
     }
 
@@ -317,6 +316,11 @@ impl<'a> Lazy<'a> {
     #[inline(always)]
     pub(crate) fn value(self) -> Option<Word<'a>> {
         self.0.value()
+    }
+
+    /// The value itself, if it has become known.
+    pub(crate) fn settled(self) -> Self {
+        self.slot().map_or(self, Self::of)
     }
 
     /// The slot that will hold the value, if it is not known.

@@ -198,7 +198,7 @@ fn list_to_attrs<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<
 fn map_attrs<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (function, set) = two(args);
     let set = ev.force_attrs(set)?;
-    let function = ev.known(function);
+    let function = function.settled();
     let entries = ev.cursor.entries(set);
     let mut writer = ev.cursor.attrs_writer(entries.len());
     for entry in entries {

@@ -114,15 +114,13 @@ fn elem_at<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (list, index) = two(args);
     let list = ev.force_list(list)?;
     let index = ev.force_int(index)?;
-    match usize::try_from(index).ok().and_then(|index| list.cells().get(index)) {
-        Some(cell) => ev.force_slot(cell),
-        None => {
-            let length = list.len();
-            let message =
-                format!("'builtins.elemAt' called with index {index} on a list of size {length}");
-            Err(ev.error(ErrorKind::Other, message))
-        }
-    }
+    let Some(cell) = usize::try_from(index).ok().and_then(|index| list.cells().get(index)) else {
+        let length = list.len();
+        let message =
+            format!("'builtins.elemAt' called with index {index} on a list of size {length}");
+        return Err(ev.error(ErrorKind::Other, message));
+    };
+    ev.force_slot(cell)
 }
 
 fn elem<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
@@ -358,11 +356,6 @@ impl<'a> Evaluator<'a> {
     pub(super) fn holds(&mut self, predicate: Value<'a>, element: Lazy<'a>) -> Result<bool> {
         let result = self.call(predicate, &[element])?;
         self.force_bool(result.into())
-    }
-
-    /// `lazy`, as a value if it is one by now.
-    pub(super) fn known(&self, lazy: Lazy<'a>) -> Lazy<'a> {
-        lazy.slot().map_or(lazy, Lazy::of)
     }
 
     pub(super) fn list_of(&mut self, elements: &[Lazy<'a>]) -> List<'a> {

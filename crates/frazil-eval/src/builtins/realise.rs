@@ -41,7 +41,7 @@ impl<'a> Evaluator<'a> {
         for element in &elements {
             match element {
                 ContextElement::Path(path) | ContextElement::DrvDeep(path) => {
-                    self.require_valid(path)?
+                    self.require_valid(path)?;
                 }
                 ContextElement::Output { .. } => {}
             }

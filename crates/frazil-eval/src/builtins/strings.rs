@@ -1,12 +1,13 @@
 //! Strings and versions.
 
 use super::{Builtin, one, three, two};
+use crate::context::Context;
 use crate::context::Union;
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::eval::Coercion;
 use crate::evaluator::Evaluator;
-use crate::heap::Str;
+use crate::heap::{List, Str};
 use crate::source::Pos;
 use crate::value::{Lazy, Value};
 use crate::version;
@@ -133,9 +134,8 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
         patterns.push(ev.force_string(pattern)?.bytes());
     }
     let text = ev.force_string(text)?;
-    let mut context = text.context();
-    // Replacements are forced when they are first used.
-    let mut replacements: Vec<Option<&'a [u8]>> = vec![None; patterns.len()];
+    let mut replacements =
+        Replacements { to, forced: vec![None; patterns.len()], context: text.context() };
     let has_empty_pattern = patterns.iter().any(|pattern| pattern.is_empty());
     let first_bytes = FirstBytes::of(&patterns);
 
@@ -143,46 +143,51 @@ fn replace_strings<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
     let mut out = Vec::with_capacity(rest.len());
     loop {
         if !has_empty_pattern {
-            let skipped =
-                rest.iter().position(|byte| first_bytes.may_start(*byte)).unwrap_or(rest.len());
-            let (before, after) = rest.split_at(skipped);
+            let next = rest.iter().position(|byte| first_bytes.may_start(*byte));
+            let (before, after) = rest.split_at(next.unwrap_or(rest.len()));
             out.extend_from_slice(before);
             rest = after;
         }
-        let found = patterns.iter().position(|pattern| rest.starts_with(pattern));
-        let Some(index) = found else {
-            let Some((byte, after)) = rest.split_first() else { break };
-            out.push(*byte);
-            rest = after;
-            continue;
-        };
-        let replacement = match replacements.get(index).copied().flatten() {
-            Some(known) => known,
-            None => {
-                let element = to.cells().get(index).map_or(Lazy::NULL, Lazy::of);
-                let replacement = ev.force_string(element)?;
-                context = ev.cursor.join(context, replacement.context());
-                if let Some(place) = replacements.get_mut(index) {
-                    *place = Some(replacement.bytes());
-                }
-                replacement.bytes()
+        let found = patterns.iter().enumerate().find(|(_, pattern)| rest.starts_with(pattern));
+        if let Some((index, pattern)) = found {
+            let replacement = replacements.get(ev, index)?;
+            ev.check_string(out.len() + replacement.len())?;
+            out.extend_from_slice(replacement);
+            if !pattern.is_empty() {
+                rest = rest.get(pattern.len()..).unwrap_or_default();
+                continue;
             }
-        };
-        ev.check_string(out.len() + replacement.len())?;
-        out.extend_from_slice(replacement);
-        let length = patterns.get(index).map_or(0, |pattern| pattern.len());
-        if length > 0 {
-            rest = rest.get(length..).unwrap_or_default();
-            continue;
+            // An empty pattern matches once at every position, the end included.
         }
-        // An empty pattern matches once at every position, the end included.
         let Some((byte, after)) = rest.split_first() else { break };
         out.push(*byte);
         rest = after;
     }
-    ev.check_string(out.len())?;
     let bytes = ev.cursor.add_slice(&out);
-    Ok(Value::String(ev.cursor.with_context(bytes, context)))
+    Ok(Value::String(ev.cursor.with_context(bytes, replacements.context)))
+}
+
+/// What patterns are replaced by; each is forced when it is first used.
+struct Replacements<'a> {
+    to: List<'a>,
+    forced: Vec<Option<&'a [u8]>>,
+    /// Of the text and of all replacements that were used.
+    context: Option<Context<'a>>,
+}
+
+impl<'a> Replacements<'a> {
+    fn get(&mut self, ev: &mut Evaluator<'a>, index: usize) -> Result<&'a [u8]> {
+        if let Some(known) = self.forced.get(index).copied().flatten() {
+            return Ok(known);
+        }
+        let replacement =
+            ev.force_string(self.to.cells().get(index).map_or(Lazy::NULL, Lazy::of))?;
+        self.context = ev.cursor.join(self.context, replacement.context());
+        if let Some(place) = self.forced.get_mut(index) {
+            *place = Some(replacement.bytes());
+        }
+        Ok(replacement.bytes())
+    }
 }
 
 /// The bytes with which some pattern starts.

@@ -9,6 +9,7 @@ use crate::word::Slot;
 impl<'a> Evaluator<'a> {
     /// `==`. Functions are unequal even to themselves, but a list or set that contains one is equal
     /// to itself: elements that are one and the same are not looked into.
+    #[expect(clippy::float_cmp, reason = "the language compares floats exactly")]
     pub(crate) fn equal(&mut self, left: Value<'a>, right: Value<'a>) -> Result<bool> {
         self.check_stack()?;
         Ok(match (left, right) {

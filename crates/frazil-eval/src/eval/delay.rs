@@ -40,7 +40,7 @@ impl<'a> Evaluator<'a> {
     fn delay_slow(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Slot<'a> {
         match expr {
             Expr::Select(select) => {
-                if let Some(subject) = self.peek(&select.subject, env)
+                if let Some(subject) = Self::peek(&select.subject, env)
                     && let Some(set) = subject.as_attrs()
                     && let Some(entry) = set.get(select.name)
                 {
@@ -48,8 +48,8 @@ impl<'a> Evaluator<'a> {
                 }
             }
             Expr::Binary(binary) => {
-                if let Some(left) = self.peek(&binary.left, env).and_then(Word::as_int)
-                    && let Some(right) = self.peek(&binary.right, env).and_then(Word::as_int)
+                if let Some(left) = Self::peek(&binary.left, env).and_then(Word::as_int)
+                    && let Some(right) = Self::peek(&binary.right, env).and_then(Word::as_int)
                     && let Some(value) = integer_operation(binary.operator, left, right)
                 {
                     return value.into();
@@ -73,13 +73,13 @@ impl<'a> Evaluator<'a> {
 
     /// The value of `expr` if it is at hand.
     #[inline]
-    fn peek(&self, expr: &'a Expr<'a>, env: Env<'a>) -> Option<Word<'a>> {
+    fn peek(expr: &'a Expr<'a>, env: Env<'a>) -> Option<Word<'a>> {
         let slot = match expr {
             Expr::Const(value) => return Some(*value),
             Expr::Local { slot, .. } => env.slot(*slot),
             Expr::Outer { depth, slot, .. } => env.up(*depth).slot(*slot),
             Expr::Select(select) => {
-                let set = self.peek(&select.subject, env)?.as_attrs()?;
+                let set = Self::peek(&select.subject, env)?.as_attrs()?;
                 &set.get(select.name)?.slot
             }
             _ => return None,

@@ -199,9 +199,11 @@ impl<'a> AttrsWriter<'a> {
 
     fn keep_first_of_each_name(&mut self) {
         let entries = self.entries();
-        let mut kept = 0;
+        let mut kept = 0_usize;
         for index in 0..entries.len() {
-            if kept == 0 || entries[kept - 1].name != entries[index].name {
+            let name = entries.get(index).map(|entry| entry.name);
+            let last = kept.checked_sub(1).and_then(|last| entries.get(last));
+            if last.map(|entry| entry.name) != name {
                 entries.swap(kept, index);
                 kept += 1;
             }

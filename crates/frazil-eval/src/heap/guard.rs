@@ -24,7 +24,8 @@ pub(super) fn poison(start: *const u8, bytes: usize) {
     unsafe {
         __asan_poison_memory_region(start, bytes);
     }
-    let _without_guard = (start, bytes);
+    #[cfg(not(heap_guard))]
+    std::convert::identity((start, bytes));
 }
 
 /// These bytes are an object now.
@@ -35,5 +36,6 @@ pub(super) fn unpoison(start: *const u8, bytes: usize) {
     unsafe {
         __asan_unpoison_memory_region(start, bytes);
     }
-    let _without_guard = (start, bytes);
+    #[cfg(not(heap_guard))]
+    std::convert::identity((start, bytes));
 }

@@ -61,6 +61,7 @@ impl<'a> List<'a> {
     }
 
     /// Without the first `count` elements.
+    #[must_use]
     pub fn skip(self, count: usize) -> Self {
         Self::of(self.cells().get(count..).unwrap_or_default())
     }

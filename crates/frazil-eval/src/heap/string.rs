@@ -31,6 +31,9 @@ impl<'a> Str<'a> {
 
     /// A view of bytes that live as long as the heap (or for ever).
     #[inline(always)]
+    ///
+    /// # Panics
+    /// If there are 4 GiB or more: makers of strings check that before.
     pub fn of(bytes: &'a [u8]) -> Self {
         assert!(bytes.len() < WITH_CONTEXT as usize, "a string has at most 2^32-2 bytes");
         Self { len: bytes.len() as u32, start: NonNull::from(bytes).cast(), bytes: PhantomData }
@@ -99,7 +102,11 @@ impl<'a> Cursor<'a> {
         for part in parts {
             // SAFETY: the parts' lengths add up to `len`, and fresh memory overlaps none of them.
             unsafe {
-                std::ptr::copy_nonoverlapping(part.as_ptr(), start.as_ptr().add(offset), part.len())
+                std::ptr::copy_nonoverlapping(
+                    part.as_ptr(),
+                    start.as_ptr().add(offset),
+                    part.len(),
+                );
             };
             offset += part.len();
         }

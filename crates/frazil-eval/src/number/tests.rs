@@ -60,21 +60,3 @@ fn prints_integers() {
         assert_eq!(out, value.to_string().into_bytes());
     }
 }
-
-#[track_caller]
-fn check_parse(literal: &str, expected: Result<f64, FloatRangeError>) {
-    assert_eq!(parse_float(literal.as_bytes()), expected, "{literal}");
-}
-
-#[test]
-fn parses_literals() {
-    check_parse("1.", Ok(1.0));
-    check_parse(".5", Ok(0.5));
-    check_parse("1.e3", Ok(1000.0));
-    check_parse("0.1E-2", Ok(0.001));
-    check_parse("0.0e-999", Ok(0.0));
-    check_parse("2.2250738585072014e-308", Ok(f64::MIN_POSITIVE));
-    check_parse("1.0e400", Err(FloatRangeError));
-    check_parse("1.0e-400", Err(FloatRangeError));
-    check_parse("1.0e-310", Err(FloatRangeError));
-}

@@ -57,9 +57,15 @@ impl<'t> Search<'t> {
             ExprKind::Lambda(lambda) => self.expr(lambda.body),
             // `mkIf condition { ... }`, `mkMerge [ { ... } ]` and the like define what is in them.
             ExprKind::Apply(_, arguments) => {
-                arguments.iter().for_each(|argument| self.expr(argument))
+                for argument in arguments {
+                    self.expr(argument);
+                }
             }
-            ExprKind::List(elements) => elements.iter().for_each(|element| self.expr(element)),
+            ExprKind::List(elements) => {
+                for element in elements {
+                    self.expr(element);
+                }
+            }
             ExprKind::If([_, then, otherwise]) => {
                 self.expr(then);
                 self.expr(otherwise);

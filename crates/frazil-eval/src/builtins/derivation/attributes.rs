@@ -206,7 +206,7 @@ impl Reader {
                 self.recipe.builder = text.bytes().to_vec();
             }
             name if name == names.system => {
-                self.recipe.system = ev.force_plain_string(value)?.to_vec()
+                self.recipe.system = ev.force_plain_string(value)?.to_vec();
             }
             name if name == names.output_hash => {
                 self.recipe.output_hash = Some(ev.force_plain_string(value)?.to_vec());
