@@ -1,1 +1,1 @@
-builtins.foldl' (a: n: a // { ${toString n} = a; }) { } (builtins.genList (x: x) 40)
+builtins.foldl' (a: n: a // { ${toString n} = n; }) { } (builtins.genList (x: x) 40)
