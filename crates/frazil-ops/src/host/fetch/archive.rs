@@ -161,16 +161,19 @@ fn refused(reason: &str, raw: &[u8]) -> Failure {
     Failure::Refused(format!("its entry '{}' {reason}", String::from_utf8_lossy(raw)))
 }
 
+/// The time of an entry; an extension knows it better than the header.
 fn modified<R: Read>(entry: &mut Entry<'_, R>) -> Result<i64, Failure> {
-    if let Some(extensions) = entry.pax_extensions()? {
-        for extension in extensions {
-            let extension = extension?;
-            let text = extension.value().ok().filter(|_| extension.key_bytes() == b"mtime");
-            let seconds = text.and_then(|text| text.split('.').next()?.parse().ok());
-            if let Some(seconds) = seconds {
-                return Ok(seconds);
-            }
+    let mut seconds = i64::try_from(entry.header().mtime()?).unwrap_or(0);
+    let raw = entry.path_bytes().into_owned();
+    for extension in entry.pax_extensions()?.into_iter().flatten() {
+        let extension = extension?;
+        let key = extension.key_bytes();
+        if key.starts_with(b"GNU.sparse.") {
+            return Err(refused("is a sparse file, which is not understood", &raw));
         }
+        let text = extension.value().ok().filter(|_| key == b"mtime");
+        let precise = text.and_then(|text| text.split('.').next()?.parse().ok());
+        seconds = precise.unwrap_or(seconds);
     }
-    Ok(i64::try_from(entry.header().mtime()?).unwrap_or(0))
+    Ok(seconds)
 }
