@@ -25,7 +25,6 @@ use frazil_eval::host::{
     AddPath, FetchRequest, Fetched, FileKind, Host, HostError, Ingestion, Message,
 };
 use frazil_model::derivation::Derivation;
-use frazil_model::store_path::References;
 use frazil_model::{
     ContentAddress, ContentAddressMethod, Hash, OutputName, Sha256, StoreDir, StoreName, StorePath,
 };
@@ -111,10 +110,6 @@ impl<'t> DiskHost<'t> {
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
         self.add(path, node)
     }
-}
-
-fn store_name(name: &str) -> Result<StoreName, HostError> {
-    StoreName::parse(name.as_bytes()).map_err(|error| HostError::Store(error.to_string()))
 }
 
 /// Turns an input/output error into one that says what was being done to which path.

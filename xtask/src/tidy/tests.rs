@@ -37,12 +37,6 @@ fn text() {
     let promise = concat!("// TO", "DO: later\n");
     complains("a.toml", promise, &[concat!("a.toml:1: `TO", "DO`: do it, or open an issue")]);
     complains("a.toml", concat!("auTO", "DOor\n"), &[]);
-    let place = concat!("see /wo", "rk/x\n");
-    complains(
-        "a.toml",
-        place,
-        &[concat!("a.toml:1: `/wo", "rk/` exists on one machine or network only")],
-    );
     complains("a.bin", &"x".repeat(262_145), &["a.bin: has 262145 bytes; the limit is 262144"]);
 }
 

@@ -78,7 +78,9 @@ fn suite() -> Vec<Vec<u8>> {
 
 #[test]
 fn corpus_holds() {
-    corpus().iter().for_each(|source| fuzz(source));
+    for source in corpus() {
+        fuzz(&source);
+    }
 }
 
 #[test]
@@ -93,7 +95,9 @@ fn changed_corpus_holds() {
 
 #[test]
 fn language_suite_holds() {
-    suite().iter().for_each(|source| fuzz(source));
+    for source in suite() {
+        fuzz(&source);
+    }
 }
 
 #[test]

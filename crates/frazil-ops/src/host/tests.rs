@@ -6,17 +6,15 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use expect_test::{Expect, expect};
-use frazil_eval::host::{
-    AddPath, FetchAttribute, FetchRequest, FileKind, Host, HostError, Ingestion, Message,
-};
+use expect_test::expect;
+use frazil_eval::host::{AddPath, FileKind, Host, HostError, Ingestion, Message};
 use frazil_model::{StoreDir, StorePath};
 use tempfile::TempDir;
 
 use super::{Additions, DiskHost, HostContext};
 
 /// A tree with one of everything: `a`, `run` (executable), `link`, `dir/b`, `empty/`.
-fn tree() -> TempDir {
+pub(super) fn tree() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path();
     let write = |name: &str, text: &str| fs::write(path.join(name), text).expect("written");
@@ -41,7 +39,7 @@ fn host(additions: Additions, physical: &Path) -> DiskHost<'static> {
     DiskHost::new(context, |_| ())
 }
 
-fn in_memory() -> DiskHost<'static> {
+pub(super) fn in_memory() -> DiskHost<'static> {
     host(Additions::InMemory, Path::new("/absent/store"))
 }
 
@@ -253,64 +251,6 @@ fn realise_takes_what_is_there() {
     assert!(matches!(host.realise(&unbuilt, "out"), Err(HostError::Unsupported { .. })));
     assert!(matches!(host.realise(&built, "dev"), Err(HostError::Unsupported { .. })));
     assert!(matches!(host.realise(&there, "out"), Err(HostError::Store(_))));
-}
-
-#[track_caller]
-fn check_fetch(kind: &str, attributes: &[(&str, &str)], expected: Expect) {
-    let tree = tree();
-    let here = tree.path().display().to_string();
-    let fill = |(name, value): &(&str, &str)| {
-        ((*name).to_owned(), FetchAttribute::String(value.replace("HERE", &here)))
-    };
-    let mut attributes: BTreeMap<String, FetchAttribute> = attributes.iter().map(fill).collect();
-    attributes.insert("lastModified".to_owned(), FetchAttribute::Int(3));
-    let request = FetchRequest { kind: kind.to_owned(), attributes };
-    let shown = match in_memory().fetch(&request) {
-        Ok(fetched) => format!("{} {:?}", fetched.path, fetched.attributes),
-        Err(error) => format!("error: {error}").replace(&here, "HERE"),
-    };
-    expected.assert_eq(&shown);
-}
-
-#[test]
-fn fetches_what_is_here() {
-    check_fetch(
-        "path",
-        &[("path", "HERE"), ("name", "t")],
-        expect![[
-            r#"qcjn1f1njc3hg06vkx8p038cmcgbs409-t {"lastModified": Int(3), "narHash": String("sha256-YUbS64C42NX5ji/FA5sj4//LegRfvvATK6YsZLT1PPg=")}"#
-        ]],
-    );
-    check_fetch(
-        "file",
-        &[("url", "file://HERE/a"), ("name", "t")],
-        expect![[
-            r#"aj0ndnjjchs49vk8x5ralwx6d9f4xzj4-t {"hash": String("sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM="), "narHash": String("sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM=")}"#
-        ]],
-    );
-    check_fetch(
-        "file",
-        &[("url", "file:HERE/%61")],
-        expect![
-            "error: path 'h1qs8larnvf1l2n7lmjpij90p33nwhz0-%61' is not a valid store path: name '%61' contains illegal character '%'"
-        ],
-    );
-    check_fetch(
-        "file",
-        &[("url", "https://example.org/a")],
-        expect!["error: cannot download 'https://example.org/a'"],
-    );
-    check_fetch("file", &[], expect!["error: input of the type 'file' lacks the attribute 'url'"]);
-    check_fetch(
-        "tarball",
-        &[("url", "file:///a.tar.gz")],
-        expect!["error: cannot unpack the tarball 'file:///a.tar.gz'"],
-    );
-    check_fetch(
-        "git",
-        &[("url", "file:///a")],
-        expect!["error: cannot fetch inputs of the type 'git'"],
-    );
 }
 
 fn add_text(host: &mut DiskHost<'_>, name: &str, text: &[u8]) -> StorePath {

@@ -83,6 +83,7 @@ fn without_single_top(mut entries: Entries) -> Entries {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else an archive may hold is refused")]
 fn add<R: Read>(unpacked: &mut Unpacked, mut entry: Entry<'_, R>) -> Result<(), Failure> {
     let kind = entry.header().entry_type();
     if kind == EntryType::XGlobalHeader {
@@ -115,7 +116,10 @@ fn add<R: Read>(unpacked: &mut Unpacked, mut entry: Entry<'_, R>) -> Result<(), 
                 refused(&format!("is a hard link to '{target}', which is no file before it"), &raw)
             })?
         }
-        _ => return Err(refused("has an unsupported type", &raw)),
+        other => {
+            let kind = other.as_byte().escape_ascii();
+            return Err(refused(&format!("has the unsupported type `{kind}`"), &raw));
+        }
     };
     insert(&mut unpacked.entries, &path, node).map_err(Failure::Other)
 }
@@ -161,16 +165,19 @@ fn refused(reason: &str, raw: &[u8]) -> Failure {
     Failure::Refused(format!("its entry '{}' {reason}", String::from_utf8_lossy(raw)))
 }
 
+/// The time of an entry; an extension knows it better than the header.
 fn modified<R: Read>(entry: &mut Entry<'_, R>) -> Result<i64, Failure> {
-    if let Some(extensions) = entry.pax_extensions()? {
-        for extension in extensions {
-            let extension = extension?;
-            let text = extension.value().ok().filter(|_| extension.key_bytes() == b"mtime");
-            let seconds = text.and_then(|text| text.split('.').next()?.parse().ok());
-            if let Some(seconds) = seconds {
-                return Ok(seconds);
-            }
+    let mut seconds = i64::try_from(entry.header().mtime()?).unwrap_or(0);
+    let raw = entry.path_bytes().into_owned();
+    for extension in entry.pax_extensions()?.into_iter().flatten() {
+        let extension = extension?;
+        let key = extension.key_bytes();
+        if key.starts_with(b"GNU.sparse.") {
+            return Err(refused("is a sparse file, which is not understood", &raw));
         }
+        let text = extension.value().ok().filter(|_| key == b"mtime");
+        let precise = text.and_then(|text| text.split('.').next()?.parse().ok());
+        seconds = precise.unwrap_or(seconds);
     }
-    Ok(i64::try_from(entry.header().mtime()?).unwrap_or(0))
+    Ok(seconds)
 }

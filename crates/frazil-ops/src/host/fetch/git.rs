@@ -9,6 +9,8 @@ mod repository;
 mod worktree;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
@@ -167,10 +169,15 @@ fn from_commit(
     if wish.submodules {
         mount_commits(host, repository, path, &commit, &mut entries, depth)?;
     }
+    let reference = match wish.reference {
+        Some(name) => Some(name.to_owned()),
+        None => repository.head_reference()?,
+    };
     let mut attributes = Attributes::from([
         ("rev".to_owned(), FetchAttribute::String(id.to_string())),
         ("lastModified".to_owned(), FetchAttribute::Int(commit.seconds)),
     ]);
+    attributes.extend(reference.map(|name| ("ref".to_owned(), FetchAttribute::String(name))));
     if !wish.allows_shallow {
         let count = repository.commit_count(commit.id)?;
         attributes.insert("revCount".to_owned(), FetchAttribute::Int(count));
@@ -278,6 +285,9 @@ fn from_worktree(
         let count = head.map_or(Ok(0), |head| repository.commit_count(head))?;
         add("rev", FetchAttribute::String(rev));
         add("revCount", FetchAttribute::Int(count));
+        if let Some(name) = repository.head_reference()? {
+            add("ref", FetchAttribute::String(name));
+        }
     }
     let seconds =
         head.map_or(Ok(0), |head| repository.commit(head).map(|commit| commit.seconds))?;

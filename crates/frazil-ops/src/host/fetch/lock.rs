@@ -9,16 +9,16 @@ use super::{Attributes, text};
 pub(super) fn check(request: &FetchRequest, fetched: &Attributes) -> Result<(), HostError> {
     check_hash(request, fetched)?;
     for name in ["lastModified", "rev", "revCount"] {
-        let Some(wanted) = request.attributes.get(name) else { continue };
-        let got = fetched.get(name);
-        // Only git knows all of them; others believe what they are told.
-        if got.is_some_and(|got| got != wanted) || (got.is_none() && request.kind == "git") {
-            let input = url(request);
-            let got = match got {
-                Some(got) if name == "lastModified" => format!(", got {got}"),
-                None if name == "lastModified" => ", got -1".to_owned(),
-                _ => String::new(),
-            };
+        // What a fetcher does not know is believed.
+        let Some((wanted, got)) = request.attributes.get(name).zip(fetched.get(name)) else {
+            continue;
+        };
+        if wanted != got {
+            let mut known = request.clone();
+            known.attributes.extend(fetched.clone());
+            known.attributes.remove("narHash");
+            let input = url(&known);
+            let got = if name == "lastModified" { format!(", got {got}") } else { String::new() };
             return Err(HostError::Store(format!(
                 "'{name}' attribute mismatch in input '{input}', expected {wanted}{got}"
             )));
@@ -34,7 +34,9 @@ fn check_hash(request: &FetchRequest, fetched: &Attributes) -> Result<(), HostEr
         .format(HashFormat::Sri);
     match fetched.get("narHash") {
         Some(FetchAttribute::String(got)) if *got != wanted => {
-            let input = url(request);
+            let mut asked = request.clone();
+            asked.attributes.insert("narHash".to_owned(), FetchAttribute::String(wanted.clone()));
+            let input = url(&asked);
             Err(HostError::Store(format!(
                 "NAR hash mismatch in input '{input}', expected '{wanted}' but got '{got}'"
             )))
@@ -72,7 +74,12 @@ fn encode(text: &str, out: &mut String) {
         if byte.is_ascii_alphanumeric() || b"-._~:@/?".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                out.extend(
+                    char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()),
+                );
+            }
         }
     }
 }

@@ -92,8 +92,6 @@ struct Found {
     is_changed: bool,
 }
 
-const ABSENT: Found = Found { node: None, is_changed: true };
-
 const STAT: stat::Options =
     stat::Options { trust_ctime: true, check_stat: true, use_nsec: false, use_stdev: false };
 
@@ -112,7 +110,8 @@ impl<'p> Disk<'p> {
     fn look(&mut self, name: &BStr, entry: &gix_index::Entry) -> Result<Found, HostError> {
         let is_trusted = entry.flags.intersects(Flags::ASSUME_VALID | Flags::SKIP_WORKTREE);
         let relative = path_of(name);
-        let absent = Found { is_changed: !is_trusted, ..ABSENT };
+        let is_missed = !entry.flags.contains(Flags::ASSUME_VALID);
+        let absent = Found { node: None, is_changed: is_missed };
         if !self.has_parents(relative) {
             return Ok(absent);
         }
