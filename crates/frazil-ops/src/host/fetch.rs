@@ -126,10 +126,8 @@ fn fetch_file(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched
     let Some(name) = text(request, "name") else {
         return add(host, request, Node::contents(contents, false), Attributes::new());
     };
-    let attributes = Attributes::from([(
-        "hash".to_owned(),
-        FetchAttribute::String(sri(Sha256::of(&contents))),
-    )]);
+    let attributes =
+        Attributes::from([("hash".to_owned(), FetchAttribute::String(sri(Sha256::of(&contents))))]);
     let path = host.add_flat(name, contents)?;
     Ok(Fetched { path, attributes })
 }

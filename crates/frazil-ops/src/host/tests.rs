@@ -7,9 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use expect_test::expect;
-use frazil_eval::host::{
-    AddPath, FileKind, Host, HostError, Ingestion, Message,
-};
+use frazil_eval::host::{AddPath, FileKind, Host, HostError, Ingestion, Message};
 use frazil_model::{StoreDir, StorePath};
 use tempfile::TempDir;
 

@@ -120,11 +120,7 @@ fn tree_at(
     }
 }
 
-fn known_commit(
-    repository: &Repository,
-    rev: &str,
-    path: &Path,
-) -> Result<ObjectId, HostError> {
+fn known_commit(repository: &Repository, rev: &str, path: &Path) -> Result<ObjectId, HostError> {
     let id = ObjectId::from_hex(rev.as_bytes()).ok().filter(|id| repository.has(*id));
     id.ok_or_else(|| {
         let path = path.display();
@@ -266,7 +262,8 @@ fn from_worktree(
     let mut worktree = Worktree::read(repository, path)?;
     let mut entries = std::mem::take(&mut worktree.entries);
     if wish.export_ignore {
-        let attributes_of = |directory: &BStr, _: &Entries| worktree.attributes(repository, directory);
+        let attributes_of =
+            |directory: &BStr, _: &Entries| worktree.attributes(repository, directory);
         ignore::leave_out(&mut entries, &attributes_of)?;
     }
     let mut is_dirty = worktree.is_dirty;
@@ -292,7 +289,8 @@ fn from_worktree(
             add("ref", FetchAttribute::String(name));
         }
     }
-    let seconds = head.map_or(Ok(0), |head| repository.commit(head).map(|commit| commit.seconds))?;
+    let seconds =
+        head.map_or(Ok(0), |head| repository.commit(head).map(|commit| commit.seconds))?;
     add("lastModified", FetchAttribute::Int(seconds));
     Ok(Tree { entries, attributes })
 }

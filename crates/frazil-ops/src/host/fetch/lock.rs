@@ -74,7 +74,9 @@ fn encode(text: &str, out: &mut String) {
         if byte.is_ascii_alphanumeric() || b"-._~:@/?".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].map(|value| digit(value).to_ascii_uppercase()));
         }
     }
 }

@@ -73,12 +73,16 @@ fn fetches_what_is_here() {
     check_fetch(
         "file",
         &[("url", "file://HERE/a"), ("name", "t")],
-        expect![[r#"aj0ndnjjchs49vk8x5ralwx6d9f4xzj4-t {"hash": String("sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=")}"#]],
+        expect![[
+            r#"aj0ndnjjchs49vk8x5ralwx6d9f4xzj4-t {"hash": String("sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=")}"#
+        ]],
     );
     check_fetch(
         "file",
         &[("url", "file:HERE/%61")],
-        expect![[r#"h10qymscvggrb1icws0vbss5xnx8sd0k-source {"narHash": String("sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM=")}"#]],
+        expect![[
+            r#"h10qymscvggrb1icws0vbss5xnx8sd0k-source {"narHash": String("sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM=")}"#
+        ]],
     );
     check_fetch(
         "file",
@@ -97,4 +101,3 @@ fn fetches_what_is_here() {
         expect![[r#"error: opening Git repository "/a": could not find repository at '/a'"#]],
     );
 }
-

@@ -28,10 +28,7 @@ const UNSUPPORTED: &[(&[u8], &str)] = &[
 const XZ_MEMORY_KIB_MAX: u32 = 1 << 20;
 
 /// A reader of what `bytes` are the compressed form of.
-pub(super) fn decompress<'b>(
-    bytes: &'b [u8],
-    url: &str,
-) -> Result<Box<dyn Read + 'b>, HostError> {
+pub(super) fn decompress<'b>(bytes: &'b [u8], url: &str) -> Result<Box<dyn Read + 'b>, HostError> {
     if let Some((_, format)) = UNSUPPORTED.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(HostError::Unsupported {
             what: format!("cannot unpack the {format} archive '{url}'"),

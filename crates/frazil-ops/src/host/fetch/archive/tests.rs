@@ -75,7 +75,10 @@ fn check(entries: &[&str], expected: Expect) {
 
 #[test]
 fn a_single_directory_at_the_top_is_left_out() {
-    check(&["t/", "t/a", "t/run *", "t/d/", "t/l -> ../../etc"], expect!["7 a=t/a d/ l->../../etc run*=t/run"]);
+    check(
+        &["t/", "t/a", "t/run *", "t/d/", "t/l -> ../../etc"],
+        expect!["7 a=t/a d/ l->../../etc run*=t/run"],
+    );
     check(&["./t/a", "./t/d/b"], expect!["7 a=./t/a d/b=./t/d/b"]);
     check(&["t/a", "u"], expect!["7 t/a=t/a u=u"]);
     check(&["a"], expect!["7 a=a"]);
@@ -95,12 +98,38 @@ fn entries_in_any_order() {
 fn what_leads_out_is_refused() {
     check(&["t/l -> /etc", "t/l/x"], expect!["error: parent of 't/l/x' is not a directory"]);
     check(&["t/a", "t/a/b"], expect!["error: parent of 't/a/b' is not a directory"]);
-    check(&["/etc/x"], expect!["error: cannot unpack the archive 'x': its entry '/etc/x' has an absolute name"]);
-    check(&["t/../../x"], expect!["error: cannot unpack the archive 'x': its entry 't/../../x' leads out of the archive with `..`"]);
-    check(&["t/h => ../../etc/passwd"], expect!["error: cannot unpack the archive 'x': its entry 't/h' is a hard link to '../../etc/passwd', which is no file before it"]);
-    check(&["t/h => t/later", "t/later"], expect!["error: cannot unpack the archive 'x': its entry 't/h' is a hard link to 't/later', which is no file before it"]);
-    check(&["t/d/x", "t/h => t/d"], expect!["error: cannot unpack the archive 'x': its entry 't/h' is a hard link to 't/d', which is no file before it"]);
-    check(&["t/p |"], expect!["error: cannot unpack the archive 'x': its entry 't/p' has an unsupported type"]);
+    check(
+        &["/etc/x"],
+        expect!["error: cannot unpack the archive 'x': its entry '/etc/x' has an absolute name"],
+    );
+    check(
+        &["t/../../x"],
+        expect![
+            "error: cannot unpack the archive 'x': its entry 't/../../x' leads out of the archive with `..`"
+        ],
+    );
+    check(
+        &["t/h => ../../etc/passwd"],
+        expect![
+            "error: cannot unpack the archive 'x': its entry 't/h' is a hard link to '../../etc/passwd', which is no file before it"
+        ],
+    );
+    check(
+        &["t/h => t/later", "t/later"],
+        expect![
+            "error: cannot unpack the archive 'x': its entry 't/h' is a hard link to 't/later', which is no file before it"
+        ],
+    );
+    check(
+        &["t/d/x", "t/h => t/d"],
+        expect![
+            "error: cannot unpack the archive 'x': its entry 't/h' is a hard link to 't/d', which is no file before it"
+        ],
+    );
+    check(
+        &["t/p |"],
+        expect!["error: cannot unpack the archive 'x': its entry 't/p' has an unsupported type"],
+    );
 }
 
 #[test]
@@ -114,7 +143,10 @@ fn compression_is_found_out() {
         gzip.extend(encoder.finish().expect("finished"));
     }
     check_bytes(&gzip, expect!["7 a=t/a"]);
-    check_bytes(gzip.get(..gzip.len() / 2).expect("a part"), expect!["error: cannot unpack the archive 'x': incomplete deflate stream"]);
+    check_bytes(
+        gzip.get(..gzip.len() / 2).expect("a part"),
+        expect!["error: cannot unpack the archive 'x': incomplete deflate stream"],
+    );
 
     let mut bzip2 = Vec::new();
     for part in [one, two] {
@@ -130,7 +162,12 @@ fn compression_is_found_out() {
     zstd.extend(b"\x50\x2a\x4d\x18\x03\0\0\0abc");
     zstd.extend(ruzstd::encoding::compress_to_vec(two, level()));
     check_bytes(&zstd, expect!["7 a=t/a"]);
-    check_bytes(zstd.get(..20).expect("a part"), expect![[r#"error: cannot unpack the archive 'x': Failed to parse block header: BlockContentReadError(Error { kind: UnexpectedEof, message: "failed to fill whole buffer" })"#]]);
+    check_bytes(
+        zstd.get(..20).expect("a part"),
+        expect![[
+            r#"error: cannot unpack the archive 'x': Failed to parse block header: BlockContentReadError(Error { kind: UnexpectedEof, message: "failed to fill whole buffer" })"#
+        ]],
+    );
 }
 
 #[test]
@@ -138,12 +175,23 @@ fn xz() {
     // `printf '' | xz`: no encoder is at hand.
     let empty = b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F\0\0\0\0\x1c\xdfD!\x1f\xb6\xf3}\x01\0\0\0\0\x04YZ";
     check_bytes(empty, expect!["0"]);
-    check_bytes(b"\xfd7zXZ\0nonsense", expect!["error: cannot unpack the archive 'x': XZ stream header CRC32 mismatch"]);
+    check_bytes(
+        b"\xfd7zXZ\0nonsense",
+        expect!["error: cannot unpack the archive 'x': XZ stream header CRC32 mismatch"],
+    );
 }
 
 #[test]
 fn what_is_no_archive() {
     check_bytes(b"PK\x03\x04", expect!["error: cannot unpack the zip archive 'x'"]);
-    check_bytes(b"hello", expect!["error: cannot unpack the archive 'x': failed to read entire block"]);
-    check_bytes(&[b'x'; 2048], expect!["error: cannot unpack the archive 'x': numeric field was not a number: xxxxxxxx when getting cksum for xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"]);
+    check_bytes(
+        b"hello",
+        expect!["error: cannot unpack the archive 'x': failed to read entire block"],
+    );
+    check_bytes(
+        &[b'x'; 2048],
+        expect![
+            "error: cannot unpack the archive 'x': numeric field was not a number: xxxxxxxx when getting cksum for xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        ],
+    );
 }

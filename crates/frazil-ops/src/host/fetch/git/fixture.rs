@@ -155,8 +155,9 @@ impl Fixture {
     /// Makes an annotated tag of the commit that is checked out.
     pub(super) fn tag(&self, name: &str) -> ObjectId {
         let head = self.head.expect("committed");
-        let text =
-            format!("object {head}\ntype commit\ntag {name}\ntagger a <a@b> 1700000200 +0000\n\nt\n");
+        let text = format!(
+            "object {head}\ntype commit\ntag {name}\ntagger a <a@b> 1700000200 +0000\n\nt\n"
+        );
         let id = self.objects.write_buf(gix_object::Kind::Tag, text.as_bytes()).expect("written");
         self.set(&format!("refs/tags/{name}"), &id.to_string());
         id

@@ -70,7 +70,7 @@ impl Repository {
         };
         let shallow = read_if_there(&common_dir.join("shallow"))?.unwrap_or_default();
         let boundary = shallow
-            .split(|byte| byte.is_ascii_whitespace())
+            .split(u8::is_ascii_whitespace)
             .filter_map(|line| ObjectId::from_hex(line).ok())
             .collect();
         Ok(Self { git_dir, common_dir, objects, references, boundary })

@@ -44,29 +44,41 @@ fn check(change: impl FnOnce(&mut Fixture), options: &str, expected: Expect) {
 #[test]
 fn a_clean_work_tree_is_its_commit() {
     let untracked = |fixture: &mut Fixture| fixture.write("untracked", "");
-    check(untracked, "exportIgnore", expect![[r#"
+    check(
+        untracked,
+        "exportIgnore",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=refs/heads/main
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
-    check(|_| (), "ref=HEAD", expect![[r#"
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
+    check(
+        |_| (),
+        "ref=HEAD",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=HEAD
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
-    check(|_| (), "ref=HEAD shallow", expect![[r#"
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
+    check(
+        |_| (),
+        "ref=HEAD shallow",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=HEAD
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
 }
 
 #[test]
@@ -77,27 +89,39 @@ fn a_dirty_work_tree_is_what_is_tracked() {
         fixture.add("new/file", "new");
         fixture.write("untracked", "");
     };
-    check(changed, "", expect![[r#"
+    check(
+        changed,
+        "",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-K3IzYcfO7pMdfEh54NlbGNZFO1VLNTLknvvtZsxjmpw=
         hdszlxsac3pg2918j0kwn9v23vw9kixj-source
-        a dir/sub/x empty link@ new/file run two"#]]);
-    check(|fixture| fixture.make_executable("a"), "", expect![[r#"
+        a dir/sub/x empty link@ new/file run two"#]],
+    );
+    check(
+        |fixture| fixture.make_executable("a"),
+        "",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-Fxvowjzy+H6BNtyXWRVR0cFI+6xfNfXIRVX+2ntQvmU=
         92r09ppq38lrzjhlchb72hf0xzlzfl10-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
-    check(|fixture| fixture.unstage("two"), "", expect![[r#"
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
+    check(
+        |fixture| fixture.unstage("two"),
+        "",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
-        a dir/b dir/sub/x empty link@ run"#]]);
+        a dir/b dir/sub/x empty link@ run"#]],
+    );
     let replaced = |fixture: &mut Fixture| {
         fixture.remove("dir/b");
         fixture.remove("dir/sub/x");
@@ -109,13 +133,17 @@ fn a_dirty_work_tree_is_what_is_tracked() {
         fixture.remove("a");
         fixture.write("a/b", "untracked");
     };
-    check(replaced, "", expect![[r#"
+    check(
+        replaced,
+        "",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-PKETMWVIYo89syNohYeHxXD0ONK7BQtVlBzA0Rp2keI=
         zwqpk34ya2lz81rq8pvdz1bzh5vvns6b-source
-        empty link run two"#]]);
+        empty link run two"#]],
+    );
 }
 
 #[test]
@@ -124,98 +152,149 @@ fn marked_files_are_not_compared() {
         fixture.mark("a", Flags::ASSUME_VALID);
         fixture.write("a", "other");
     };
-    check(assumed, "", expect![[r#"
+    check(
+        assumed,
+        "",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-vCPVBnNkoY4oBOVhj0KybYeQZ35Ts5UyHmIr4LZPUJM=
         ref=refs/heads/main
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         revCount=2
         vrzlqz8dpmjkr45w1kkzy9ka7hv083z5-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
     let added_by_intent = |fixture: &mut Fixture| {
         fixture.add("new", "");
         fixture.mark("new", Flags::INTENT_TO_ADD | Flags::EXTENDED);
         fixture.write("new", "text");
     };
-    check(added_by_intent, "", expect![[r#"
+    check(
+        added_by_intent,
+        "",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-4pSLkOiqw6dDgvrEN/uG6LMaWEsT8bgqbDkTTXx1ndk=
         qwiwc7nq5rp2z8fyj5rqmfhi4k7hq8gy-source
-        a dir/b dir/sub/x empty link@ new run two"#]]);
+        a dir/b dir/sub/x empty link@ new run two"#]],
+    );
 }
 
 #[test]
 fn a_repository_without_commits() {
     let folder = folder();
     let mut fixture = Fixture::new(&folder.path().join("r"));
-    check_at(&fixture.path, "", expect![[r#"
+    check_at(
+        &fixture.path,
+        "",
+        expect![[r#"
         lastModified=0
         narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=
         ref=refs/heads/main
         rev=0000000000000000000000000000000000000000
         revCount=0
         0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source
-        /"#]]);
-    check_at(&fixture.path, "ref=HEAD", expect!["error: resolving Git reference 'HEAD': revspec 'HEAD' not found"]);
+        /"#]],
+    );
+    check_at(
+        &fixture.path,
+        "ref=HEAD",
+        expect!["error: resolving Git reference 'HEAD': revspec 'HEAD' not found"],
+    );
     fixture.add("a", "a");
-    check_at(&fixture.path, "", expect![[r#"
+    check_at(
+        &fixture.path,
+        "",
+        expect![[r#"
         lastModified=0
         narHash=sha256-xqOTK/Vjn1bv5F/qMackARWy5KvYLmLUG+LGeICAMEg=
         yrhzp6k58sg932q6nlzkj9hqc2mvp369-source
-        a"#]]);
+        a"#]],
+    );
 }
 
 #[test]
 fn commits_by_name() {
-    check(|_| (), &format!("rev={FIRST}"), expect![[r#"
+    check(
+        |_| (),
+        &format!("rev={FIRST}"),
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
         ref=refs/heads/main
         rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
         revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
-        a dir/b dir/sub/x empty link@ run"#]]);
+        a dir/b dir/sub/x empty link@ run"#]],
+    );
     let tagged = |fixture: &mut Fixture| {
         fixture.tag("v");
     };
-    check(tagged, "ref=v", expect![[r#"
+    check(
+        tagged,
+        "ref=v",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=v
         rev=fa57d772bc69c3795786eb73e59ee6e2f6f71700
         revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
     let branch = |fixture: &mut Fixture| fixture.set("refs/heads/b/c", FIRST);
-    check(branch, "ref=b/c", expect![[r#"
+    check(
+        branch,
+        "ref=b/c",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
         ref=b/c
         rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
         revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
-        a dir/b dir/sub/x empty link@ run"#]]);
-    check(|_| (), "ref=f153f22", expect![[r#"
+        a dir/b dir/sub/x empty link@ run"#]],
+    );
+    check(
+        |_| (),
+        "ref=f153f22",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
         ref=f153f22
         rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
         revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
-        a dir/b dir/sub/x empty link@ run"#]]);
-    check(|_| (), "ref=absent", expect!["error: resolving Git reference 'absent': revspec 'absent' not found"]);
-    check(|_| (), "rev=1111111111111111111111111111111111111111", expect!["error: cannot find Git revision '1111111111111111111111111111111111111111' in the repository 'HERE/r'"]);
-    let packed = |fixture: &mut Fixture| fixture.set("packed-refs", &format!("{FIRST} refs/tags/p"));
-    check(packed, "ref=p", expect![[r#"
+        a dir/b dir/sub/x empty link@ run"#]],
+    );
+    check(
+        |_| (),
+        "ref=absent",
+        expect!["error: resolving Git reference 'absent': revspec 'absent' not found"],
+    );
+    check(
+        |_| (),
+        "rev=1111111111111111111111111111111111111111",
+        expect![
+            "error: cannot find Git revision '1111111111111111111111111111111111111111' in the repository 'HERE/r'"
+        ],
+    );
+    let packed =
+        |fixture: &mut Fixture| fixture.set("packed-refs", &format!("{FIRST} refs/tags/p"));
+    check(
+        packed,
+        "ref=p",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
         ref=p
         rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
         revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
-        a dir/b dir/sub/x empty link@ run"#]]);
+        a dir/b dir/sub/x empty link@ run"#]],
+    );
     let looping = |fixture: &mut Fixture| fixture.set("HEAD", "ref: HEAD");
     check(looping, "ref=HEAD", expect!["error: the Git reference 'HEAD' leads to itself"]);
 }
@@ -223,16 +302,30 @@ fn commits_by_name() {
 #[test]
 fn what_is_locked_must_be_so() {
     let hash = "narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=";
-    check(|_| (), &format!("{hash} exportIgnore"), expect![[r#"
+    check(
+        |_| (),
+        &format!("{hash} exportIgnore"),
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=refs/heads/main
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
-    check(|_| (), &format!("{hash} rev={FIRST}"), expect!["error: NAR hash mismatch in input 'git+file://HERE/r?rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad', expected 'sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=' but got 'sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw='"]);
-    check(|_| (), "exportIgnore submodules", expect!["error: exportIgnore and submodules are not supported together yet"]);
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
+    check(
+        |_| (),
+        &format!("{hash} rev={FIRST}"),
+        expect![
+            "error: NAR hash mismatch in input 'git+file://HERE/r?rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad', expected 'sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=' but got 'sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw='"
+        ],
+    );
+    check(
+        |_| (),
+        "exportIgnore submodules",
+        expect!["error: exportIgnore and submodules are not supported together yet"],
+    );
 }
 
 #[test]
@@ -241,26 +334,50 @@ fn bare_and_shallow_repositories() {
     let bare = folder.path().join("bare");
     let fixture = Fixture::clean(&folder.path().join("r"));
     fs::rename(fixture.path.join(".git"), &bare).expect("moved");
-    check_at(&bare, "", expect![[r#"
+    check_at(
+        &bare,
+        "",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=refs/heads/main
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
-    check_at(&bare, "ref=v", expect!["error: resolving Git reference 'refs/heads/v': revspec 'refs/heads/v' not found"]);
-    check_at(&fixture.path, "", expect![[r#"error: opening Git repository "HERE/r": could not find repository at 'HERE/r'"#]]);
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
+    check_at(
+        &bare,
+        "ref=v",
+        expect!["error: resolving Git reference 'refs/heads/v': revspec 'refs/heads/v' not found"],
+    );
+    check_at(
+        &fixture.path,
+        "",
+        expect![[
+            r#"error: opening Git repository "HERE/r": could not find repository at 'HERE/r'"#
+        ]],
+    );
 
     let shallow = |fixture: &mut Fixture| fixture.set("shallow", FIRST);
-    check(shallow, "ref=main", expect!["error: 'HERE/r' is a shallow Git repository, but shallow repositories are only allowed when `shallow = true;` is specified"]);
-    check(shallow, "ref=main shallow", expect![[r#"
+    check(
+        shallow,
+        "ref=main",
+        expect![
+            "error: 'HERE/r' is a shallow Git repository, but shallow repositories are only allowed when `shallow = true;` is specified"
+        ],
+    );
+    check(
+        shallow,
+        "ref=main shallow",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
         ref=main
         rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
-        a dir/b dir/sub/x empty link@ run two"#]]);
+        a dir/b dir/sub/x empty link@ run two"#]],
+    );
 }
 
 #[test]
@@ -273,23 +390,31 @@ fn a_linked_work_tree() {
     fs::write(linked.join("only"), "o").expect("written");
     fixture.set("worktrees/w/commondir", "../..");
     fixture.set("worktrees/w/HEAD", FIRST);
-    check_at(&linked, "", expect![[r#"
+    check_at(
+        &linked,
+        "",
+        expect![[r#"
         dirtyRev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad-dirty
         dirtyShortRev=f153f22-dirty
         lastModified=1700000100
         narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=
         0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source
-        /"#]]);
+        /"#]],
+    );
     fixture.add("only", "o");
     fs::copy(fixture.path.join(".git/index"), fixture.path.join(".git/worktrees/w/index"))
         .expect("copied");
-    check_at(&linked, "", expect![[r#"
+    check_at(
+        &linked,
+        "",
+        expect![[r#"
         dirtyRev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad-dirty
         dirtyShortRev=f153f22-dirty
         lastModified=1700000100
         narHash=sha256-NMB9UusEyVQy4p6Akf2QedAiiGxCe3G42ByNzGchsXM=
         srp87dsv3x230a23cv9r3qb1rdmbcria-source
-        only"#]]);
+        only"#]],
+    );
 }
 
 /// Has attributes in two directories; as in git, only a bare attribute counts.
@@ -311,33 +436,45 @@ fn export_ignore() {
         with_attributes(fixture);
         fixture.commit("attributes");
     };
-    check(committed, "exportIgnore ref=HEAD", expect![[r#"
+    check(
+        committed,
+        "exportIgnore ref=HEAD",
+        expect![[r#"
         lastModified=1700000100
         narHash=sha256-uKq3c3/9y45uk2mFlnkNtHpRvJ+CyKYG8CL0onWwSXs=
         ref=HEAD
         rev=5c4662df2a2856a7f06c03b8768344b2dc7dd658
         revCount=3
         krm7chyiy0xpyc1k29wqi37khibxda66-source
-        .gitattributes dir/b empty keep.log link@ nested/.gitattributes nested/z/y only/ run two"#]]);
-    check(with_attributes, "exportIgnore", expect![[r#"
+        .gitattributes dir/b empty keep.log link@ nested/.gitattributes nested/z/y only/ run two"#]],
+    );
+    check(
+        with_attributes,
+        "exportIgnore",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-uKq3c3/9y45uk2mFlnkNtHpRvJ+CyKYG8CL0onWwSXs=
         krm7chyiy0xpyc1k29wqi37khibxda66-source
-        .gitattributes dir/b empty keep.log link@ nested/.gitattributes nested/z/y only/ run two"#]]);
+        .gitattributes dir/b empty keep.log link@ nested/.gitattributes nested/z/y only/ run two"#]],
+    );
     // Of a work tree, the staged attributes count.
     let unstaged = |fixture: &mut Fixture| {
         fixture.add(".gitattributes", "a export-ignore\n");
         fixture.write(".gitattributes", "two export-ignore\n");
     };
-    check(unstaged, "exportIgnore", expect![[r#"
+    check(
+        unstaged,
+        "exportIgnore",
+        expect![[r#"
         dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
         dirtyShortRev=603a0b3-dirty
         lastModified=1700000100
         narHash=sha256-5QV82Yu9nfmhRdm9mEu//oANxZLz/K8zG1HEvdLd5Mc=
         g2rb9ahwxkcas92cwiygsmk2vpjjmpwp-source
-        .gitattributes dir/b dir/sub/x empty link@ run two"#]]);
+        .gitattributes dir/b dir/sub/x empty link@ run two"#]],
+    );
 }
 
 /// A repository with a submodule, which has one itself.
@@ -353,7 +490,7 @@ fn with_submodules(folder: &Path) -> Fixture {
     let middle_commit = middle.commit("middle");
 
     let mut outer = Fixture::clean(&folder.join("outer"));
-    outer.add(".gitmodules", "[submodule \"mid\"]\n\tpath = mid\n\turl = ../middle/.git/..\n");
+    outer.add(".gitmodules", "[submodule \"mid\"]\n\tpath = mid\n\turl = ../middle\n");
     outer.link("mid", middle_commit);
     outer.commit("outer");
     outer
@@ -384,46 +521,89 @@ fn check_out(folder: &Path) {
 fn submodules() {
     let folder = folder();
     let outer = with_submodules(folder.path());
-    check_at(&outer.path, "", expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-zcp4qjljTBl/d74NAIsOSnRjBBk25Kr2/pNteUcK8xI=
-        ref=refs/heads/main
-        rev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07
-        revCount=3
-        p9rss4w2732w3hfbrgxbxzv1xkmnvmq5-source
-        .gitmodules a dir/b dir/sub/x empty link@ run two"#]]);
-    check_at(&outer.path, "ref=HEAD", expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-DU2HHsB3qCE3qGPFAN6RLKSAGMb0o0HtjM5LN/BYOpE=
-        ref=HEAD
-        rev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07
-        revCount=3
-        134agjr8h72ncfwnnnzlk26mdl3sw7w3-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/ run two"#]]);
-    check_at(&outer.path, "ref=HEAD submodules", expect![[r#"error: opening Git repository "HERE/middle/.git/inner": could not find repository at 'HERE/middle/.git/inner'"#]]);
-    check_at(&outer.path, "submodules", expect!["error: the Git submodule 'HERE/outer/mid' is not checked out"]);
+    check_at(
+        &outer.path,
+        "",
+        expect![[r#"
+            lastModified=1700000100
+            narHash=sha256-sGE7yYy51RGGWL8eJBDtf4k7H79LEhldburqUN7yDxQ=
+            ref=refs/heads/main
+            rev=add965d5f1d0c46170831d1145a097a5be6c1c06
+            revCount=3
+            qh8hpxahg8wjw5ffvn7c3qmc03003k97-source
+            .gitmodules a dir/b dir/sub/x empty link@ run two"#]],
+    );
+    check_at(
+        &outer.path,
+        "ref=HEAD",
+        expect![[r#"
+            lastModified=1700000100
+            narHash=sha256-BaXrfH2zJXnIf+A+Q2lqPrloCjiDFm/mzaQAsErK3hY=
+            ref=HEAD
+            rev=add965d5f1d0c46170831d1145a097a5be6c1c06
+            revCount=3
+            1daly8vsb187ygrfmmiagnspwzccibif-source
+            .gitmodules a dir/b dir/sub/x empty link@ mid/ run two"#]],
+    );
+    check_at(
+        &outer.path,
+        "ref=HEAD submodules",
+        expect![[r#"
+            lastModified=1700000100
+            narHash=sha256-HKx1vNuK4U+e3Ez708q3e38N2HZS9zieaNMZx+UnTfo=
+            ref=HEAD
+            rev=add965d5f1d0c46170831d1145a097a5be6c1c06
+            revCount=3
+            f08f37xfmsa6iw2d4jr9xs0ygd8g0n6i-source
+            .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
+    );
+    check_at(
+        &outer.path,
+        "submodules",
+        expect!["error: the Git submodule 'HERE/outer/mid' is not checked out"],
+    );
     check_out(folder.path());
-    check_at(&outer.path, "submodules", expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-2HrQY53e8MH/SsJ/s28Zewnpq7YUDPTeYAnN0LWausY=
-        ref=refs/heads/main
-        rev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07
-        revCount=3
-        dvqv3xjcyiwdmqn9ssy9cx1ja4ln3crk-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]]);
+    check_at(
+        &outer.path,
+        "submodules",
+        expect![[r#"
+            lastModified=1700000100
+            narHash=sha256-HKx1vNuK4U+e3Ez708q3e38N2HZS9zieaNMZx+UnTfo=
+            ref=refs/heads/main
+            rev=add965d5f1d0c46170831d1145a097a5be6c1c06
+            revCount=3
+            f08f37xfmsa6iw2d4jr9xs0ygd8g0n6i-source
+            .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
+    );
     fs::write(outer.path.join("mid/deep/in/i"), "changed").expect("written");
-    check_at(&outer.path, "submodules", expect![[r#"
-        dirtyRev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07-dirty
-        dirtyShortRev=c29d9c6-dirty
-        lastModified=1700000100
-        narHash=sha256-TxCYBJ3wAnOGrRtxP3mE1K+P5WVvEEcB53xX+2XHqks=
-        v4qxb9mcdbapglxs8hp7nnf8njlhhp43-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]]);
+    check_at(
+        &outer.path,
+        "submodules",
+        expect![[r#"
+            dirtyRev=add965d5f1d0c46170831d1145a097a5be6c1c06-dirty
+            dirtyShortRev=add965d-dirty
+            lastModified=1700000100
+            narHash=sha256-eRuemuHAXP+0T9MtNwNrJs+il0E/02VYAhQ8HfZp26g=
+            lksg7bnz8sr3jzcsg0i1ifq168rjza6j-source
+            .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
+    );
     outer.write(".gitmodules", "[submodule \"self\"]\n\tpath = link-to-self\n");
     symlink(".", outer.path.join("link-to-self")).expect("made");
-    check_at(&outer.path, "submodules", expect!["error: the Git submodule 'HERE/outer/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self' lies too deep"]);
+    check_at(
+        &outer.path,
+        "submodules",
+        expect![
+            "error: the Git submodule 'HERE/outer/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self' lies too deep"
+        ],
+    );
     outer.write(".gitmodules", "[submodule \"up\"]\n\tpath = ../inner\n");
-    check_at(&outer.path, "submodules", expect!["error: the path '../inner' is not allowed in a tree: NAR contains invalid file name '..'"]);
+    check_at(
+        &outer.path,
+        "submodules",
+        expect![
+            "error: the path '../inner' is not allowed in a tree: NAR contains invalid file name '..'"
+        ],
+    );
 }
 
 #[test]
@@ -432,30 +612,61 @@ fn a_submodule_of_elsewhere() {
     let mut outer = with_submodules(folder.path());
     outer.add(".gitmodules", "[submodule \"mid\"]\n\tpath = mid\n\turl = https://example.org/m\n");
     outer.commit("elsewhere");
-    check_at(&outer.path, "ref=HEAD submodules", expect!["error: cannot fetch the commit 'f118f290bee0ac49bfc3c484fde0948d8dcc5c41' of the Git submodule 'https://example.org/m'"]);
+    check_at(
+        &outer.path,
+        "ref=HEAD submodules",
+        expect![
+            "error: cannot fetch the commit 'f118f290bee0ac49bfc3c484fde0948d8dcc5c41' of the Git submodule 'https://example.org/m'"
+        ],
+    );
     // What a checkout has cloned is there.
     fs::create_dir_all(outer.path.join(".git/modules")).expect("made");
     fs::rename(folder.path().join("middle/.git"), outer.path.join(".git/modules/mid"))
         .expect("moved");
-    outer.set("modules/mid/config", &format!("[remote \"origin\"]\n\turl = {}/x", folder.path().display()));
-    check_at(&outer.path, "ref=HEAD submodules", expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-s9l0I+H4Nr/grbL6HoFAs3u3C4qzR3ZuB2c2tC5i9vk=
-        ref=HEAD
-        rev=cdb7b19e0a86dd765387d70b7b71f9d49894429d
-        revCount=4
-        vn3j6hjlh0732ybwbkhdha8q1r89jpzl-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]]);
+    outer.set(
+        "modules/mid/config",
+        &format!("[remote \"origin\"]\n\turl = {}/x", folder.path().display()),
+    );
+    check_at(
+        &outer.path,
+        "ref=HEAD submodules",
+        expect![[r#"
+            lastModified=1700000100
+            narHash=sha256-s9l0I+H4Nr/grbL6HoFAs3u3C4qzR3ZuB2c2tC5i9vk=
+            ref=HEAD
+            rev=f9f2f68f3bb782e118e713d82e8825b66c7a69af
+            revCount=4
+            vn3j6hjlh0732ybwbkhdha8q1r89jpzl-source
+            .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
+    );
 }
 
 #[test]
 fn what_is_no_repository() {
     let folder = folder();
     let path = folder.path().join("r");
-    check_at(&path, "", expect![[r#"error: opening Git repository "HERE/r": could not find repository at 'HERE/r'"#]]);
+    check_at(
+        &path,
+        "",
+        expect![[
+            r#"error: opening Git repository "HERE/r": could not find repository at 'HERE/r'"#
+        ]],
+    );
     fs::create_dir(&path).expect("made");
     fs::write(path.join(".git"), "no").expect("written");
     check_at(&path, "", expect!["error: 'HERE/r/.git' names no Git directory"]);
-    check(|fixture| fixture.set("index", "DIRC nonsense"), "", expect!["error: cannot read 'HERE/r/.git/index': File is too small even for header with zero entries and smallest hash"]);
-    check(|fixture| fixture.remove(".git/objects/60/3a0b37d7c44b2f2ececb45f32561c348fa8276"), "", expect!["error: cannot read the Git object '603a0b37d7c44b2f2ececb45f32561c348fa8276': An object with id 603a0b37d7c44b2f2ececb45f32561c348fa8276 could not be found"]);
+    check(
+        |fixture| fixture.set("index", "DIRC nonsense"),
+        "",
+        expect![
+            "error: cannot read 'HERE/r/.git/index': File is too small even for header with zero entries and smallest hash"
+        ],
+    );
+    check(
+        |fixture| fixture.remove(".git/objects/60/3a0b37d7c44b2f2ececb45f32561c348fa8276"),
+        "",
+        expect![
+            "error: cannot read the Git object '603a0b37d7c44b2f2ececb45f32561c348fa8276': An object with id 603a0b37d7c44b2f2ececb45f32561c348fa8276 could not be found"
+        ],
+    );
 }

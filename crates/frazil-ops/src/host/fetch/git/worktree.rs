@@ -168,8 +168,8 @@ impl<'p> Disk<'p> {
         let metadata = gix_index::fs::Metadata::from_path_no_follow(path);
         let metadata = metadata.map_err(failed("look at", path))?;
         let is_racy = entry.stat.mtime.secs >= self.index_time.secs;
-        let is_untouched = !is_racy
-            && Stat::from_fs(&metadata).is_ok_and(|stat| entry.stat.matches(&stat, STAT));
+        let is_untouched =
+            !is_racy && Stat::from_fs(&metadata).is_ok_and(|stat| entry.stat.matches(&stat, STAT));
         if is_untouched {
             return Ok(true);
         }
