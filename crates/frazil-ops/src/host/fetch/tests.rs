@@ -15,8 +15,7 @@ pub(super) fn shown(host: &mut DiskHost<'_>, request: &FetchRequest) -> String {
         Err(error) => return format!("error: {error}"),
     };
     let attributes = fetched.attributes.iter().map(|(name, value)| format!("{name}={value}"));
-    let mut lines: Vec<_> = attributes.collect();
-    lines.push(fetched.path.to_string());
+    let mut lines = vec![attributes.collect::<Vec<_>>().join(" "), fetched.path.to_string()];
     let path = PathBuf::from(StoreDir::default().join(&fetched.path));
     let mut files = Vec::new();
     list(host, &path, "", &mut files);
