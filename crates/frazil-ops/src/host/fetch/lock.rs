@@ -35,7 +35,10 @@ fn check_hash(request: &FetchRequest, fetched: &Attributes) -> Result<(), HostEr
     match fetched.get("narHash") {
         Some(FetchAttribute::String(got)) if *got != wanted => {
             let mut asked = request.clone();
-            asked.attributes.insert("narHash".to_owned(), FetchAttribute::String(wanted.clone()));
+            if request.kind != "path" {
+                let shown = FetchAttribute::String(wanted.clone());
+                asked.attributes.insert("narHash".to_owned(), shown);
+            }
             let input = url(&asked);
             Err(HostError::Store(format!(
                 "NAR hash mismatch in input '{input}', expected '{wanted}' but got '{got}'"
