@@ -76,7 +76,7 @@ fn reads_toml() {
     check(
         "fromTOML \"a = \\\"\\\\u0000\\\"\"",
         expect![
-            "error: while parsing TOML: input string '␀' cannot be represented as Nix string because it contains null bytes"
+            "error: while parsing TOML: error: input string '␀' cannot be represented as Nix string because it contains null bytes"
         ],
     );
     check(

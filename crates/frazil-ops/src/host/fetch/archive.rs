@@ -9,11 +9,10 @@ mod compression;
 mod tests;
 
 use std::io::Read;
-use std::path::PathBuf;
 
 use frazil_eval::host::HostError;
 use frazil_model::nar::FileName;
-use tar::{Archive, Entry, EntryType};
+use tar::{Archive, Entry};
 
 use super::super::path_of;
 use super::super::tree::{EXECUTABLE_BIT, Entries, Node};
@@ -48,7 +47,7 @@ pub(super) fn unpack(bytes: &[u8], url: &str) -> Result<Unpacked, HostError> {
         let entry = entry.map_err(|error| failed(error.into()))?;
         add(&mut unpacked, entry).map_err(failed)?;
     }
-    // What stands behind the end of the archive has a checksum, too.
+    // The end of the compressed data holds a checksum, which is only compared when it is read.
     let mut rest = archive.into_inner();
     std::io::copy(&mut rest, &mut std::io::sink()).map_err(|error| failed(error.into()))?;
     if rest.limit() == 0 {
@@ -83,10 +82,9 @@ fn without_single_top(mut entries: Entries) -> Entries {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else an archive may hold is refused")]
 fn add<R: Read>(unpacked: &mut Unpacked, mut entry: Entry<'_, R>) -> Result<(), Failure> {
     let kind = entry.header().entry_type();
-    if kind == EntryType::XGlobalHeader {
+    if kind.is_pax_global_extensions() {
         return Ok(());
     }
     let raw = entry.path_bytes().into_owned();
@@ -97,29 +95,24 @@ fn add<R: Read>(unpacked: &mut Unpacked, mut entry: Entry<'_, R>) -> Result<(), 
     if path.is_empty() {
         return if is_directory { Ok(()) } else { Err(refused("has no name", &raw)) };
     }
-    let node = match kind {
-        _ if is_directory => return add_directory(&mut unpacked.entries, &path),
-        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-            let executable = entry.header().mode()? & EXECUTABLE_BIT != 0;
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes)?;
-            Node::contents(bytes, executable)
-        }
-        EntryType::Symlink => {
-            let target = entry.link_name_bytes().unwrap_or_default();
-            Node::Symlink(PathBuf::from(path_of(&target)))
-        }
-        EntryType::Link => {
-            let target = entry.link_name_bytes().unwrap_or_default();
-            linked(&unpacked.entries, &target).ok_or_else(|| {
-                let target = String::from_utf8_lossy(&target);
-                refused(&format!("is a hard link to '{target}', which is no file before it"), &raw)
-            })?
-        }
-        other => {
-            let kind = other.as_byte().escape_ascii();
-            return Err(refused(&format!("has the unsupported type `{kind}`"), &raw));
-        }
+    let node = if is_directory {
+        return add_directory(&mut unpacked.entries, &path);
+    } else if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
+        let executable = entry.header().mode()? & EXECUTABLE_BIT != 0;
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        Node::contents(bytes, executable)
+    } else if kind.is_symlink() {
+        let target = entry.link_name_bytes().unwrap_or_default();
+        Node::Symlink(path_of(&target).to_owned())
+    } else if kind.is_hard_link() {
+        let target = entry.link_name_bytes().unwrap_or_default();
+        linked(&unpacked.entries, &target).ok_or_else(|| {
+            let target = String::from_utf8_lossy(&target);
+            refused(&format!("is a hard link to '{target}', which is no file before it"), &raw)
+        })?
+    } else {
+        return Err(refused("has an unsupported type", &raw));
     };
     insert(&mut unpacked.entries, &path, node).map_err(Failure::Other)
 }

@@ -35,7 +35,10 @@ fn check_hash(request: &FetchRequest, fetched: &Attributes) -> Result<(), HostEr
     match fetched.get("narHash") {
         Some(FetchAttribute::String(got)) if *got != wanted => {
             let mut asked = request.clone();
-            asked.attributes.insert("narHash".to_owned(), FetchAttribute::String(wanted.clone()));
+            if request.kind != "path" {
+                let shown = FetchAttribute::String(wanted.clone());
+                asked.attributes.insert("narHash".to_owned(), shown);
+            }
             let input = url(&asked);
             Err(HostError::Store(format!(
                 "NAR hash mismatch in input '{input}', expected '{wanted}' but got '{got}'"
@@ -74,12 +77,9 @@ fn encode(text: &str, out: &mut String) {
         if byte.is_ascii_alphanumeric() || b"-._~:@/?".contains(&byte) {
             out.push(char::from(byte));
         } else {
+            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
             out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.extend(
-                    char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()),
-                );
-            }
+            out.extend([byte >> 4, byte & 15].map(|value| digit(value).to_ascii_uppercase()));
         }
     }
 }

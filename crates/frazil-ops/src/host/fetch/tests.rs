@@ -15,8 +15,7 @@ pub(super) fn shown(host: &mut DiskHost<'_>, request: &FetchRequest) -> String {
         Err(error) => return format!("error: {error}"),
     };
     let attributes = fetched.attributes.iter().map(|(name, value)| format!("{name}={value}"));
-    let mut lines: Vec<_> = attributes.collect();
-    lines.push(fetched.path.to_string());
+    let mut lines = vec![attributes.collect::<Vec<_>>().join(" "), fetched.path.to_string()];
     let path = PathBuf::from(StoreDir::default().join(&fetched.path));
     let mut files = Vec::new();
     list(host, &path, "", &mut files);
@@ -44,60 +43,141 @@ fn list(host: &mut DiskHost<'_>, path: &Path, name: &str, files: &mut Vec<String
     }
 }
 
+/// Fetches with attributes that are `name=value`, where `HERE` is a tree with one of everything.
 #[track_caller]
-fn check_fetch(kind: &str, attributes: &[(&str, &str)], expected: Expect) {
+fn check(kind: &str, attributes: &[&str], expected: Expect) {
     let tree = tree();
     let here = tree.path().display().to_string();
-    let fill = |(name, value): &(&str, &str)| {
-        ((*name).to_owned(), FetchAttribute::String(value.replace("HERE", &here)))
+    let archive = std::fs::File::create(tree.path().join("empty/t.tar")).expect("created");
+    let mut archive = tar::Builder::new(archive);
+    archive.append_path_with_name(tree.path().join("a"), "top/a").expect("appended");
+    archive.finish().expect("written");
+    let fill = |pair: &&str| {
+        let (name, value) = pair.split_once('=').expect("a pair");
+        let number = value.parse().ok().map(FetchAttribute::Int);
+        let value = number.unwrap_or_else(|| FetchAttribute::String(value.replace("HERE", &here)));
+        (name.to_owned(), value)
     };
-    let mut attributes: BTreeMap<String, FetchAttribute> = attributes.iter().map(fill).collect();
-    attributes.insert("lastModified".to_owned(), FetchAttribute::Int(3));
+    let attributes: BTreeMap<_, _> = attributes.iter().map(fill).collect();
     let request = FetchRequest { kind: kind.to_owned(), attributes };
-    let shown = match in_memory().fetch(&request) {
-        Ok(fetched) => format!("{} {:?}", fetched.path, fetched.attributes),
-        Err(error) => format!("error: {error}").replace(&here, "HERE"),
-    };
-    expected.assert_eq(&shown);
+    expected.assert_eq(&shown(&mut in_memory(), &request).replace(&here, "HERE"));
 }
 
 #[test]
-fn fetches_what_is_here() {
-    check_fetch(
+fn paths() {
+    check(
         "path",
-        &[("path", "HERE"), ("name", "t")],
-        expect![[
-            r#"qcjn1f1njc3hg06vkx8p038cmcgbs409-t {"lastModified": Int(3), "narHash": String("sha256-YUbS64C42NX5ji/FA5sj4//LegRfvvATK6YsZLT1PPg=")}"#
-        ]],
+        &["path=HERE/dir", "lastModified=3"],
+        expect![[r#"
+        lastModified=3 narHash=sha256-FEjDj9HtVHC2beMHS6Sj1qGbWDkplgGLnzvKCe05mTc=
+        kpimz2d5h3xcrzlcfc5l9brhy8imibhn-source
+        b"#]],
     );
-    check_fetch(
-        "file",
-        &[("url", "file://HERE/a"), ("name", "t")],
-        expect![[
-            r#"aj0ndnjjchs49vk8x5ralwx6d9f4xzj4-t {"hash": String("sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=")}"#
-        ]],
+    check("path", &["path=HERE/absent"], expect!["error: path 'HERE/absent' does not exist"]);
+    let hash = "narHash=sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    check(
+        "path",
+        &["path=HERE/a", "lastModified=3", hash],
+        expect![
+            "error: NAR hash mismatch in input 'path:HERE/a?lastModified=3&narHash=sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D', expected 'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' but got 'sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM='"
+        ],
     );
-    check_fetch(
+}
+
+#[test]
+fn the_latest_change_below_a_path_counts() {
+    let tree = tree();
+    let path = tree.path().join("dir");
+    for (name, seconds) in [("b", 50), ("", 40)] {
+        let file = std::fs::File::open(path.join(name)).expect("opened");
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        file.set_modified(time).expect("set");
+    }
+    assert_eq!(super::last_modified(&in_memory(), &path).expect("looked at"), 50);
+}
+
+#[test]
+fn files() {
+    // With a name, as `fetchurl` asks for it, the file is hashed as it is.
+    check(
         "file",
-        &[("url", "file:HERE/%61")],
-        expect![[
-            r#"h10qymscvggrb1icws0vbss5xnx8sd0k-source {"narHash": String("sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM=")}"#
-        ]],
+        &["url=file://HERE/a", "name=t"],
+        expect![[r#"
+        hash=sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=
+        aj0ndnjjchs49vk8x5ralwx6d9f4xzj4-t
+    "#]],
     );
-    check_fetch(
+    check(
         "file",
-        &[("url", "https://example.org/a")],
+        &["url=file:HERE/%61"],
+        expect![[r#"
+        narHash=sha256-HDfQGvQL4ugGkd48w99EN3ppmvuxfGjwgJZLL9Bx/BM=
+        h10qymscvggrb1icws0vbss5xnx8sd0k-source
+    "#]],
+    );
+    check(
+        "file",
+        &["url=file://localhostHERE/nothing?x#y"],
+        expect!["error: path 'HERE/nothing' does not exist"],
+    );
+    check(
+        "file",
+        &["url=https://example.org/a"],
         expect!["error: cannot download 'https://example.org/a'"],
     );
-    check_fetch("file", &[], expect!["error: input of the type 'file' lacks the attribute 'url'"]);
-    check_fetch(
-        "tarball",
-        &[("url", "file:///a.tar.gz")],
-        expect!["error: path '/a.tar.gz' does not exist"],
+    check(
+        "file",
+        &["url=file://example.org/a"],
+        expect!["error: cannot download 'file://example.org/a'"],
     );
-    check_fetch(
+    check("file", &[], expect!["error: input of the type 'file' lacks the attribute 'url'"]);
+}
+
+#[test]
+fn tarballs() {
+    let hash = "narHash=sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    check(
+        "tarball",
+        &["url=file://HERE/empty/t.tar", "lastModified=5", "name=t"],
+        expect![[r#"
+        narHash=sha256-lYm+o5HTptO6iNGG6L41EMhGGyh2L9gt5P7stJH8gqI=
+        3fcwla71lni9knaa7wmbjkn7bcgqpjrv-t
+        a"#]],
+    );
+    check(
+        "tarball",
+        &["url=file://HERE/absent.tar?x=y", hash],
+        expect!["error: path 'HERE/absent.tar' does not exist"],
+    );
+    check(
+        "tarball",
+        &["url=file:HERE/empty/t.tar", hash],
+        expect![
+            "error: NAR hash mismatch in input 'file:HERE/empty/t.tar?narHash=sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D', expected 'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' but got 'sha256-lYm+o5HTptO6iNGG6L41EMhGGyh2L9gt5P7stJH8gqI='"
+        ],
+    );
+    check(
+        "tarball",
+        &["url=https://example.org/a.tar"],
+        expect!["error: cannot download 'https://example.org/a.tar'"],
+    );
+}
+
+#[test]
+fn what_needs_a_network() {
+    check(
         "git",
-        &[("url", "file:///a")],
-        expect![[r#"error: opening Git repository "/a": could not find repository at '/a'"#]],
+        &["url=https://example.org/a"],
+        expect!["error: cannot fetch the Git repository 'https://example.org/a'"],
+    );
+    check(
+        "git",
+        &["url=ssh://git@example.org/a"],
+        expect!["error: cannot fetch the Git repository 'ssh://git@example.org/a'"],
+    );
+    check(
+        "github",
+        &["owner=o", "repo=r"],
+        expect!["error: cannot fetch inputs of the type 'github'"],
     );
 }

@@ -7,10 +7,10 @@ use gix_config::File;
 use gix_config::file::Metadata;
 use gix_object::bstr::{BString, ByteSlice};
 
+use super::super::super::path_of;
 use super::repository::{Repository, read_if_there};
 
 /// A section of `.gitmodules`.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Submodule {
     pub(super) name: BString,
     pub(super) path: BString,
@@ -36,7 +36,12 @@ pub(super) fn submodules(text: &[u8]) -> Result<Vec<Submodule>, HostError> {
         let Some(name) = section.header().subsection_name() else { continue };
         let Some(path) = section.value("path") else { continue };
         let url = section.value("url").map(|url| url.to_string()).unwrap_or_default();
-        let path = path.trim_end_with(|char| char == '/').into();
+        let path: BString = path.trim_end_with(|char| char == '/').into();
+        if !is_inside(&path) {
+            return Err(HostError::Store(format!(
+                "the path '{path}' of the Git submodule '{name}' leads out of the repository"
+            )));
+        }
         found.push(Submodule { name: name.to_owned(), path, url });
     }
     Ok(found)
@@ -84,8 +89,11 @@ fn remote_url(repository: &Repository) -> Result<Option<String>, HostError> {
 
 /// Where the repository of a submodule lies that was checked out once.
 pub(super) fn git_dir(repository: &Repository, submodule: &Submodule) -> Option<PathBuf> {
-    let is_plain = submodule.name.split_str("/").all(|part| !matches!(part, b"" | b"." | b".."));
-    let path =
-        repository.common_dir.join("modules").join(super::super::super::path_of(&submodule.name));
-    (is_plain && path.join("HEAD").is_file()).then_some(path)
+    let path = repository.common_dir.join("modules").join(path_of(&submodule.name));
+    (is_inside(&submodule.name) && path.join("HEAD").is_file()).then_some(path)
+}
+
+/// Whether a path stays below where it starts.
+fn is_inside(path: &[u8]) -> bool {
+    path.split_str("/").all(|part| !matches!(part, b"" | b"." | b".."))
 }

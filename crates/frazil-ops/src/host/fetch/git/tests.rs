@@ -1,3 +1,5 @@
+mod submodules;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -48,11 +50,7 @@ fn a_clean_work_tree_is_its_commit() {
         untracked,
         "exportIgnore",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=refs/heads/main
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
-        revCount=2
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=refs/heads/main rev=603a0b37d7c44b2f2ececb45f32561c348fa8276 revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -60,11 +58,7 @@ fn a_clean_work_tree_is_its_commit() {
         |_| (),
         "ref=HEAD",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=HEAD
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
-        revCount=2
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=HEAD rev=603a0b37d7c44b2f2ececb45f32561c348fa8276 revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -72,10 +66,7 @@ fn a_clean_work_tree_is_its_commit() {
         |_| (),
         "ref=HEAD shallow",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=HEAD
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=HEAD rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -93,10 +84,7 @@ fn a_dirty_work_tree_is_what_is_tracked() {
         changed,
         "",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-K3IzYcfO7pMdfEh54NlbGNZFO1VLNTLknvvtZsxjmpw=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-K3IzYcfO7pMdfEh54NlbGNZFO1VLNTLknvvtZsxjmpw=
         hdszlxsac3pg2918j0kwn9v23vw9kixj-source
         a dir/sub/x empty link@ new/file run two"#]],
     );
@@ -104,10 +92,7 @@ fn a_dirty_work_tree_is_what_is_tracked() {
         |fixture| fixture.make_executable("a"),
         "",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-Fxvowjzy+H6BNtyXWRVR0cFI+6xfNfXIRVX+2ntQvmU=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-Fxvowjzy+H6BNtyXWRVR0cFI+6xfNfXIRVX+2ntQvmU=
         92r09ppq38lrzjhlchb72hf0xzlzfl10-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -115,10 +100,7 @@ fn a_dirty_work_tree_is_what_is_tracked() {
         |fixture| fixture.unstage("two"),
         "",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
         a dir/b dir/sub/x empty link@ run"#]],
     );
@@ -137,10 +119,7 @@ fn a_dirty_work_tree_is_what_is_tracked() {
         replaced,
         "",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-PKETMWVIYo89syNohYeHxXD0ONK7BQtVlBzA0Rp2keI=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-PKETMWVIYo89syNohYeHxXD0ONK7BQtVlBzA0Rp2keI=
         zwqpk34ya2lz81rq8pvdz1bzh5vvns6b-source
         empty link run two"#]],
     );
@@ -156,11 +135,7 @@ fn marked_files_are_not_compared() {
         assumed,
         "",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-vCPVBnNkoY4oBOVhj0KybYeQZ35Ts5UyHmIr4LZPUJM=
-        ref=refs/heads/main
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
-        revCount=2
+        lastModified=1700000100 narHash=sha256-vCPVBnNkoY4oBOVhj0KybYeQZ35Ts5UyHmIr4LZPUJM= ref=refs/heads/main rev=603a0b37d7c44b2f2ececb45f32561c348fa8276 revCount=2
         vrzlqz8dpmjkr45w1kkzy9ka7hv083z5-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -173,10 +148,7 @@ fn marked_files_are_not_compared() {
         added_by_intent,
         "",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-4pSLkOiqw6dDgvrEN/uG6LMaWEsT8bgqbDkTTXx1ndk=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-4pSLkOiqw6dDgvrEN/uG6LMaWEsT8bgqbDkTTXx1ndk=
         qwiwc7nq5rp2z8fyj5rqmfhi4k7hq8gy-source
         a dir/b dir/sub/x empty link@ new run two"#]],
     );
@@ -190,11 +162,7 @@ fn a_repository_without_commits() {
         &fixture.path,
         "",
         expect![[r#"
-        lastModified=0
-        narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=
-        ref=refs/heads/main
-        rev=0000000000000000000000000000000000000000
-        revCount=0
+        lastModified=0 narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo= ref=refs/heads/main rev=0000000000000000000000000000000000000000 revCount=0
         0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source
         /"#]],
     );
@@ -208,8 +176,7 @@ fn a_repository_without_commits() {
         &fixture.path,
         "",
         expect![[r#"
-        lastModified=0
-        narHash=sha256-xqOTK/Vjn1bv5F/qMackARWy5KvYLmLUG+LGeICAMEg=
+        lastModified=0 narHash=sha256-xqOTK/Vjn1bv5F/qMackARWy5KvYLmLUG+LGeICAMEg=
         yrhzp6k58sg932q6nlzkj9hqc2mvp369-source
         a"#]],
     );
@@ -221,11 +188,7 @@ fn commits_by_name() {
         |_| (),
         &format!("rev={FIRST}"),
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
-        ref=refs/heads/main
-        rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
-        revCount=1
+        lastModified=1700000100 narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw= ref=refs/heads/main rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
         a dir/b dir/sub/x empty link@ run"#]],
     );
@@ -236,11 +199,7 @@ fn commits_by_name() {
         tagged,
         "ref=v",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=v
-        rev=fa57d772bc69c3795786eb73e59ee6e2f6f71700
-        revCount=2
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=v rev=fa57d772bc69c3795786eb73e59ee6e2f6f71700 revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -249,11 +208,7 @@ fn commits_by_name() {
         branch,
         "ref=b/c",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
-        ref=b/c
-        rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
-        revCount=1
+        lastModified=1700000100 narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw= ref=b/c rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
         a dir/b dir/sub/x empty link@ run"#]],
     );
@@ -261,11 +216,7 @@ fn commits_by_name() {
         |_| (),
         "ref=f153f22",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
-        ref=f153f22
-        rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
-        revCount=1
+        lastModified=1700000100 narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw= ref=f153f22 rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
         a dir/b dir/sub/x empty link@ run"#]],
     );
@@ -287,11 +238,7 @@ fn commits_by_name() {
         packed,
         "ref=p",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw=
-        ref=p
-        rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad
-        revCount=1
+        lastModified=1700000100 narHash=sha256-jYBeheGbFb+STXpjaH7t2PWsLIXAEH1ue2Ca0RPvaSw= ref=p rev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad revCount=1
         mmw8kpfmqjpr8wsdm7w6m0mcxcsakj8m-source
         a dir/b dir/sub/x empty link@ run"#]],
     );
@@ -306,11 +253,7 @@ fn what_is_locked_must_be_so() {
         |_| (),
         &format!("{hash} exportIgnore"),
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=refs/heads/main
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
-        revCount=2
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=refs/heads/main rev=603a0b37d7c44b2f2ececb45f32561c348fa8276 revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -338,11 +281,7 @@ fn bare_and_shallow_repositories() {
         &bare,
         "",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=refs/heads/main
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
-        revCount=2
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=refs/heads/main rev=603a0b37d7c44b2f2ececb45f32561c348fa8276 revCount=2
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -371,10 +310,7 @@ fn bare_and_shallow_repositories() {
         shallow,
         "ref=main shallow",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI=
-        ref=main
-        rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
+        lastModified=1700000100 narHash=sha256-p8Ee3/E6He9djZwumsFi7SJLROeH4KsM1TIYYxxVdoI= ref=main rev=603a0b37d7c44b2f2ececb45f32561c348fa8276
         lx46f7cmjpacwcy8ygccpr1jyyq5v64b-source
         a dir/b dir/sub/x empty link@ run two"#]],
     );
@@ -394,10 +330,7 @@ fn a_linked_work_tree() {
         &linked,
         "",
         expect![[r#"
-        dirtyRev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad-dirty
-        dirtyShortRev=f153f22-dirty
-        lastModified=1700000100
-        narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=
+        dirtyRev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad-dirty dirtyShortRev=f153f22-dirty lastModified=1700000100 narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=
         0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source
         /"#]],
     );
@@ -408,10 +341,7 @@ fn a_linked_work_tree() {
         &linked,
         "",
         expect![[r#"
-        dirtyRev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad-dirty
-        dirtyShortRev=f153f22-dirty
-        lastModified=1700000100
-        narHash=sha256-NMB9UusEyVQy4p6Akf2QedAiiGxCe3G42ByNzGchsXM=
+        dirtyRev=f153f22a8fbfb7a60bdab8a93b19a9ab0374b5ad-dirty dirtyShortRev=f153f22-dirty lastModified=1700000100 narHash=sha256-NMB9UusEyVQy4p6Akf2QedAiiGxCe3G42ByNzGchsXM=
         srp87dsv3x230a23cv9r3qb1rdmbcria-source
         only"#]],
     );
@@ -440,11 +370,7 @@ fn export_ignore() {
         committed,
         "exportIgnore ref=HEAD",
         expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-uKq3c3/9y45uk2mFlnkNtHpRvJ+CyKYG8CL0onWwSXs=
-        ref=HEAD
-        rev=5c4662df2a2856a7f06c03b8768344b2dc7dd658
-        revCount=3
+        lastModified=1700000100 narHash=sha256-uKq3c3/9y45uk2mFlnkNtHpRvJ+CyKYG8CL0onWwSXs= ref=HEAD rev=5c4662df2a2856a7f06c03b8768344b2dc7dd658 revCount=3
         krm7chyiy0xpyc1k29wqi37khibxda66-source
         .gitattributes dir/b empty keep.log link@ nested/.gitattributes nested/z/y only/ run two"#]],
     );
@@ -452,10 +378,7 @@ fn export_ignore() {
         with_attributes,
         "exportIgnore",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-uKq3c3/9y45uk2mFlnkNtHpRvJ+CyKYG8CL0onWwSXs=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-uKq3c3/9y45uk2mFlnkNtHpRvJ+CyKYG8CL0onWwSXs=
         krm7chyiy0xpyc1k29wqi37khibxda66-source
         .gitattributes dir/b empty keep.log link@ nested/.gitattributes nested/z/y only/ run two"#]],
     );
@@ -468,171 +391,9 @@ fn export_ignore() {
         unstaged,
         "exportIgnore",
         expect![[r#"
-        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty
-        dirtyShortRev=603a0b3-dirty
-        lastModified=1700000100
-        narHash=sha256-5QV82Yu9nfmhRdm9mEu//oANxZLz/K8zG1HEvdLd5Mc=
+        dirtyRev=603a0b37d7c44b2f2ececb45f32561c348fa8276-dirty dirtyShortRev=603a0b3-dirty lastModified=1700000100 narHash=sha256-5QV82Yu9nfmhRdm9mEu//oANxZLz/K8zG1HEvdLd5Mc=
         g2rb9ahwxkcas92cwiygsmk2vpjjmpwp-source
         .gitattributes dir/b dir/sub/x empty link@ run two"#]],
-    );
-}
-
-/// A repository with a submodule, which has one itself.
-fn with_submodules(folder: &Path) -> Fixture {
-    let mut inner = Fixture::new(&folder.join("inner"));
-    inner.add("i", "i");
-    let inner_commit = inner.commit("inner");
-
-    let mut middle = Fixture::new(&folder.join("middle"));
-    middle.add("m", "m");
-    middle.add(".gitmodules", "[submodule \"in\"]\n\tpath = deep/in\n\turl = ../inner\n");
-    middle.link("deep/in", inner_commit);
-    let middle_commit = middle.commit("middle");
-
-    let mut outer = Fixture::clean(&folder.join("outer"));
-    outer.add(".gitmodules", "[submodule \"mid\"]\n\tpath = mid\n\turl = ../middle/.git/..\n");
-    outer.link("mid", middle_commit);
-    outer.commit("outer");
-    outer
-}
-
-/// Checks the submodules out, as copies.
-fn check_out(folder: &Path) {
-    let copy = |from: &str, to: &str| {
-        let mut open = vec![(folder.join(from), folder.join(to))];
-        while let Some((from, to)) = open.pop() {
-            fs::create_dir_all(&to).expect("made");
-            for entry in fs::read_dir(&from).expect("listed") {
-                let name = entry.expect("listed").file_name();
-                let (from, to) = (from.join(&name), to.join(&name));
-                if from.is_dir() {
-                    open.push((from, to));
-                } else {
-                    fs::copy(from, to).expect("copied");
-                }
-            }
-        }
-    };
-    copy("middle", "outer/mid");
-    copy("inner", "outer/mid/deep/in");
-}
-
-#[test]
-fn submodules() {
-    let folder = folder();
-    let outer = with_submodules(folder.path());
-    check_at(
-        &outer.path,
-        "",
-        expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-zcp4qjljTBl/d74NAIsOSnRjBBk25Kr2/pNteUcK8xI=
-        ref=refs/heads/main
-        rev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07
-        revCount=3
-        p9rss4w2732w3hfbrgxbxzv1xkmnvmq5-source
-        .gitmodules a dir/b dir/sub/x empty link@ run two"#]],
-    );
-    check_at(
-        &outer.path,
-        "ref=HEAD",
-        expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-DU2HHsB3qCE3qGPFAN6RLKSAGMb0o0HtjM5LN/BYOpE=
-        ref=HEAD
-        rev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07
-        revCount=3
-        134agjr8h72ncfwnnnzlk26mdl3sw7w3-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/ run two"#]],
-    );
-    check_at(
-        &outer.path,
-        "ref=HEAD submodules",
-        expect![[
-            r#"error: opening Git repository "HERE/middle/.git/inner": could not find repository at 'HERE/middle/.git/inner'"#
-        ]],
-    );
-    check_at(
-        &outer.path,
-        "submodules",
-        expect!["error: the Git submodule 'HERE/outer/mid' is not checked out"],
-    );
-    check_out(folder.path());
-    check_at(
-        &outer.path,
-        "submodules",
-        expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-2HrQY53e8MH/SsJ/s28Zewnpq7YUDPTeYAnN0LWausY=
-        ref=refs/heads/main
-        rev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07
-        revCount=3
-        dvqv3xjcyiwdmqn9ssy9cx1ja4ln3crk-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
-    );
-    fs::write(outer.path.join("mid/deep/in/i"), "changed").expect("written");
-    check_at(
-        &outer.path,
-        "submodules",
-        expect![[r#"
-        dirtyRev=c29d9c60ee97b46634fe7cf8f5e443fa63178f07-dirty
-        dirtyShortRev=c29d9c6-dirty
-        lastModified=1700000100
-        narHash=sha256-TxCYBJ3wAnOGrRtxP3mE1K+P5WVvEEcB53xX+2XHqks=
-        v4qxb9mcdbapglxs8hp7nnf8njlhhp43-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
-    );
-    outer.write(".gitmodules", "[submodule \"self\"]\n\tpath = link-to-self\n");
-    symlink(".", outer.path.join("link-to-self")).expect("made");
-    check_at(
-        &outer.path,
-        "submodules",
-        expect![
-            "error: the Git submodule 'HERE/outer/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self/link-to-self' lies too deep"
-        ],
-    );
-    outer.write(".gitmodules", "[submodule \"up\"]\n\tpath = ../inner\n");
-    check_at(
-        &outer.path,
-        "submodules",
-        expect![
-            "error: the path '../inner' is not allowed in a tree: NAR contains invalid file name '..'"
-        ],
-    );
-}
-
-#[test]
-fn a_submodule_of_elsewhere() {
-    let folder = folder();
-    let mut outer = with_submodules(folder.path());
-    outer.add(".gitmodules", "[submodule \"mid\"]\n\tpath = mid\n\turl = https://example.org/m\n");
-    outer.commit("elsewhere");
-    check_at(
-        &outer.path,
-        "ref=HEAD submodules",
-        expect![
-            "error: cannot fetch the commit 'f118f290bee0ac49bfc3c484fde0948d8dcc5c41' of the Git submodule 'https://example.org/m'"
-        ],
-    );
-    // What a checkout has cloned is there.
-    fs::create_dir_all(outer.path.join(".git/modules")).expect("made");
-    fs::rename(folder.path().join("middle/.git"), outer.path.join(".git/modules/mid"))
-        .expect("moved");
-    outer.set(
-        "modules/mid/config",
-        &format!("[remote \"origin\"]\n\turl = {}/x", folder.path().display()),
-    );
-    check_at(
-        &outer.path,
-        "ref=HEAD submodules",
-        expect![[r#"
-        lastModified=1700000100
-        narHash=sha256-s9l0I+H4Nr/grbL6HoFAs3u3C4qzR3ZuB2c2tC5i9vk=
-        ref=HEAD
-        rev=cdb7b19e0a86dd765387d70b7b71f9d49894429d
-        revCount=4
-        vn3j6hjlh0732ybwbkhdha8q1r89jpzl-source
-        .gitmodules a dir/b dir/sub/x empty link@ mid/.gitmodules mid/deep/in/i mid/m run two"#]],
     );
 }
 
