@@ -19,7 +19,7 @@ use super::super::tree::{EXECUTABLE_BIT, Entries, Node};
 use super::{insert, place};
 
 /// The most that an archive may unpack to; a small one can be made to unpack to anything.
-const UNPACKED_BYTES_MAX: u64 = 8 << 30;
+const UNPACKED_BYTES_MAX: u64 = 4 << 30;
 /// Directories deeper than this are refused.
 const DEPTH_MAX: usize = 1024;
 
@@ -27,6 +27,8 @@ pub(super) struct Unpacked {
     pub(super) entries: Entries,
     /// The latest time of an entry, in seconds since 1970.
     pub(super) last_modified: i64,
+    /// How many more bytes of contents are accepted; those of holes in sparse files count.
+    room: u64,
 }
 
 /// Unpacks the archive that came from `url`. If all of it lies in one directory, that is the tree.
@@ -42,7 +44,8 @@ pub(super) fn unpack(bytes: &[u8], url: &str) -> Result<Unpacked, HostError> {
     };
     let reader = compression::decompress(bytes, url)?.take(UNPACKED_BYTES_MAX);
     let mut archive = Archive::new(reader);
-    let mut unpacked = Unpacked { entries: Entries::new(), last_modified: 0 };
+    let mut unpacked =
+        Unpacked { entries: Entries::new(), last_modified: 0, room: UNPACKED_BYTES_MAX };
     for entry in archive.entries().map_err(|error| failed(error.into()))? {
         let entry = entry.map_err(|error| failed(error.into()))?;
         add(&mut unpacked, entry).map_err(failed)?;
@@ -51,8 +54,7 @@ pub(super) fn unpack(bytes: &[u8], url: &str) -> Result<Unpacked, HostError> {
     let mut rest = archive.into_inner();
     std::io::copy(&mut rest, &mut std::io::sink()).map_err(|error| failed(error.into()))?;
     if rest.limit() == 0 {
-        let reason = format!("it unpacks to more than {UNPACKED_BYTES_MAX} bytes");
-        return Err(failed(Failure::Refused(reason)));
+        return Err(failed(too_large()));
     }
     unpacked.entries = without_single_top(unpacked.entries);
     Ok(unpacked)
@@ -69,6 +71,10 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::Unreadable(error)
     }
+}
+
+fn too_large() -> Failure {
+    Failure::Refused(format!("it unpacks to more than {UNPACKED_BYTES_MAX} bytes"))
 }
 
 fn without_single_top(mut entries: Entries) -> Entries {
@@ -100,7 +106,11 @@ fn add<R: Read>(unpacked: &mut Unpacked, mut entry: Entry<'_, R>) -> Result<(), 
     } else if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
         let executable = entry.header().mode()? & EXECUTABLE_BIT != 0;
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes)?;
+        entry.by_ref().take(unpacked.room).read_to_end(&mut bytes)?;
+        unpacked.room -= bytes.len() as u64;
+        if unpacked.room == 0 {
+            return Err(too_large());
+        }
         Node::contents(bytes, executable)
     } else if kind.is_symlink() {
         let target = entry.link_name_bytes().unwrap_or_default();

@@ -225,25 +225,28 @@ fn mount_commits(
     Ok(())
 }
 
-/// A repository that has the commit of a submodule: the one that its URL names if that is on this
-/// machine, or else the clone that a checkout has left behind.
+/// A repository that has the commit of a submodule: the clone that a checkout has left behind, or
+/// else the one that its URL names if that is on this machine.
 fn commit_source(
     repository: &Repository,
     submodule: &Submodule,
     url: &str,
     id: ObjectId,
 ) -> Result<(PathBuf, Repository), HostError> {
+    if let Some(path) = modules::git_dir(repository, submodule) {
+        let source = Repository::open_git_dir(path.clone())?;
+        if source.has(id) {
+            return Ok((path, source));
+        }
+    }
     let named = match local_path(url) {
         Some(path) => Some(path_of(&path).to_owned()),
         None => url.starts_with('/').then(|| PathBuf::from(url)),
     };
-    let named = named.map(|path| Repository::open(&path).map(|source| (path, source)));
-    let clone = modules::git_dir(repository, submodule)
-        .map(|path| Repository::open_git_dir(path.clone()).map(|source| (path, source)));
-    for candidate in named.into_iter().chain(clone) {
-        let candidate = candidate?;
-        if candidate.1.has(id) {
-            return Ok(candidate);
+    if let Some(path) = named {
+        let source = Repository::open(&path)?;
+        if source.has(id) {
+            return Ok((path, source));
         }
     }
     Err(HostError::Unsupported {
