@@ -55,6 +55,14 @@ impl<'a> Evaluator<'a> {
     }
 
     fn run(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Word<'a>> {
+        let mark = self.cursor.mark();
+        let result = self.run_code(expr, env);
+        self.cursor.release(mark, result.as_ref().ok().copied());
+        result
+    }
+
+    #[inline(always)]
+    fn run_code(&mut self, expr: &'a Expr<'a>, env: Env<'a>) -> Result<Word<'a>> {
         let (mut expr, mut env) = (expr, env);
         loop {
             match expr {
@@ -82,7 +90,7 @@ impl<'a> Evaluator<'a> {
                     expr = &bindings.body;
                 }
                 Expr::Scope(scope) => {
-                    env = self.cursor.frame(scope.size, Some(env));
+                    env = self.cursor.call_frame(scope.size, env);
                     expr = &scope.body;
                 }
                 Expr::With(with) => {
@@ -145,7 +153,7 @@ impl<'a> Evaluator<'a> {
             let lambda = self.cursor.code(closure.code);
             if lambda.arity as usize == apply.arguments.len() && lambda.formals.is_none() {
                 self.enter(Call::Site(apply))?;
-                let frame = self.cursor.frame(lambda.frame_size, Some(closure.env));
+                let frame = self.cursor.call_frame(lambda.frame_size, closure.env);
                 for (index, argument) in apply.arguments.iter().enumerate() {
                     let slot = self.delay(argument, env);
                     frame.slot(index as u32).set(slot);

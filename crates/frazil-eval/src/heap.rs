@@ -23,6 +23,8 @@ use std::ptr::NonNull;
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
+use crate::word::Word;
+
 pub use attrs::{Attrs, Entry};
 pub use frame::Env;
 pub use list::List;
@@ -206,6 +208,20 @@ pub(crate) struct Cursor<'a> {
     /// All of the address space once more memory was asked for than the limit or the kernel allows,
     /// so that the same look ends the evaluation then.
     pub(crate) stack_floor: usize,
+    /// Bytes of the frames of calls that may yet be released; see [`Mark`].
+    call_frame_bytes: usize,
+}
+
+/// A point in the history of allocation, to which [`Cursor::release`] may go back.
+///
+/// A call that allocated nothing but frames and whose result is not a lambda leaves nothing behind
+/// that refers to those frames: what is older cannot refer to them, since older slots are only
+/// ever overwritten by values, and a value that refers to a frame is a lambda or was allocated.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    next: *mut u8,
+    end: *mut u8,
+    call_frame_bytes: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -213,7 +229,7 @@ impl<'a> Cursor<'a> {
         let code_start = heap.code.start.as_ptr();
         // Empty, but not null: nothing can be allocated here but zero bytes.
         let nothing = NonNull::<u64>::dangling().as_ptr().cast();
-        Self { next: nothing, end: nothing, heap, code_start, stack_floor }
+        Self { next: nothing, end: nothing, heap, code_start, stack_floor, call_frame_bytes: 0 }
     }
 
     pub(crate) fn is_exhausted(&self) -> bool {
@@ -264,6 +280,23 @@ impl<'a> Cursor<'a> {
             }
         } else {
             self.refill(bytes)
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { next: self.next, end: self.end, call_frame_bytes: self.call_frame_bytes }
+    }
+
+    /// Ends what began at `mark`: the frames of its calls are used again if they are all that was
+    /// allocated since, and `result` cannot refer to them.
+    #[inline(always)]
+    pub(crate) fn release(&mut self, mark: Mark, result: Option<Word<'a>>) {
+        let bytes = self.call_frame_bytes - mark.call_frame_bytes;
+        self.call_frame_bytes = mark.call_frame_bytes;
+        let only_frames = self.end == mark.end && self.next as usize - mark.next as usize == bytes;
+        if only_frames && result.is_some_and(|result| !result.is_lambda()) {
+            self.next = mark.next;
         }
     }
 

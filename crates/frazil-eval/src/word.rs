@@ -145,6 +145,11 @@ impl<'a> Word<'a> {
     }
 
     #[inline(always)]
+    pub(crate) fn is_lambda(self) -> bool {
+        self.tag() == LAMBDA
+    }
+
+    #[inline(always)]
     fn closure(self) -> Closure<'a> {
         // SAFETY: called for the tag of lambdas only, whose body is a frame.
         let env = unsafe { Env::from_pointer(self.pointer()) };

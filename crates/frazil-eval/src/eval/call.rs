@@ -36,7 +36,7 @@ impl<'a> Evaluator<'a> {
                     return self.apply_general(function, apply, env);
                 };
                 self.enter(Call::Site(apply))?;
-                let frame = self.cursor.frame(lambda.frame_size, Some(closure.env));
+                let frame = self.cursor.call_frame(lambda.frame_size, closure.env);
                 if let [argument] = apply.arguments {
                     let argument = self.eval(argument, env)?;
                     self.bind_formals(lambda, formals, argument, frame)?;
@@ -178,21 +178,31 @@ impl<'a> Evaluator<'a> {
         env: Env<'a>,
         arguments: &[Lazy<'a>],
     ) -> Result<Word<'a>> {
-        self.check_stack()?;
-        let depth = self.depth;
+        let (depth, mark) = (self.depth, self.cursor.mark());
+        let result = self.run_lambda(lambda, env, arguments);
+        self.cursor.release(mark, result.as_ref().ok().copied());
+        self.depth = depth;
+        result
+    }
+
+    #[inline(always)]
+    fn run_lambda(
+        &mut self,
+        lambda: &'a Lambda<'a>,
+        env: Env<'a>,
+        arguments: &[Lazy<'a>],
+    ) -> Result<Word<'a>> {
         self.enter(Call::Callback(lambda))?;
-        let frame = self.cursor.frame(lambda.frame_size, Some(env));
+        let frame = self.cursor.call_frame(lambda.frame_size, env);
         if let (Some(formals), [argument]) = (lambda.formals, arguments) {
             let argument = self.force_lazy(*argument)?;
             self.bind_formals(lambda, formals, argument, frame)?;
         } else {
-            for (index, argument) in arguments.iter().enumerate() {
-                frame.slot(index as u32).set((*argument).into());
+            for (slot, argument) in (0..).zip(arguments) {
+                frame.slot(slot).set((*argument).into());
             }
         }
-        let result = self.run(&lambda.body, frame);
-        self.depth = depth;
-        result
+        self.run(&lambda.body, frame)
     }
 
     /// A call to be made when somebody asks for its result.

@@ -112,3 +112,21 @@ fn memory_limit() {
         assert_eq!(shown, memory, "{expression}");
     }
 }
+
+/// Calls leave no frames behind when nothing can refer to them: these would take gigabytes.
+#[test]
+fn frames_are_used_again() {
+    for expression in [
+        "let f = n: if n == 0 then 0 else f (n - 1); in builtins.foldl' (a: _: a + f 2000) 0 (builtins.genList (i: i) 2000)",
+        "builtins.foldl' (a: i: if i > a then i else a) 0 (builtins.genList (i: i) 1000000)",
+        "builtins.length (builtins.sort (a: b: a > b) (builtins.genList (i: i) 200000))",
+    ] {
+        let heap = HeapOptions { limit_bytes: Some(128 << 20) };
+        let options = Options { call_depth_max: usize::MAX, ..Options::default() };
+        let shown = show_in(&mut World::default(), heap, options, expression, |ev, program| {
+            ev.evaluate(program)?;
+            Ok(b"done".to_vec())
+        });
+        assert_eq!(shown, "done", "{expression}");
+    }
+}

@@ -61,14 +61,21 @@ impl<'a> Env<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A frame of `size` variables below `up`. Its slots are unspecified bytes that happen to be
-    /// valid slots (busy): whoever makes a frame writes every slot before code can read it.
+    /// [`Self::frame`] for a call that is made now and ends with a [`Cursor::release`].
+    #[inline(always)]
+    pub(crate) fn call_frame(&mut self, size: u32, up: Env<'a>) -> Env<'a> {
+        self.call_frame_bytes += frame_bytes(size);
+        self.frame(size, Some(up))
+    }
+
+    /// A frame of `size` variables below `up`. Whoever makes a frame writes every slot before code
+    /// can read it; until then they are unspecified, but valid slots.
     #[inline(always)]
     pub(crate) fn frame(&mut self, size: u32, up: Option<Env<'a>>) -> Env<'a> {
-        let bytes = size_of::<Header<'_>>() + size as usize * size_of::<Slot<'_>>();
+        let bytes = frame_bytes(size);
         let header = self.allocate(bytes).cast::<Header<'a>>();
-        // SAFETY: fresh memory of `bytes` bytes. Chunks are never reused, so what lies behind the
-        // header is still zero, which is `Slot::BUSY`.
+        // SAFETY: memory of `bytes` bytes that nobody else refers to. What lies behind the header is
+        // zero, which is `Slot::BUSY`, or slots of frames that were released.
         unsafe {
             (&raw mut (*header.as_ptr()).up).write(up);
             #[cfg(debug_assertions)]
@@ -78,4 +85,8 @@ impl<'a> Cursor<'a> {
         }
         Env(header, PhantomData)
     }
+}
+
+fn frame_bytes(size: u32) -> usize {
+    size_of::<Header<'_>>() + size as usize * size_of::<Slot<'_>>()
 }
