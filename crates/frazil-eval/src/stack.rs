@@ -1,7 +1,7 @@
 //! The native stack: evaluation recurses, so it runs on a thread with a large one and watches it.
 
 /// Address space for the stack of an evaluation, in bytes. Pages are only taken when used.
-const STACK_BYTES: usize = 1 << 30;
+const STACK_BYTES: usize = 256 << 20;
 /// What must be left for code that does not check: printing an error, a builtin, the host, and the
 /// parser, for a file that is imported at the deepest point.
 const RESERVE_BYTES: usize = 8 << 20;
