@@ -11,7 +11,7 @@ use crate::code::{Apply, Expr, Lambda};
 use crate::context::Contexts;
 use crate::diagnostic::ErrorKind;
 use crate::error::{CallNote, Error, Result};
-use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, Str};
+use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, HeapError, HeapOptions, Str};
 use crate::host::Host;
 use crate::resolve::Globals;
 use crate::source::{Range, Sources};
@@ -170,8 +170,22 @@ names! {
     wrong = "wrong",
 }
 
+impl Evaluator<'_> {
+    /// Starts an evaluation and hands it to `work`. Its values live as long as `work` runs, and have
+    /// a lifetime of their own: they cannot get into another evaluation.
+    pub fn with<R>(
+        memory: HeapOptions,
+        host: &mut dyn Host,
+        options: Options,
+        work: impl for<'a> FnOnce(Evaluator<'a>) -> R,
+    ) -> Result<R, HeapError> {
+        let heap = Heap::new(memory)?;
+        Ok(work(Evaluator::new(&heap, host, options)))
+    }
+}
+
 impl<'a> Evaluator<'a> {
-    pub fn new(heap: &'a Heap, host: &'a mut (dyn Host + 'a), options: Options) -> Self {
+    fn new(heap: &'a Heap, host: &'a mut (dyn Host + 'a), options: Options) -> Self {
         let mut cursor = Cursor::new(heap, crate::stack::floor());
         let mut symbols = Symbols::new();
         let names = Names::new(&mut symbols, &mut cursor);

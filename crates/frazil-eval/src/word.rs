@@ -133,6 +133,12 @@ impl<'a> Word<'a> {
         (self.tag() == BOOL).then(|| self.body.addr() != 0)
     }
 
+    /// Whether it is an integer, a float, a string or a path.
+    #[inline(always)]
+    pub(crate) fn is_number_or_text(self) -> bool {
+        matches!(self.tag(), INT | FLOAT | STRING | PATH)
+    }
+
     #[inline(always)]
     pub(crate) fn as_attrs(self) -> Option<Attrs<'a>> {
         // SAFETY: the tag says that the body came from `Attrs::pointer`.
