@@ -114,11 +114,6 @@ impl Heap {
         })
     }
 
-    /// Bytes of address space that values have been given so far.
-    pub(crate) fn mapped_bytes(&self) -> u64 {
-        self.mapped.get()
-    }
-
     /// How many bytes of code can still be added.
     pub(crate) fn code_room(&self) -> usize {
         self.code.bytes - self.code_used.get()

@@ -9,7 +9,7 @@
 //! Everything that a file, the clock, the network or a store would have to answer goes through
 //! [`Host`]. Values live in a heap that is dropped as a whole; [`Evaluator::with`] makes it. Nothing
 //! here prints, and no input makes it panic: what is wrong with a program comes back as an
-//! [`Error`], which [`Evaluator::diagnostic`] explains.
+//! [`Error`], which [`Evaluator::diagnostics`] explains.
 
 #![expect(
     clippy::inline_always,
@@ -59,5 +59,4 @@ pub use fuzz::fuzz;
 pub use heap::{HeapError, HeapOptions};
 pub use host::Host;
 pub use stack::with_large_stack;
-pub use symbol::Symbol;
 pub use value::{Lazy, Value};

@@ -78,7 +78,8 @@ pub(crate) enum State<'a> {
 pub struct Lazy<'a>(Slot<'a>);
 
 const _: () = assert!(
-    size_of::<Word<'_>>() == 16
+    size_of::<usize>() == 8
+        && size_of::<Word<'_>>() == 16
         && size_of::<Slot<'_>>() == 16
         && size_of::<Option<Word<'_>>>() == 16
         && size_of::<crate::Result<Word<'_>>>() == 16

@@ -288,13 +288,8 @@ impl<'a> Cursor<'a> {
         let mut writer = self.attrs_writer(left.len() + right.len());
         let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
         while let (Some(l), Some(r)) = (left.peek(), right.peek()) {
-            match l.name.cmp(&r.name) {
-                std::cmp::Ordering::Less => writer.push_entry(l.share()),
-                std::cmp::Ordering::Greater | std::cmp::Ordering::Equal => {
-                    writer.push_entry(r.share())
-                }
-            };
             let order = l.name.cmp(&r.name);
+            writer.push_entry(if order.is_lt() { l.share() } else { r.share() });
             if order.is_le() {
                 left.next();
             }
