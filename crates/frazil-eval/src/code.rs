@@ -177,6 +177,14 @@ pub(crate) struct AttrsCode<'a> {
     pub(crate) range: Range,
 }
 
+impl AttrsCode<'_> {
+    /// Where the binding of that name is written, if there is one.
+    pub(crate) fn written(&self, name: Symbol) -> Option<Pos> {
+        let index = self.bindings.binary_search_by_key(&name, |binding| binding.name).ok()?;
+        self.bindings.get(index).map(|binding| binding.pos)
+    }
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct Binding<'a> {
     pub(crate) name: Symbol,

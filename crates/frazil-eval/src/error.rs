@@ -1,7 +1,7 @@
 //! Errors of evaluation: cheap to carry, rich once someone looks.
 //!
 //! An [`Error`] is one pointer, so that `Result<Value>` is as small as a value. Where it happened
-//! is recorded as positions; [`Evaluator::diagnostic`](crate::Evaluator::diagnostic) turns them
+//! is recorded as positions; [`Evaluator::diagnostics`](crate::Evaluator::diagnostics) turns them
 //! into a [`Diagnostic`](crate::Diagnostic).
 
 use crate::diagnostic::{Diagnostic, ErrorKind};

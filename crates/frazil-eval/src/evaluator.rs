@@ -11,7 +11,7 @@ use crate::code::{Apply, Expr, Lambda};
 use crate::context::Contexts;
 use crate::diagnostic::ErrorKind;
 use crate::error::{CallNote, Error, Result};
-use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, Str};
+use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, HeapError, HeapOptions, Str};
 use crate::host::Host;
 use crate::resolve::Globals;
 use crate::source::{Range, Sources};
@@ -170,8 +170,34 @@ names! {
     wrong = "wrong",
 }
 
+impl Evaluator<'_> {
+    /// Starts an evaluation and hands it to `work`. Its values live as long as `work` runs, and have
+    /// a lifetime of their own: they cannot get into another evaluation.
+    ///
+    /// ```compile_fail,E0521
+    /// use frazil_eval::{Evaluator, HeapOptions, Host, Options};
+    ///
+    /// fn mix(host: &mut dyn Host, other: &mut dyn Host) {
+    ///     let memory = HeapOptions::default();
+    ///     let _ = Evaluator::with(memory, host, Options::default(), |mut one| {
+    ///         let value = one.string(b"of one");
+    ///         Evaluator::with(memory, other, Options::default(), |mut two| two.deep_force(value).is_ok())
+    ///     });
+    /// }
+    /// ```
+    pub fn with<R>(
+        memory: HeapOptions,
+        host: &mut dyn Host,
+        options: Options,
+        work: impl for<'a> FnOnce(Evaluator<'a>) -> R,
+    ) -> Result<R, HeapError> {
+        let heap = Heap::new(memory)?;
+        Ok(work(Evaluator::new(&heap, host, options)))
+    }
+}
+
 impl<'a> Evaluator<'a> {
-    pub fn new(heap: &'a Heap, host: &'a mut (dyn Host + 'a), options: Options) -> Self {
+    fn new(heap: &'a Heap, host: &'a mut (dyn Host + 'a), options: Options) -> Self {
         let mut cursor = Cursor::new(heap, crate::stack::floor());
         let mut symbols = Symbols::new();
         let names = Names::new(&mut symbols, &mut cursor);
@@ -200,22 +226,8 @@ impl<'a> Evaluator<'a> {
         evaluator
     }
 
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
-    /// Bytes of memory mapped for values so far.
-    pub fn mapped_bytes(&self) -> u64 {
-        self.cursor.heap().mapped_bytes()
-    }
-
     pub(crate) fn intern(&mut self, name: &[u8]) -> Symbol {
         self.symbols.intern(name, &mut self.cursor)
-    }
-
-    /// The name that a symbol stands for.
-    pub fn symbol_text(&self, symbol: Symbol) -> &'a [u8] {
-        self.symbols.text(symbol)
     }
 
     pub(crate) fn has_feature(&self, name: &str) -> bool {

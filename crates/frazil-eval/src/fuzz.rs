@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use frazil_model::StorePath;
 
 use crate::host::{AddPath, FetchRequest, Fetched, FileKind, Host, HostError, Message};
-use crate::{ErrorKind, Evaluator, Heap, HeapOptions, Options, print};
+use crate::{ErrorKind, Evaluator, HeapOptions, Options, print};
 
 /// One chunk: a program that runs for ever has filled it after a fraction of a second, since each
 /// call of a function takes memory. There is no limit of steps besides.
@@ -44,11 +44,13 @@ enum Outcome {
 }
 
 fn outcome(source: &[u8]) -> Outcome {
-    let heap =
-        Heap::new(HeapOptions { limit_bytes: Some(MEMORY_BYTES) }).expect("there is address space");
-    let mut world = OneFile(source);
+    let memory = HeapOptions { limit_bytes: Some(MEMORY_BYTES) };
     let options = Options { call_depth_max: CALLS_MAX, ..Options::default() };
-    let mut ev = Evaluator::new(&heap, &mut world, options);
+    Evaluator::with(memory, &mut OneFile(source), options, |ev| outcome_in(ev, source))
+        .expect("there is address space")
+}
+
+fn outcome_in(mut ev: Evaluator<'_>, source: &[u8]) -> Outcome {
     let program = match ev.parse_text("«fuzz»", source.to_vec(), Path::new("/")) {
         Ok(program) => program,
         Err(found) => {

@@ -48,8 +48,9 @@ pub struct HeapOptions {
     pub limit_bytes: Option<u64>,
 }
 
-/// Owns the memory of one evaluation.
-pub struct Heap {
+/// Owns the memory of one evaluation. Only `Evaluator::with` makes one outside of tests, so that no
+/// program has two of them with the same lifetime.
+pub(crate) struct Heap {
     chunks: RefCell<Vec<Mapping>>,
     /// Bytes of all chunks so far.
     mapped: Cell<u64>,
@@ -96,7 +97,7 @@ impl Drop for Mapping {
 }
 
 impl Heap {
-    pub fn new(options: HeapOptions) -> Result<Self, HeapError> {
+    pub(crate) fn new(options: HeapOptions) -> Result<Self, HeapError> {
         let mut code_bytes = CODE_BYTES_MAX;
         let code = loop {
             match Mapping::new(code_bytes) {
@@ -113,11 +114,6 @@ impl Heap {
             code,
             code_used: Cell::new(0),
         })
-    }
-
-    /// Bytes of address space that values have been given so far.
-    pub fn mapped_bytes(&self) -> u64 {
-        self.mapped.get()
     }
 
     /// How many bytes of code can still be added.
@@ -242,8 +238,9 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     pub(crate) fn code<T>(&self, code: CodeRef<'a, T>) -> &'a T {
-        // SAFETY: a `CodeRef` is only made by `code_ref` from a reference into the code mapping, and
-        // `Heap::code_ref` and `Cursor` carry the same invariant `'a`, so it is this heap's.
+        // SAFETY: a `CodeRef` is only made by `code_ref` from a reference into the code mapping. It is
+        // this heap's: `'a` is a lifetime that `Evaluator::with` made up for this heap alone, and it
+        // is invariant in everything that a `CodeRef` is kept in.
         unsafe { &*self.code_start.add(code.eighth as usize * ALIGN).cast::<T>() }
     }
 

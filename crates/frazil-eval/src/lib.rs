@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Everything that a file, the clock, the network or a store would have to answer goes through
-//! [`Host`]. Values live in a [`Heap`] that the caller owns; an [`Evaluator`] borrows both. Nothing
+//! [`Host`]. Values live in a heap that is dropped as a whole; [`Evaluator::with`] makes it. Nothing
 //! here prints, and no input makes it panic: what is wrong with a program comes back as an
-//! [`Error`], which [`Evaluator::diagnostic`] explains.
+//! [`Error`], which [`Evaluator::diagnostics`] explains.
 
 #![expect(
     clippy::inline_always,
@@ -45,7 +45,6 @@ mod source;
 mod stack;
 mod symbol;
 #[cfg(test)]
-#[cfg(test)]
 mod testing;
 pub mod value;
 mod version;
@@ -57,8 +56,7 @@ pub use diagnostic::{Diagnostic, ErrorKind};
 pub use error::{Error, Result};
 pub use evaluator::{Evaluator, Options, Program, SearchEntry};
 pub use fuzz::fuzz;
-pub use heap::{Heap, HeapOptions};
+pub use heap::{HeapError, HeapOptions};
 pub use host::Host;
 pub use stack::with_large_stack;
-pub use symbol::Symbol;
 pub use value::{Lazy, Value};

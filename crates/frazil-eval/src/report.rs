@@ -30,7 +30,7 @@ impl Evaluator<'_> {
     }
 
     /// Explains an error: where it happened and how evaluation got there.
-    pub fn diagnostic(&self, error: &Error) -> Diagnostic {
+    fn diagnostic(&self, error: &Error) -> Diagnostic {
         let calls = error.calls();
         let innermost =
             calls.iter().rev().map(|call| call.range).find(|range| !range.start.is_nowhere());

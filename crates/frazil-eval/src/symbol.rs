@@ -8,7 +8,7 @@ use crate::heap::Cursor;
 /// An interned name. The order of symbols is the order of their first use; for the order of the
 /// names themselves see [`Symbols::compare`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Symbol(u32);
+pub(crate) struct Symbol(u32);
 
 impl Symbol {
     /// Symbols are numbered from zero.

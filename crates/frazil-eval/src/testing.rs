@@ -10,7 +10,7 @@ use frazil_model::{StoreDir, StoreName, StorePath};
 use crate::host::{
     AddPath, FetchAttribute, FetchRequest, Fetched, FileKind, Host, HostError, Message,
 };
-use crate::{Diagnostic, Evaluator, Heap, HeapOptions, Options, Program, print};
+use crate::{Diagnostic, Evaluator, HeapOptions, Options, Program, print};
 
 /// Files by path; a directory is where there are files below.
 #[derive(Default)]
@@ -185,8 +185,15 @@ pub(crate) fn show_in(
     expression: &str,
     show: impl for<'a> FnOnce(&mut Evaluator<'a>, Program<'a>) -> crate::Result<Vec<u8>>,
 ) -> String {
-    let heap = Heap::new(heap).expect("there is address space");
-    let mut ev = Evaluator::new(&heap, world, options);
+    let shown = Evaluator::with(heap, world, options, |ev| show_with(ev, expression, show));
+    shown.expect("there is address space")
+}
+
+fn show_with<'a>(
+    mut ev: Evaluator<'a>,
+    expression: &str,
+    show: impl FnOnce(&mut Evaluator<'a>, Program<'a>) -> crate::Result<Vec<u8>>,
+) -> String {
     let lines = |found: Vec<Diagnostic>| -> String {
         let line = |diagnostic: &Diagnostic| format!("error: {}", diagnostic.message);
         found.iter().map(line).collect::<Vec<_>>().join("\n")

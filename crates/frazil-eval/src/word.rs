@@ -78,7 +78,8 @@ pub(crate) enum State<'a> {
 pub struct Lazy<'a>(Slot<'a>);
 
 const _: () = assert!(
-    size_of::<Word<'_>>() == 16
+    size_of::<usize>() == 8
+        && size_of::<Word<'_>>() == 16
         && size_of::<Slot<'_>>() == 16
         && size_of::<Option<Word<'_>>>() == 16
         && size_of::<crate::Result<Word<'_>>>() == 16
@@ -131,6 +132,12 @@ impl<'a> Word<'a> {
     #[inline(always)]
     pub(crate) fn as_bool(self) -> Option<bool> {
         (self.tag() == BOOL).then(|| self.body.addr() != 0)
+    }
+
+    /// Whether it is an integer, a float, a string or a path.
+    #[inline(always)]
+    pub(crate) fn is_number_or_text(self) -> bool {
+        matches!(self.tag(), INT | FLOAT | STRING | PATH)
     }
 
     #[inline(always)]

@@ -12,8 +12,7 @@ use frazil_eval::diagnostic::Source;
 use frazil_eval::heap::Attrs;
 use frazil_eval::host::{FileKind, Host, HostError};
 use frazil_eval::{
-    Diagnostic, Error, ErrorKind, Evaluator, Heap, HeapOptions, Lazy, Options, Program, Value,
-    print,
+    Diagnostic, Error, ErrorKind, Evaluator, HeapOptions, Lazy, Options, Program, Value, print,
 };
 
 use crate::path::normal;
@@ -110,8 +109,17 @@ pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Resu
     for input in &plan.inputs {
         texts.push(read(input, &plan.options, host)?);
     }
-    let heap = heap(plan.memory_bytes_max)?;
-    let mut evaluator = Evaluator::new(&heap, host, plan.options.clone());
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |evaluator| {
+        print_texts(evaluator, plan, texts, printed)
+    })?
+}
+
+fn print_texts(
+    mut evaluator: Evaluator<'_>,
+    plan: &EvalPlan,
+    texts: Vec<Text>,
+    printed: &mut Vec<u8>,
+) -> Result<(), Failure> {
     let arguments = arguments(&mut evaluator, plan)?;
     let apply = match &plan.apply {
         Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
@@ -211,8 +219,15 @@ fn print_tree(
     Ok(())
 }
 
-pub(crate) fn heap(limit_bytes: Option<u64>) -> Result<Heap, Failure> {
-    Heap::new(HeapOptions { limit_bytes }).map_err(|error| {
+/// Starts an evaluation and hands it to `work`.
+pub(crate) fn with_evaluator<R>(
+    limit_bytes: Option<u64>,
+    host: &mut dyn Host,
+    options: &Options,
+    work: impl for<'a> FnOnce(Evaluator<'a>) -> R,
+) -> Result<R, Failure> {
+    let memory = HeapOptions { limit_bytes };
+    Evaluator::with(memory, host, options.clone(), work).map_err(|error| {
         Failure(vec![Diagnostic::plain(ErrorKind::OutOfMemory, error.to_string())])
     })
 }

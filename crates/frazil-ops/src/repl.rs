@@ -13,7 +13,7 @@ use frazil_eval::host::Host;
 use frazil_eval::print::{self, Limits};
 use frazil_eval::{Error, ErrorKind, Evaluator, Lazy, Options, Value, builtins};
 
-use crate::eval::{Failure, explained, heap};
+use crate::eval::{Failure, explained, with_evaluator};
 
 use scope::{Binding, binding, quoted};
 
@@ -54,11 +54,10 @@ pub fn open<R>(
     host: &mut dyn Host,
     work: impl FnOnce(&mut Repl<'_>) -> R,
 ) -> Result<R, Failure> {
-    let heap = heap(plan.memory_bytes_max)?;
-    let evaluator = Evaluator::new(&heap, host, plan.options.clone());
-    let mut repl =
-        Repl { evaluator, base: plan.base.clone(), scope: Vec::new(), loaded: Vec::new() };
-    Ok(work(&mut repl))
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |evaluator| {
+        let (base, scope, loaded) = (plan.base.clone(), Vec::new(), Vec::new());
+        work(&mut Repl { evaluator, base, scope, loaded })
+    })
 }
 
 impl<'a> Repl<'a> {

@@ -103,9 +103,7 @@ fn add_error_context<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Va
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    if ev.tries > 0 && error.is_catchable() {
-        return Err(error);
-    }
+    // Also when nobody will read it: it may fail itself.
     let text = ev.coerce_lazy(context, crate::eval::Coercion::TEXT)?;
     let message = String::from_utf8_lossy(text.bytes()).into_owned();
     Err(error.note(|| Note { depth: ev.depth, message, range: Range::NOWHERE, pinned: true }))
@@ -188,7 +186,10 @@ fn generic_closure<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Valu
         }
         result.push(element);
         let next = ev.call(operator, &[element])?;
-        work.extend(ev.force_list(next.into())?.iter());
+        for element in ev.force_list(next.into())?.cells() {
+            // Now, not when its turn comes: which error is the first depends on it.
+            work.push_back(ev.force_word(element)?.into());
+        }
     }
     Ok(Value::List(ev.list_of(&result)))
 }

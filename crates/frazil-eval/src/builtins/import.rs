@@ -112,13 +112,6 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// Reads and parses the file at `file`, or the `default.nix` of a directory.
-    pub fn parse_file(&mut self, file: &std::path::Path) -> Result<Program<'a>> {
-        let file = path::normalise(file.as_os_str().as_encoded_bytes());
-        let file = self.source_file(&file)?;
-        self.parse_resolved(&file)
-    }
-
     fn parse_resolved(&mut self, file: &[u8]) -> Result<Program<'a>> {
         let source = self.read_source(file)?;
         let directory = path::of(path::dir_name(file));

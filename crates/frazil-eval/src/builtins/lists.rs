@@ -10,6 +10,7 @@ use crate::heap::List;
 use crate::source::Pos;
 use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
+use crate::word::Word;
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new(
@@ -41,7 +42,7 @@ pub(super) const TABLE: &[Builtin] = &[
         "`concatLists (map f list)`, without the list in between.",
     ),
     Builtin::new("elem", &["x", "xs"], Some(1), elem, "Whether some element of *xs* equals *x*."),
-    Builtin::new("elemAt", &["xs", "n"], Some(0), elem_at, "Element *n* of *xs*, counted from 0."),
+    Builtin::new("elemAt", &["xs", "n"], Some(1), elem_at, "Element *n* of *xs*, counted from 0."),
     Builtin::new(
         "filter",
         &["f", "list"],
@@ -112,8 +113,8 @@ fn tail<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
 
 fn elem_at<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (list, index) = two(args);
-    let list = ev.force_list(list)?;
     let index = ev.force_int(index)?;
+    let list = ev.force_list(list)?;
     let Some(cell) = usize::try_from(index).ok().and_then(|index| list.cells().get(index)) else {
         let length = list.len();
         let message =
@@ -196,6 +197,7 @@ fn partition<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>>
     let predicate = ev.force_function(predicate)?;
     let (mut right, mut wrong) = (Vec::new(), Vec::new());
     for element in ev.force_list(list)?.iter() {
+        let element = ev.force_lazy(element)?.into();
         let side = if ev.holds(predicate, element)? { &mut right } else { &mut wrong };
         side.push(element);
     }
@@ -266,19 +268,20 @@ fn sort<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
         return Ok(Value::List(list));
     }
     let comparator = ev.force_function(comparator)?;
-    let mut elements: Vec<_> = list.iter().collect();
-    let is_less_than = matches!(comparator, Value::Builtin(builtin) if builtin.name == "lessThan");
-    if is_less_than {
-        for element in &mut elements {
-            *element = ev.force_lazy(*element)?.into();
-        }
+    let mut elements = Vec::with_capacity(list.len());
+    for cell in list.cells() {
+        elements.push(ev.force_word(cell)?);
     }
+    let is_less_than = matches!(comparator, Value::Builtin(builtin) if builtin.name == "lessThan");
     let comparator = comparator.into();
-    merge_sort(&mut elements, &mut |left, right| match (left.value(), right.value()) {
-        (Some(left), Some(right)) if is_less_than => ev.less(left.unpack(), right.unpack()),
-        _ => ev.call_word(comparator, &[left, right]).and_then(|less| ev.force_bool(less.into())),
+    merge_sort(&mut elements, &mut |left: Word<'a>, right: Word<'a>| {
+        if is_less_than {
+            return ev.less(left.unpack(), right.unpack());
+        }
+        let less = ev.call_word(comparator, &[left.into(), right.into()])?;
+        ev.force_bool(less.into())
     })?;
-    Ok(Value::List(ev.list_of(&elements)))
+    Ok(Value::List(ev.cursor.list(elements.into_iter().map(Into::into))))
 }
 
 /// Runs up to this length are sorted by insertion.

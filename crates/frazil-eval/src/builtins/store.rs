@@ -13,7 +13,6 @@ use super::files::Follow;
 use super::{Builtin, one, two};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
-use crate::eval::Coercion;
 use crate::evaluator::Evaluator;
 use crate::heap::Str;
 use crate::host::{AddPath, Ingestion};
@@ -167,7 +166,7 @@ fn store_path<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>
 
 fn output_of<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let (reference, output) = two(args);
-    let reference = ev.coerce_lazy(reference, Coercion::INTERPOLATION)?;
+    let reference = ev.force_string(reference)?;
     let derivation = single_path(ev, reference)?;
     let output = ev.force_plain_string(output)?;
     let output = OutputName::parse(output).map_err(|error| ev.other(&error))?;

@@ -244,7 +244,7 @@ impl<'a> Evaluator<'a> {
                 used += 1;
                 Lazy::of(&entry.slot).into()
             } else if let Some(default) = &formal.default {
-                self.pending(default, frame)
+                self.delay_bound(default, frame, slot)
             } else {
                 return Err(self.missing_argument(lambda, formal.name));
             };

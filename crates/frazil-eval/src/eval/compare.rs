@@ -54,12 +54,7 @@ impl<'a> Evaluator<'a> {
         }
         let (left, right) = (self.cursor.entries(left), self.cursor.entries(right));
         for (l, r) in left.iter().zip(right) {
-            if l.name != r.name {
-                return Ok(false);
-            }
-        }
-        for (l, r) in left.iter().zip(right) {
-            if !self.equal_slots(&l.slot, &r.slot)? {
+            if l.name != r.name || !self.equal_slots(&l.slot, &r.slot)? {
                 return Ok(false);
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! *Cheap eagerness*: when the value is at hand (a constant, an evaluated variable, an attribute of
 //! an evaluated set, a sum of two integers in slots), it is taken at once. That cannot fail, loop,
-//! print or call anything, so no program can tell the difference.
+//! print or call anything, so no program can tell the difference. Who prints a value that is not
+//! evaluated to the end can: there is a number where C++ Nix still has `<CODE>`.
 
 use frazil_syntax::ast::Operator;
 
@@ -34,6 +35,15 @@ impl<'a> Evaluator<'a> {
             Expr::Local { slot, .. } => Lazy::of(env.slot(*slot)).into(),
             Expr::Outer { depth, slot, .. } => Lazy::of(env.up(*depth).slot(*slot)).into(),
             _ => self.pending(expr, env),
+        }
+    }
+
+    /// [`Self::delay_written`] while only the slots below `bound` of the frame are set.
+    #[inline(always)]
+    pub(crate) fn delay_bound(&mut self, expr: &'a Expr<'a>, env: Env<'a>, bound: u32) -> Slot<'a> {
+        match expr {
+            Expr::Local { slot, .. } if *slot >= bound => self.pending(expr, env),
+            _ => self.delay_written(expr, env),
         }
     }
 

@@ -28,6 +28,9 @@ impl<'a> Evaluator<'a> {
             (self.eval(&code.left, env)?, right)
         } else {
             let left = self.eval(&code.left, env)?;
+            if !fits_on_the_left(code.operator, left) {
+                return self.binary_other(code, left, env);
+            }
             (left, self.eval(&code.right, env)?)
         };
         if let (Some(l), Some(r)) = (left.as_int(), right.as_int())
@@ -45,6 +48,26 @@ impl<'a> Evaluator<'a> {
             return Ok(Word::bool(code.operator != Operator::And));
         }
         self.condition(&code.right, env, code.right_range).map(Word::bool)
+    }
+
+    /// `+` and `//` look at their left operand before they evaluate the other: this one is no number
+    /// and no text, or no set.
+    #[inline(never)]
+    fn binary_other(
+        &mut self,
+        code: &'a Binary<'a>,
+        left: Word<'a>,
+        env: Env<'a>,
+    ) -> Result<Word<'a>> {
+        if code.operator == Operator::Update {
+            return Err(self.expected("a set", left.unpack()).at(code.left_range));
+        }
+        let left = self.coerce(left.unpack(), Coercion::TEXT);
+        let left = left.map_err(|error| error.at(code.left_range))?;
+        let right = self.eval(&code.right, env)?.unpack();
+        let right = self.coerce(right, Coercion::TEXT);
+        let right = right.map_err(|error| error.at(code.right_range))?;
+        Ok(Value::String(self.concat_strings(left, right)?).into())
     }
 
     #[inline(never)]
@@ -159,6 +182,10 @@ impl<'a> Evaluator<'a> {
                 chain.push(code);
                 return self.concat_chain(text, &chain, env);
             }
+            if !fits_on_the_left(Operator::Add, sum) {
+                sum = self.binary_other(code, sum, env)?;
+                continue;
+            }
             let right = self.eval(&code.right, env)?;
             sum = match (sum.as_int(), right.as_int()) {
                 (Some(l), Some(r)) if l.checked_add(r).is_some() => Word::int(l + r),
@@ -260,5 +287,15 @@ impl<'a> Evaluator<'a> {
             },
             _ => self.arithmetic(Operator::Add, left, right),
         }
+    }
+}
+
+/// Whether the right operand is to be evaluated now; see [`Evaluator::binary_other`].
+#[inline(always)]
+fn fits_on_the_left(operator: Operator, left: Word<'_>) -> bool {
+    match operator {
+        Operator::Add => left.is_number_or_text(),
+        Operator::Update => left.as_attrs().is_some(),
+        _ => true,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::code::{AttrsCode, Binding};
+use crate::code::{AttrsCode, Expr};
 use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
@@ -10,61 +10,67 @@ use crate::heap::{Attrs, AttrsWriter, Entry, Env};
 use crate::source::{Pos, Range};
 use crate::symbol::{FastHash, Symbol};
 use crate::value::{Lazy, Value};
-use crate::word::{Slot, Word};
+use crate::word::Word;
 
 impl<'a> Evaluator<'a> {
     #[inline(never)]
     pub(super) fn attrs(&mut self, code: &'a AttrsCode<'a>, env: Env<'a>) -> Result<Word<'a>> {
         self.bind(code.sources_at, code.sources, env);
-        let mut writer = self.cursor.attrs_writer(code.bindings.len() + code.dynamic.len());
-        match code.rec_at {
-            None => {
-                for binding in code.bindings {
-                    let slot = self.delay_written(&binding.value, env);
-                    writer.push(binding.name, binding.pos, slot);
-                }
+        let Some(first) = code.rec_at else {
+            let mut writer = self.cursor.attrs_writer(code.bindings.len() + code.dynamic.len());
+            for binding in code.bindings {
+                let slot = self.delay_written(&binding.value, env);
+                writer.push(binding.name, binding.pos, slot);
             }
-            Some(first) => self.bind_recursive(first, code.bindings, env, &mut writer),
-        }
-        let set = match code.rec_at {
-            // Variables refer to what was written, so that computed names, which may have to be sorted
-            // in between, make a set of their own.
-            Some(first) if code.overrides.is_some() || !code.dynamic.is_empty() => {
-                let mut set = writer.finish(&mut self.cursor);
-                if let Some(index) = code.overrides {
-                    set = self.overridden(code, first, index, set, env)?;
-                }
-                let mut writer = self.cursor.attrs_writer(code.dynamic.len());
-                self.bind_dynamic(code, env, &mut writer)?;
-                let dynamic = writer.finish(&mut self.cursor);
-                self.cursor.update(set, dynamic)
-            }
-            _ => {
-                self.bind_dynamic(code, env, &mut writer)?;
-                writer.finish(&mut self.cursor)
-            }
+            self.bind_dynamic(code, None, env, &mut writer)?;
+            return Ok(Value::Attrs(writer.finish(&mut self.cursor)).into());
         };
+        let mut set = self.recursive_set(code, first, env);
+        if let Some(index) = code.overrides {
+            set = self.overridden(code, first, index, set, env)?;
+        }
+        // Variables refer to what was written, so that computed names, which may have to be sorted
+        // in between, make a set of their own.
+        if !code.dynamic.is_empty() {
+            let mut writer = self.cursor.attrs_writer(code.dynamic.len());
+            self.bind_dynamic(code, Some(set), env, &mut writer)?;
+            let dynamic = writer.finish(&mut self.cursor);
+            set = self.cursor.update(set, dynamic);
+        }
         Ok(Value::Attrs(set).into())
     }
 
-    /// The values stand in the set; the variables refer to them.
-    fn bind_recursive(
-        &mut self,
-        first: u32,
-        bindings: &'a [Binding<'a>],
-        env: Env<'a>,
-        writer: &mut AttrsWriter<'a>,
-    ) {
-        for (slot, binding) in (first..).zip(bindings) {
-            let content = self.pending(&binding.value, env);
-            let place = writer.push(binding.name, binding.pos, content);
-            env.slot(slot).set(Slot::reference(place));
+    /// The bindings of a `rec`: the values stand in the set, the variables refer to them.
+    fn recursive_set(&mut self, code: &'a AttrsCode<'a>, first: u32, env: Env<'a>) -> Attrs<'a> {
+        let mut writer = self.cursor.attrs_writer(code.bindings.len());
+        for binding in code.bindings {
+            // What a value stands for is not settled before the overrides are known.
+            let content = if code.overrides.is_some() {
+                self.pending(&binding.value, env)
+            } else {
+                self.delay_bound(&binding.value, env, first)
+            };
+            writer.push(binding.name, binding.pos, content);
         }
+        let set = writer.finish(&mut self.cursor);
+        let entries = self.cursor.entries(set);
+        for (slot, (entry, binding)) in (first..).zip(entries.iter().zip(code.bindings)) {
+            if let Expr::Local { slot: other, .. } = binding.value
+                && (first..slot).contains(&other)
+                && code.overrides.is_none()
+            {
+                entry.slot.set(Lazy::of(env.slot(other)).into());
+            }
+            env.slot(slot).set(Lazy::of(&entry.slot).into());
+        }
+        set
     }
 
+    /// Computed names; no name may be one of `taken` or, without that, of the written ones.
     fn bind_dynamic(
         &mut self,
         code: &'a AttrsCode<'a>,
+        taken: Option<Attrs<'a>>,
         env: Env<'a>,
         writer: &mut AttrsWriter<'a>,
     ) -> Result<()> {
@@ -75,8 +81,10 @@ impl<'a> Evaluator<'a> {
                 Value::Null => continue,
                 name => self.attribute_name(name).map_err(|error| error.at(binding.range))?,
             };
-            let fixed = code.bindings.binary_search_by_key(&name, |binding| binding.name).ok();
-            let fixed = fixed.and_then(|index| code.bindings.get(index)).map(|binding| binding.pos);
+            let fixed = match taken {
+                Some(set) => set.get(name).map(|entry| entry.pos),
+                None => code.written(name),
+            };
             if let Some(first) = fixed.or_else(|| seen.insert(name, binding.pos)) {
                 return Err(self.duplicate(name, first, binding.range));
             }

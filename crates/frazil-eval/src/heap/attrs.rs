@@ -31,7 +31,7 @@ struct Header<'a> {
     /// Entries that follow this header.
     own: Cell<u32>,
     /// Entries in all, the base's that are not shadowed included.
-    total: u32,
+    total: Cell<u32>,
     base: Cell<Option<Attrs<'a>>>,
     entries: [Entry<'a>; 0],
 }
@@ -71,7 +71,7 @@ impl<'a> Attrs<'a> {
     }
 
     pub fn len(self) -> usize {
-        self.header().total as usize
+        self.header().total.get() as usize
     }
 
     pub(crate) fn address(self) -> usize {
@@ -140,30 +140,27 @@ pub(crate) struct AttrsWriter<'a> {
 
 impl<'a> AttrsWriter<'a> {
     #[inline(always)]
-    pub(crate) fn push(&mut self, name: Symbol, pos: Pos, slot: Slot<'a>) -> &'a Cell<Slot<'a>> {
-        self.push_entry(Entry { name, pos, slot: Cell::new(slot) })
+    pub(crate) fn push(&mut self, name: Symbol, pos: Pos, slot: Slot<'a>) {
+        self.push_entry(Entry { name, pos, slot: Cell::new(slot) });
     }
 
     #[inline(always)]
-    fn push_entry(&mut self, entry: Entry<'a>) -> &'a Cell<Slot<'a>> {
+    fn push_entry(&mut self, entry: Entry<'a>) {
         assert!(self.len < self.capacity, "a set of {} is full", self.capacity);
         self.sorted &= self.last < Some(entry.name);
         self.last = Some(entry.name);
         // SAFETY: `len < capacity` entries fit behind the header, and the memory is ours alone.
-        let place = unsafe {
-            let place = (&raw mut (*self.header.as_ptr()).entries)
+        unsafe {
+            (&raw mut (*self.header.as_ptr()).entries)
                 .cast::<Entry<'a>>()
-                .add(self.len as usize);
-            place.write(entry);
-            &*place
-        };
+                .add(self.len as usize)
+                .write(entry);
+        }
         self.len += 1;
-        &place.slot
     }
 
     fn entries(&mut self) -> &mut [Entry<'a>] {
-        // SAFETY: `len` entries were written, and nothing else refers to them while we are borrowed:
-        // the cells that `push` returns are only used on sets pushed in order, which are not sorted.
+        // SAFETY: `len` entries were written, and nothing refers to them before `finish`.
         unsafe {
             let start = (&raw mut (*self.header.as_ptr()).entries).cast::<Entry<'a>>();
             std::slice::from_raw_parts_mut(start, self.len as usize)
@@ -180,12 +177,10 @@ impl<'a> AttrsWriter<'a> {
         if unused > 0 && self.sorted {
             cursor.shrink(unused * size_of::<Entry<'_>>(), self.end_of_capacity());
         }
-        // SAFETY: the header is ours alone until we return it.
-        unsafe {
-            (&raw mut (*self.header.as_ptr()).own).write(Cell::new(self.len));
-            (&raw mut (*self.header.as_ptr()).total).write(self.len);
-        }
-        Attrs(self.header, PhantomData)
+        let set = Attrs(self.header, PhantomData);
+        set.header().own.set(self.len);
+        set.header().total.set(self.len);
+        set
     }
 
     fn end_of_capacity(&self) -> *const u8 {
@@ -222,7 +217,7 @@ impl<'a> Cursor<'a> {
         unsafe {
             header.write(Header {
                 own: Cell::new(0),
-                total: 0,
+                total: Cell::new(0),
                 base: Cell::new(None),
                 entries: [],
             });
@@ -267,7 +262,7 @@ impl<'a> Cursor<'a> {
         if left.is_empty() {
             return right;
         }
-        let (below, above) = (left.header().total, right.header().total);
+        let (below, above) = (left.header().total.get(), right.header().total.get());
         if below >= LAYER_BASE_MIN && above <= below / LAYER_SHARE && left.layers() < LAYERS_MAX {
             return self.layer(left, right);
         }
@@ -278,15 +273,14 @@ impl<'a> Cursor<'a> {
     fn layer(&mut self, base: Attrs<'a>, above: Attrs<'a>) -> Attrs<'a> {
         let entries = self.entries(above);
         let mut writer = self.attrs_writer(entries.len());
-        let mut total = base.header().total;
+        let mut total = base.header().total.get();
         for entry in entries {
             total += u32::from(base.get(entry.name).is_none());
             writer.push_entry(entry.share());
         }
         let set = writer.finish(self);
         set.header().base.set(Some(base));
-        // SAFETY: nobody else has seen the new set yet, and `total` is plain data.
-        unsafe { (&raw mut (*set.0.as_ptr()).total).write(total) };
+        set.header().total.set(total);
         set
     }
 
@@ -294,13 +288,8 @@ impl<'a> Cursor<'a> {
         let mut writer = self.attrs_writer(left.len() + right.len());
         let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
         while let (Some(l), Some(r)) = (left.peek(), right.peek()) {
-            match l.name.cmp(&r.name) {
-                std::cmp::Ordering::Less => writer.push_entry(l.share()),
-                std::cmp::Ordering::Greater | std::cmp::Ordering::Equal => {
-                    writer.push_entry(r.share())
-                }
-            };
             let order = l.name.cmp(&r.name);
+            writer.push_entry(if order.is_lt() { l.share() } else { r.share() });
             if order.is_le() {
                 left.next();
             }

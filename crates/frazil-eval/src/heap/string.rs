@@ -30,10 +30,10 @@ impl<'a> Str<'a> {
     pub(crate) const LENGTH_MAX: usize = WITH_CONTEXT as usize - 1;
 
     /// A view of bytes that live as long as the heap (or for ever).
-    #[inline(always)]
     ///
     /// # Panics
     /// If there are 4 GiB or more: makers of strings check that before.
+    #[inline(always)]
     pub fn of(bytes: &'a [u8]) -> Self {
         assert!(bytes.len() < WITH_CONTEXT as usize, "a string has at most 2^32-2 bytes");
         Self { len: bytes.len() as u32, start: NonNull::from(bytes).cast(), bytes: PhantomData }

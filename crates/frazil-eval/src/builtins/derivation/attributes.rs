@@ -62,7 +62,7 @@ pub(super) fn read<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, name: StoreName) 
 }
 
 /// A Boolean attribute that may be missing.
-fn flag<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, name: crate::Symbol) -> Result<bool> {
+fn flag<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, name: crate::symbol::Symbol) -> Result<bool> {
     match set.get(name) {
         Some(entry) => {
             ev.force_bool(Lazy::of(&entry.slot)).map_err(|error| ev.in_attribute(error, entry))

@@ -24,8 +24,9 @@ fn only_objects_may_be_touched() {
     }
     let mut writer = cursor.attrs_writer(2);
     let name = crate::symbol::Symbols::new().intern(b"a", &mut cursor);
-    let slot = writer.push(name, crate::source::Pos::NOWHERE, crate::word::Slot::BUSY);
-    writer.finish(&mut cursor);
-    let behind = std::ptr::from_ref(slot).wrapping_add(1);
+    writer.push(name, crate::source::Pos::NOWHERE, crate::word::Slot::BUSY);
+    let set = writer.finish(&mut cursor);
+    let entry = set.get(name).expect("it was just written");
+    let behind = std::ptr::from_ref(entry).wrapping_add(1);
     assert!(is_poisoned(behind.cast()), "room that was not used");
 }
