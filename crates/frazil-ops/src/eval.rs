@@ -112,7 +112,7 @@ pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Resu
     }
     let heap = heap(plan.memory_bytes_max)?;
     let mut evaluator = Evaluator::new(&heap, host, plan.options.clone());
-    let arguments = arguments(&mut evaluator, plan)?;
+    let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
     let apply = match &plan.apply {
         Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
         None => None,
@@ -149,7 +149,13 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
         Ok(bytes) => Ok(Text { file: Some(path), name: TEXT_NAME, bytes }),
         Err(HostError::NotFound(path)) => {
             let message = format!("opening file '{}': No such file or directory", path.display());
-            Err(Failure(vec![Diagnostic::plain(ErrorKind::Host, message)]))
+            let mut diagnostic = Diagnostic::plain(ErrorKind::Host, message);
+            if let Ok(Some(_)) = host.kind(&path.with_file_name("flake.nix")) {
+                diagnostic
+                    .help
+                    .push("this is a flake, and flakes are not supported yet".to_owned());
+            }
+            Err(Failure(vec![diagnostic]))
         }
         Err(error) => Err(refused(error)),
     }
@@ -221,16 +227,21 @@ pub(crate) fn explained(evaluator: &Evaluator<'_>, error: &Error) -> Failure {
     Failure(evaluator.diagnostics(error))
 }
 
-fn arguments<'a>(evaluator: &mut Evaluator<'a>, plan: &EvalPlan) -> Result<Attrs<'a>, Failure> {
-    let mut arguments = Vec::new();
-    for (name, argument) in &plan.arguments {
+/// The set that functions are called with.
+pub(crate) fn arguments<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &[(String, Argument)],
+    base: &Path,
+) -> Result<Attrs<'a>, Failure> {
+    let mut values = Vec::new();
+    for (name, argument) in arguments {
         let value = match argument {
-            Argument::Expression(text) => delayed(evaluator, text.clone(), &plan.base)?,
+            Argument::Expression(text) => delayed(evaluator, text.clone(), base)?,
             Argument::String(text) => evaluator.string(text).into(),
         };
-        arguments.push((name.clone(), value));
+        values.push((name.clone(), value));
     }
-    Ok(evaluator.set(&arguments))
+    Ok(evaluator.set(&values))
 }
 
 fn delayed<'a>(
