@@ -1,5 +1,6 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+mod documents;
 mod golden;
 
 use std::fs;
