@@ -16,7 +16,7 @@ use frazil_eval::{
     print,
 };
 
-use crate::path::normal;
+use crate::path::{LINKS_MAX, normal};
 
 pub use search::find_files;
 
@@ -24,8 +24,6 @@ pub use search::find_files;
 const TEXT_NAME: &str = "«string»";
 /// What the standard input is called in messages.
 const STDIN_NAME: &str = "«stdin»";
-/// Symbolic links that are followed to find a file, as on Linux.
-const LINKS_MAX: usize = 40;
 
 /// What is to be evaluated, and what is to be made of the result.
 #[derive(Clone, Debug)]
