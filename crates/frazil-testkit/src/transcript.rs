@@ -95,7 +95,7 @@ fn rewritten(
         if fence == "console" && is_ours {
             commands += session(&inside, &files, run, &mut out)?;
         } else {
-            let text: String = inside.iter().map(|(_, line)| format!("{line}\n")).collect();
+            let text: String = inside.iter().flat_map(|(_, line)| [line, "\n"]).collect();
             out.push_str(&text);
             if let Some(name) = fence.strip_prefix("nix ") {
                 files.push(Document { name: name.to_owned(), text });
@@ -139,9 +139,8 @@ fn session(
 }
 
 fn first_difference(expected: &str, actual: &str) -> String {
-    let pairs = (1..).zip(expected.lines().zip(actual.lines()));
-    let differing = pairs.into_iter().find(|(_, (expected, actual))| expected != actual);
-    match differing {
+    let mut pairs = (1..).zip(expected.lines().zip(actual.lines()));
+    match pairs.find(|(_, (expected, actual))| expected != actual) {
         Some((number, (expected, actual))) => {
             format!("line {number}\n  it says  {expected}\n  printed  {actual}")
         }
