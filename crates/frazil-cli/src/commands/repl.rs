@@ -176,6 +176,12 @@ fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, C
                 Some("there is no store to build in yet; the derivation was evaluated"),
             );
         }
+        Line::Bare(command) => {
+            screen.complain(
+                &format!("'{command}' lacks its argument"),
+                Some("`:?` lists the commands"),
+            );
+        }
         Line::Unknown(command) => {
             screen
                 .complain(&format!("unknown command '{command}'"), Some("`:?` lists the commands"));
