@@ -67,9 +67,10 @@ fn way(diagnostic: &Diagnostic, look: Look, out: &mut String) {
     for step in shown {
         match step {
             trace::Step::Frame(shown) => frame(shown, look, out),
-            trace::Step::Repeated(times) => {
-                let line =
-                    format!("    (repeated {times} more {})", plural(times, "time", "times"));
+            trace::Step::Repeated { frames, times } => {
+                let what = if frames == 1 { "" } else { &format!("the last {frames}, ") };
+                let times = format!("{times} more {}", plural(times, "time", "times"));
+                let line = format!("    ({what}repeated {times})");
                 out.push_str(&paint(&line, Style::Quiet, look.colour));
                 out.push('\n');
             }

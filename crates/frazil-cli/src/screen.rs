@@ -36,12 +36,16 @@ impl Screen {
             Message::Trace(text) => {
                 say(&format!("trace: {}\n", clean(text, self.look.colour)));
             }
-            Message::ProgramWarning(text) => self.warn("evaluation warning:", text),
-            Message::Warning(text) => self.warn("warning:", text),
+            Message::ProgramWarning(text) => self.caution("evaluation warning:", text),
+            Message::Warning(text) => self.warn(text),
         }
     }
 
-    fn warn(self, word: &str, text: &str) {
+    pub(crate) fn warn(self, text: &str) {
+        self.caution("warning:", text);
+    }
+
+    fn caution(self, word: &str, text: &str) {
         let indent = " ".repeat(word.len() + 1);
         let word = paint(word, Style::Warning, self.look.colour);
         let text = clean(text, self.look.colour);

@@ -85,6 +85,12 @@ impl Error {
         self
     }
 
+    /// An infinite recursion is where the variable stands whose value it asks for.
+    #[cold]
+    pub(crate) fn recursion_at(self, range: Range) -> Self {
+        if self.0.kind == ErrorKind::InfiniteRecursion { self.at(range) } else { self }
+    }
+
     #[cold]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help.push(help.into());

@@ -44,7 +44,8 @@ const CODE_BYTES_MIN: usize = 64 << 20;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HeapOptions {
-    /// How much memory values may take; `None` is as much as there is.
+    /// How much memory values may take; `None` is as much as there is. Memory is taken in chunks of
+    /// 64 MiB, and nothing starts without the first, so less than that means that.
     pub limit_bytes: Option<u64>,
 }
 
@@ -109,7 +110,7 @@ impl Heap {
         Ok(Self {
             chunks: RefCell::default(),
             mapped: Cell::new(0),
-            limit: options.limit_bytes.unwrap_or(u64::MAX),
+            limit: options.limit_bytes.unwrap_or(u64::MAX).max(CHUNK_BYTES as u64),
             last: Cell::new(Some(Mapping::new(LAST_BYTES)?)),
             code,
             code_used: Cell::new(0),

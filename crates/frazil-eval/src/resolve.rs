@@ -237,16 +237,26 @@ impl<'a> Resolver<'_, 'a> {
     #[cold]
     fn undefined(&mut self, name: Symbol, span: Span) {
         let text = self.context.symbols.text(name);
-        let visible = self.definitions.iter().map(|definition| definition.name);
-        let global = self.context.globals.keys().copied();
-        let names = visible.chain(global).map(|symbol| self.context.symbols.text(symbol));
-        let similar = (self.errors.len() < SIMILAR_MAX)
-            .then(|| crate::similar::closest(text, names))
-            .flatten();
-        self.errors.push(ResolveError::Undefined {
-            name: String::from_utf8_lossy(text).into_owned(),
-            span,
-            similar: similar.map(|name| String::from_utf8_lossy(name).into_owned()),
-        });
+        let similar = (self.errors.len() < SIMILAR_MAX).then(|| self.similar(text)).flatten();
+        let name = String::from_utf8_lossy(text).into_owned();
+        self.errors.push(ResolveError::Undefined { name, span, similar });
+    }
+
+    /// What was meant by `name`: a variable, or a builtin that is no variable.
+    fn similar(&self, name: &[u8]) -> Option<String> {
+        let names = || {
+            let visible = self.definitions.iter().map(|definition| definition.name);
+            let global = self.context.globals.keys().copied();
+            visible.chain(global).map(|symbol| self.context.symbols.text(symbol))
+        };
+        // `__length` is what nobody means; it is there since `builtins.length` is.
+        let member = |name| <[u8]>::strip_prefix(name, b"__").unwrap_or(name);
+        let found = if name.starts_with(b"__") {
+            crate::similar::closest(name, names())
+        } else {
+            crate::similar::closest(name, names().map(member))
+        }?;
+        let prefix = if names().any(|name| name == found) { "" } else { "builtins." };
+        Some(format!("{prefix}{}", String::from_utf8_lossy(found)))
     }
 }

@@ -15,7 +15,7 @@ use frazil_eval::{
     Diagnostic, Error, ErrorKind, Evaluator, HeapOptions, Lazy, Options, Program, Value, print,
 };
 
-use crate::path::normal;
+use crate::path::{LINKS_MAX, normal};
 
 pub use search::find_files;
 
@@ -23,8 +23,6 @@ pub use search::find_files;
 const TEXT_NAME: &str = "«string»";
 /// What the standard input is called in messages.
 const STDIN_NAME: &str = "«stdin»";
-/// Symbolic links that are followed to find a file, as on Linux.
-const LINKS_MAX: usize = 40;
 
 /// What is to be evaluated, and what is to be made of the result.
 #[derive(Clone, Debug)]
@@ -120,7 +118,7 @@ fn print_texts(
     texts: Vec<Text>,
     printed: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let arguments = arguments(&mut evaluator, plan)?;
+    let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
     let apply = match &plan.apply {
         Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
         None => None,
@@ -157,7 +155,13 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
         Ok(bytes) => Ok(Text { file: Some(path), name: TEXT_NAME, bytes }),
         Err(HostError::NotFound(path)) => {
             let message = format!("opening file '{}': No such file or directory", path.display());
-            Err(Failure(vec![Diagnostic::plain(ErrorKind::Host, message)]))
+            let mut diagnostic = Diagnostic::plain(ErrorKind::Host, message);
+            if let Ok(Some(_)) = host.kind(&path.with_file_name("flake.nix")) {
+                diagnostic
+                    .help
+                    .push("this is a flake, and flakes are not supported yet".to_owned());
+            }
+            Err(Failure(vec![diagnostic]))
         }
         Err(error) => Err(refused(error)),
     }
@@ -236,16 +240,21 @@ pub(crate) fn explained(evaluator: &Evaluator<'_>, error: &Error) -> Failure {
     Failure(evaluator.diagnostics(error))
 }
 
-fn arguments<'a>(evaluator: &mut Evaluator<'a>, plan: &EvalPlan) -> Result<Attrs<'a>, Failure> {
-    let mut arguments = Vec::new();
-    for (name, argument) in &plan.arguments {
+/// The set that functions are called with.
+pub(crate) fn arguments<'a>(
+    evaluator: &mut Evaluator<'a>,
+    arguments: &[(String, Argument)],
+    base: &Path,
+) -> Result<Attrs<'a>, Failure> {
+    let mut values = Vec::new();
+    for (name, argument) in arguments {
         let value = match argument {
-            Argument::Expression(text) => delayed(evaluator, text.clone(), &plan.base)?,
+            Argument::Expression(text) => delayed(evaluator, text.clone(), base)?,
             Argument::String(text) => evaluator.string(text).into(),
         };
-        arguments.push((name.clone(), value));
+        values.push((name.clone(), value));
     }
-    Ok(evaluator.set(&arguments))
+    Ok(evaluator.set(&values))
 }
 
 fn delayed<'a>(

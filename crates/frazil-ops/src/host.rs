@@ -184,7 +184,12 @@ impl Host for DiskHost<'_> {
         };
         match fs::symlink_metadata(&path).map_err(failed("look at", &path)) {
             Ok(metadata) => Ok(Some(kind_of(metadata.file_type()))),
-            Err(HostError::NotFound(_)) => Ok(None),
+            Err(HostError::NotFound(_)) => {
+                // The store is there, even while nothing made it on the disk.
+                let store_dir = self.context.store_dir.to_string();
+                let is_above_store = Path::new(&store_dir).starts_with(&path);
+                Ok(is_above_store.then_some(FileKind::Directory))
+            }
             Err(error) => Err(error),
         }
     }

@@ -7,13 +7,15 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use frazil_eval::heap::Attrs;
 use frazil_eval::host::Host;
 use frazil_eval::print::{self, Limits};
 use frazil_eval::{Error, ErrorKind, Evaluator, Lazy, Options, Value, builtins};
 
-use crate::eval::{Failure, explained, with_evaluator};
+use crate::eval::{Argument, Failure, arguments, explained, with_evaluator};
+use crate::path::normal;
 
 use scope::{Binding, binding, quoted};
 
@@ -28,6 +30,8 @@ pub struct ReplPlan {
     pub memory_bytes_max: Option<u64>,
     /// Where relative paths in lines start.
     pub base: PathBuf,
+    /// What functions in loaded files are called with.
+    pub arguments: Vec<(String, Argument)>,
 }
 
 /// An interactive session.
@@ -36,8 +40,9 @@ pub struct Repl<'a> {
     base: PathBuf,
     /// Names that lines and files brought in; a later one shadows an earlier one.
     scope: Vec<(String, Lazy<'a>)>,
-    /// What `:load` loaded, for reloading.
-    loaded: Vec<PathBuf>,
+    arguments: Attrs<'a>,
+    /// What was loaded or should have been, for reloading: arguments of `import`.
+    loaded: Vec<String>,
 }
 
 /// What is known about a value that can be documented.
@@ -54,10 +59,11 @@ pub fn open<R>(
     host: &mut dyn Host,
     work: impl FnOnce(&mut Repl<'_>) -> R,
 ) -> Result<R, Failure> {
-    with_evaluator(plan.memory_bytes_max, host, &plan.options, |evaluator| {
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |mut evaluator| {
+        let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
         let (base, scope, loaded) = (plan.base.clone(), Vec::new(), Vec::new());
-        work(&mut Repl { evaluator, base, scope, loaded })
-    })
+        Ok(work(&mut Repl { evaluator, base, scope, arguments, loaded }))
+    })?
 }
 
 impl<'a> Repl<'a> {
@@ -117,28 +123,37 @@ impl<'a> Repl<'a> {
         Err(self.evaluator.failure(ErrorKind::Type, message))
     }
 
-    /// Brings the attributes of a file's value into scope; returns how many.
-    pub fn load(&mut self, path: &Path) -> Result<usize, Failure> {
-        let path = self.base.join(path);
-        let value = self.value(&format!("import {}", quoted(&path.to_string_lossy())))?;
-        let nothing = self.evaluator.set(&[]);
-        let value = self.evaluator.auto_call(value, nothing);
-        let value = value.map_err(|error| explained(&self.evaluator, &error))?;
-        let count = self.bring(value)?;
-        if !self.loaded.contains(&path) {
-            self.loaded.push(path);
+    /// Brings the attributes of a file's value into scope; returns how many. The file may be in the
+    /// search path: `<name>`.
+    pub fn load(&mut self, file: &str) -> Result<usize, Failure> {
+        let is_lookup = file.starts_with('<') && file.ends_with('>');
+        let target = if is_lookup {
+            file.to_owned()
+        } else {
+            quoted(&normal(&self.base.join(file)).to_string_lossy())
+        };
+        // Before it is read: who mends a broken file reloads it.
+        if !self.loaded.contains(&target) {
+            self.loaded.push(target.clone());
         }
-        Ok(count)
+        self.import(&target)
     }
 
     /// Loads everything again that was loaded.
     pub fn reload(&mut self) -> Result<usize, Failure> {
         self.evaluator.forget_imports();
         let mut count = 0;
-        for path in std::mem::take(&mut self.loaded) {
-            count += self.load(&path)?;
+        for target in self.loaded.clone() {
+            count += self.import(&target)?;
         }
         Ok(count)
+    }
+
+    fn import(&mut self, target: &str) -> Result<usize, Failure> {
+        let value = self.value(&format!("import {target}"))?;
+        let value = self.evaluator.auto_call(value, self.arguments);
+        let value = value.map_err(|error| explained(&self.evaluator, &error))?;
+        self.bring(value)
     }
 
     /// Brings the attributes of an expression's value into scope; returns how many.

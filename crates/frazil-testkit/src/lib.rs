@@ -1,3 +1,6 @@
-//! What tests of several crates share: the runner of the golden cases. Never part of the product.
+//! What tests of several crates share: the runners of the golden cases and of the documents that
+//! show what the program prints. Never part of the product.
 
 pub mod golden;
+mod shell;
+pub mod transcript;

@@ -106,7 +106,7 @@ pub(super) struct EvaluationArguments {
     #[arg(long)]
     show_trace: bool,
 
-    /// End with an error when values take more memory, such as 2G
+    /// End with an error when values take more memory, such as 2G; counted in steps of 64M
     #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
     memory_limit: Option<u64>,
 
@@ -152,7 +152,7 @@ impl EvaluationArguments {
         self.memory_limit
     }
 
-    fn arguments(&self) -> Result<Vec<(String, Argument)>, CommandError> {
+    pub(super) fn arguments(&self) -> Result<Vec<(String, Argument)>, CommandError> {
         let expressions = pairs(&self.arguments, Argument::Expression)?;
         Ok(expressions
             .into_iter()

@@ -49,7 +49,7 @@ const HELP: &str = "\
 pub(super) struct ReplArguments {
     /// Load the attributes of these files at the start
     #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    files: Vec<String>,
 
     #[command(flatten)]
     evaluation: EvaluationArguments,
@@ -64,6 +64,7 @@ pub(super) fn run(
         options: arguments.evaluation.options(environment)?,
         memory_bytes_max: arguments.evaluation.memory_bytes_max(),
         base: environment.directory.clone(),
+        arguments: arguments.evaluation.arguments()?,
     };
     let mut host = evaluation::host(environment, screen, false)?;
     frazil_ops::repl::open(&plan, &mut host, |repl| {
@@ -92,53 +93,60 @@ fn converse(
     let mut editor =
         Editor::<Assistant<'_, '_, '_>, FileHistory>::with_config(config).map_err(failed)?;
     editor.set_helper(Some(Assistant::new(&repl)));
-    let history = history_file(environment);
+    let mut history = history_file(environment);
     if let Some(history) = &history
         && history.exists()
         && let Err(error) = editor.load_history(history)
     {
-        screen::say(&format!("warning: cannot read {}: {error}\n", history.display()));
+        screen.warn(&format!("cannot read {}: {error}", history.display()));
     }
     loop {
-        match editor.readline(PROMPT) {
-            Ok(text) => match answer(&mut repl.borrow_mut(), Line::of(&text), screen) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(CommandError::Evaluation(Failure(diagnostics))) => screen.show(&diagnostics),
-                Err(error) => return Err(error),
-            },
+        let text = match editor.readline(PROMPT) {
+            Ok(text) => text,
             // The key that interrupts leaves the line, not the session.
-            Err(ReadlineError::Interrupted) => {}
-            Err(ReadlineError::Eof) => break,
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => return Ok(()),
             Err(error) => return Err(failed(error)),
+        };
+        // Before it is evaluated: what is interrupted then ends the process.
+        if let Some(file) = &history
+            && let Err(error) = keep_history(&mut editor, file)
+        {
+            screen.warn(&format!("cannot write {}: {error}", file.display()));
+            history = None;
+        }
+        match answer(&mut repl.borrow_mut(), Line::of(&text), screen) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(CommandError::Evaluation(Failure(diagnostics))) => screen.show(&diagnostics),
+            Err(error) => return Err(error),
         }
     }
-    if let Some(history) = &history
-        && let Err(error) = save_history(&mut editor, history)
-    {
-        screen::say(&format!("warning: cannot write {}: {error}\n", history.display()));
-    }
-    Ok(())
 }
 
 fn history_file(environment: &Environment) -> Option<PathBuf> {
     Some(environment.state_directory()?.join(HISTORY_FILE))
 }
 
-fn save_history(
+/// Adds the newest lines to the file.
+fn keep_history(
     editor: &mut Editor<Assistant<'_, '_, '_>, FileHistory>,
     file: &Path,
 ) -> Result<(), ReadlineError> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    editor.save_history(file)
+    editor.append_history(file)
 }
 
-fn load(repl: &mut Repl<'_>, file: &Path) -> Result<(), CommandError> {
-    let count = repl.load(file)?;
-    screen::say(&format!("Added {count} variables.\n"));
+fn load(repl: &mut Repl<'_>, file: &str) -> Result<(), CommandError> {
+    added(repl.load(file)?);
     Ok(())
+}
+
+fn added(count: usize) {
+    let variables = if count == 1 { "variable" } else { "variables" };
+    screen::say(&format!("Added {count} {variables}.\n"));
 }
 
 /// Does what a line asks for; `false` if it asks to leave.
@@ -151,9 +159,9 @@ fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, C
         Line::Evaluate(text) => repl.line(text, &mut printed)?,
         Line::Print(text) => repl.print(text, true, &mut printed)?,
         Line::Type(text) => printed.extend(format!("{}\n", repl.type_of(text)?).into_bytes()),
-        Line::Add(text) => screen::say(&format!("Added {} variables.\n", repl.add(text)?)),
-        Line::Load(file) => load(repl, Path::new(file))?,
-        Line::Reload => screen::say(&format!("Added {} variables.\n", repl.reload()?)),
+        Line::Add(text) => added(repl.add(text)?),
+        Line::Load(file) => load(repl, file)?,
+        Line::Reload => added(repl.reload()?),
         Line::Documentation(text) => match repl.documentation(text)? {
             Some(known) => {
                 let head = format!("builtins.{} {}\n\n", known.name, known.parameters.join(" "));
@@ -166,6 +174,12 @@ fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, C
             screen.complain(
                 &format!("cannot build '{path}'"),
                 Some("there is no store to build in yet; the derivation was evaluated"),
+            );
+        }
+        Line::Bare(command) => {
+            screen.complain(
+                &format!("'{command}' lacks its argument"),
+                Some("`:?` lists the commands"),
             );
         }
         Line::Unknown(command) => {

@@ -386,3 +386,28 @@ fn long_traces_keep_both_ends() {
         "#]],
     );
 }
+
+#[test]
+fn rounds_are_shown_once() {
+    let mut diagnostic = error("bad", None);
+    let names = ["ab".repeat(3), "b".repeat(2), "cde".repeat(2), "f".to_owned()].concat();
+    diagnostic.trace = names.chars().map(|name| step(&name.to_string(), None, false)).collect();
+    check(
+        &diagnostic,
+        Look { whole_trace: true, ..PLAIN },
+        expect![[r#"
+        error: bad
+          … f
+          … e
+          … d
+          … c
+            (the last 3, repeated 1 more time)
+          … b
+            (repeated 2 more times)
+          … a
+          … b
+            (the last 2, repeated 1 more time)
+          … a
+    "#]],
+    );
+}

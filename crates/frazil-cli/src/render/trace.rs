@@ -10,12 +10,17 @@ const INNER_FRAMES: usize = 3;
 const OUTER_FRAMES: usize = 2;
 /// Frames that a library asked to show.
 const PINNED_FRAMES: usize = 8;
+/// The most functions that call each other in turn for which a round is shown once.
+const ROUND_FRAMES_MAX: usize = 16;
 
 /// What one entry of a shown trace is.
 pub(super) enum Step<'d> {
     Frame(&'d Frame),
-    /// The frame before occurred this many more times in a row.
-    Repeated(usize),
+    /// The last `frames` occurred this many more times in a row.
+    Repeated {
+        frames: usize,
+        times: usize,
+    },
 }
 
 /// The frames to show, innermost first, and how many were left out.
@@ -64,21 +69,33 @@ fn is_own(frame: &Frame, diagnostic: &Diagnostic) -> bool {
     !is_library && !is_shown
 }
 
+/// All frames, but of a run of equal rounds, as recursion leaves them, only the first.
 fn without_repetitions<'d>(frames: &[&'d Frame]) -> Vec<Step<'d>> {
     let mut steps = Vec::new();
-    let mut before: Option<&Frame> = None;
-    for frame in frames {
-        if before.is_some_and(|before| same(before, frame)) {
-            match steps.last_mut() {
-                Some(Step::Repeated(times)) => *times += 1,
-                Some(Step::Frame(_)) | None => steps.push(Step::Repeated(1)),
-            }
-        } else {
-            steps.push(Step::Frame(frame));
-        }
-        before = Some(frame);
+    let mut rest = frames;
+    while let Some((first, others)) = rest.split_first() {
+        let Some((frames, times)) = round(rest) else {
+            steps.push(Step::Frame(first));
+            rest = others;
+            continue;
+        };
+        let (shown, _) = rest.split_at(frames);
+        steps.extend(shown.iter().map(|frame| Step::Frame(frame)));
+        steps.push(Step::Repeated { frames, times });
+        rest = rest.get(frames * (times + 1)..).unwrap_or_default();
     }
     steps
+}
+
+/// The shortest round that `frames` start with twice: its length, and how often it comes again.
+fn round(frames: &[&Frame]) -> Option<(usize, usize)> {
+    (1..=ROUND_FRAMES_MAX).find_map(|length| {
+        let (first, behind) = frames.split_at_checked(length)?;
+        let is_again =
+            |round: &&[&Frame]| first.iter().zip(*round).all(|(one, other)| same(one, other));
+        let times = behind.chunks_exact(length).take_while(is_again).count();
+        (times > 0).then_some((length, times))
+    })
 }
 
 fn same(one: &Frame, other: &Frame) -> bool {

@@ -1,5 +1,6 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+mod documents;
 mod golden;
 
 use std::fs;
@@ -231,15 +232,19 @@ fn nix_instantiate_writes_where_it_is_told() {
     assert_eq!(texts, [b"text"]);
 }
 
+/// What a session prints when it reads `input`.
+fn session(folder: &Path, arguments: &[&str], input: &str) -> String {
+    fs::write(folder.join("input"), input).expect("written");
+    let input = fs::File::open(folder.join("input")).expect("opened");
+    let output = frazil(folder).arg("repl").args(arguments).stdin(input).output();
+    show(&output.expect("started"), folder)
+}
+
 #[test]
 fn a_session() {
     let folder = folder();
-    let mut command = frazil(folder.path());
     let input =
         "x = 20\nx + 1\n:t x\n:l .\na\n:p { b = { c = 1; }; }\n:bogus\nthrow \"no\"\n:b x\n:q\n";
-    fs::write(folder.path().join("input"), input).expect("written");
-    let input = fs::File::open(folder.path().join("input")).expect("opened");
-    let output = command.arg("repl").stdin(input).output().expect("started");
     expect![[r#"
         21
         an integer
@@ -257,6 +262,67 @@ fn a_session() {
           (1 more frame; --show-trace shows all)
         error: expression does not evaluate to a derivation
         --- 0
+    "#]]
+    .assert_eq(&session(folder.path(), &[], input));
+}
+
+#[test]
+fn a_session_loads_files() {
+    let folder = folder();
+    fs::write(folder.path().join("f.nix"), "{ x }: { inherit x; }").expect("written");
+    let arguments = ["--argstr", "x", "y", "-I", "here=.", "f.nix"];
+    let input = "x\n:l <here/broken.nix>\n:r\n:l <here/default.nix>\na\n";
+    expect![[r#"
+        "y"
+        [ 1 2 ]
+        --- stderr
+        Added 1 variable.
+        error: syntax error, unexpected ';'
+          at /here/broken.nix:2:10:
+          2 |   a = 1 +;
+            |          ^
+          … while calling `import`
+            at «repl»:1:1:
+          1 | import <here/broken.nix>
+            | ^^^^^^^^^^^^^^^^^^^^^^^^
+        error: syntax error, unexpected ';'
+          at /here/broken.nix:2:10:
+          2 |   a = 1 +;
+            |          ^
+          … while calling `import`
+            at «repl»:1:1:
+          1 | import <here/broken.nix>
+            | ^^^^^^^^^^^^^^^^^^^^^^^^
+        Added 2 variables.
+        --- 0
+    "#]]
+    .assert_eq(&session(folder.path(), &arguments, input));
+}
+
+#[test]
+fn a_limit_below_the_first_chunk_is_that() {
+    check(
+        &["eval", "--memory-limit", "1M", "1"],
+        expect![[r#"
+        1
+        --- stderr
+        --- 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_flake_is_called_one() {
+    let folder = folder();
+    fs::write(folder.path().join("flake.nix"), "{ }").expect("written");
+    fs::remove_file(folder.path().join("default.nix")).expect("removed");
+    let output = frazil(folder.path()).args(["eval", "-f", "."]).output().expect("started");
+    expect![[r#"
+        --- stderr
+        error: opening file '/here/default.nix': No such file or directory
+
+        help: this is a flake, and flakes are not supported yet
+        --- 5
     "#]]
     .assert_eq(&show(&output, folder.path()));
 }

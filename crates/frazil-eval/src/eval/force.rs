@@ -38,8 +38,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Word<'a>> {
         match slot.get().value() {
             Some(value) => Ok(value),
-            None if slot.get().is_busy() => Err(self.infinite_recursion().at(range)),
-            None => self.force_now(slot),
+            None => self.force_now(slot).map_err(|error| error.recursion_at(range)),
         }
     }
 

@@ -10,10 +10,7 @@ use frazil_model::{StoreDir, StorePath};
 
 use super::path_of;
 use super::tree::Node;
-use crate::path::normal;
-
-/// Symbolic links that are followed for one path, as on Linux.
-const LINKS_MAX: usize = 40;
+use crate::path::{LINKS_MAX, normal};
 
 /// Which symbolic links are followed on the way to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -259,3 +259,13 @@ fn add_text(host: &mut DiskHost<'_>, name: &str, text: &[u8]) -> StorePath {
     host.add_text(&path, text, &[]).expect("added");
     path
 }
+
+#[test]
+fn the_store_directory_is_always_there() {
+    let mut host = in_memory();
+    host.context.store_dir = "/absent/nix/store".parse().expect("a store directory");
+    let kinds = ["/absent/nix/store", "/absent/nix", "/absent/nix/store/x", "/absent/other"]
+        .map(|path| host.kind(Path::new(path)).expect("looked at"));
+    let directory = Some(FileKind::Directory);
+    assert_eq!(kinds, [directory, directory, None, None]);
+}

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::{Case, Form, GoldenError, Run};
+use crate::shell::words;
 
 /// Where the folder of the cases lies, as the results spell it.
 const FOLDER_SHOWN: &str = "/suite";
@@ -113,34 +114,6 @@ fn form(name: &str) -> Result<Form, String> {
         "parse" => Form::Parse,
         _ => return Err(format!("there is no form `{name}`")),
     })
-}
-
-/// Splits arguments as a shell does, with `'...'`, `"..."` and `\`.
-fn words(text: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        match (quote, char) {
-            (Some(open), _) if open == char => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(char);
-                word.get_or_insert_default();
-            }
-            (None, ' ') => words.extend(word.take()),
-            (None | Some('"'), '\\') => {
-                word.get_or_insert_default()
-                    .push(chars.next().ok_or("nothing follows the last `\\`")?);
-            }
-            _ => word.get_or_insert_default().push(char),
-        }
-    }
-    if quote.is_some() {
-        return Err(format!("a quote is not closed in `{text}`"));
-    }
-    words.extend(word);
-    Ok(words)
 }
 
 /// Turns `⟪0d⟫` into that byte.

@@ -24,6 +24,8 @@ pub(super) enum Line<'l> {
     Reload,
     Help,
     Quit,
+    /// A command that lacks what it is about.
+    Bare(&'l str),
     /// Starts like a command and is none.
     Unknown(&'l str),
 }
@@ -39,7 +41,7 @@ impl<'l> Line<'l> {
         }
         let (command, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
-        match command {
+        let line = match command {
             ":p" | ":print" => Self::Print(rest),
             ":t" => Self::Type(rest),
             ":doc" => Self::Documentation(rest),
@@ -50,7 +52,9 @@ impl<'l> Line<'l> {
             ":?" | ":help" => Self::Help,
             ":q" | ":quit" => Self::Quit,
             _ => Self::Unknown(command),
-        }
+        };
+        let needs_more = line.expression().is_some() || matches!(line, Self::Load(_));
+        if rest.is_empty() && needs_more { Self::Bare(command) } else { line }
     }
 
     /// The expression in the line.
@@ -67,6 +71,7 @@ impl<'l> Line<'l> {
             | Self::Reload
             | Self::Help
             | Self::Quit
+            | Self::Bare(_)
             | Self::Unknown(_) => None,
         }
     }

@@ -15,6 +15,8 @@ fn commands() {
     check(":a x", Line::Add("x"));
     check(":l ./x.nix", Line::Load("./x.nix"));
     check(":load ./x y.nix", Line::Load("./x y.nix"));
+    check(":t", Line::Bare(":t"));
+    check(" :l ", Line::Bare(":l"));
     check(":r", Line::Reload);
     check(":?", Line::Help);
     check(":q", Line::Quit);
