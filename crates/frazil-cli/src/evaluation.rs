@@ -47,6 +47,7 @@ pub(crate) fn options(
         pipe_operators: features.iter().any(|feature| feature == "pipe-operators"),
         call_depth_max: call_depth_max
             .map_or(defaults.call_depth_max, |depth| usize::try_from(depth).unwrap_or(usize::MAX)),
+        steps_max: defaults.steps_max,
         trace_verbose: settings.flag("trace-verbose")?,
         abort_on_warn: settings.flag("abort-on-warn")? || is_set(environment, "NIX_ABORT_ON_WARN"),
         features,

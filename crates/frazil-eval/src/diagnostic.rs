@@ -52,6 +52,8 @@ pub enum ErrorKind {
     InfiniteRecursion,
     StackOverflow,
     OutOfMemory,
+    /// `Options::steps_max`
+    TooManySteps,
     /// Pure or restricted evaluation forbids it.
     Restricted,
     /// The host could not do what was asked.

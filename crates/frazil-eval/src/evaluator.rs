@@ -40,6 +40,9 @@ pub struct Options {
     pub pipe_operators: bool,
     /// Nested calls beyond this number are an error.
     pub call_depth_max: usize,
+    /// How many calls and comparisons an evaluation may make in all: a bound on its time that is the
+    /// same on every machine.
+    pub steps_max: u64,
     /// `builtins.traceVerbose` speaks.
     pub trace_verbose: bool,
     /// `builtins.warn` ends the evaluation.
@@ -62,6 +65,7 @@ impl Default for Options {
             store_dir: StoreDir::default(),
             pipe_operators: false,
             call_depth_max: 10_000,
+            steps_max: u64::MAX,
             trace_verbose: false,
             abort_on_warn: false,
             features: Vec::new(),
@@ -104,6 +108,8 @@ pub struct Evaluator<'a> {
     /// The calls under way; only the first `depth` count. It grows up to `call_depth_max`.
     calls: Vec<Call<'a>>,
     pub(crate) depth: usize,
+    /// Calls and comparisons that may still be made.
+    steps_left: u64,
     /// Nested `tryEval`s: their errors need no trace.
     pub(crate) tries: u32,
     /// Memory for syntax trees, used again for each source.
@@ -210,6 +216,7 @@ impl<'a> Evaluator<'a> {
             sources: Sources::default(),
             contexts: Contexts::default(),
             host,
+            steps_left: options.steps_max,
             options,
             names,
             globals: Globals::default(),
@@ -243,9 +250,12 @@ impl<'a> Evaluator<'a> {
     #[inline(always)]
     pub(crate) fn enter(&mut self, call: Call<'a>) -> Result<()> {
         match self.calls.get_mut(self.depth) {
-            Some(place) if crate::stack::address() >= self.cursor.stack_floor => {
+            Some(place)
+                if crate::stack::address() >= self.cursor.stack_floor && self.steps_left > 0 =>
+            {
                 *place = call;
                 self.depth += 1;
+                self.steps_left -= 1;
                 Ok(())
             }
             _ => self.enter_slowly(call),
@@ -256,6 +266,9 @@ impl<'a> Evaluator<'a> {
     #[inline(never)]
     fn enter_slowly(&mut self, call: Call<'a>) -> Result<()> {
         self.check_stack()?;
+        if self.steps_left == 0 {
+            return Err(self.too_long());
+        }
         if self.depth >= self.options.call_depth_max {
             return Err(self.too_deep());
         }
@@ -266,6 +279,21 @@ impl<'a> Evaluator<'a> {
         }
         self.calls.resize(length, call);
         self.enter(call)
+    }
+
+    /// Counts a step that is not a call.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Result<()> {
+        self.steps_left = self.steps_left.checked_sub(1).ok_or_else(|| self.too_long())?;
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_long(&self) -> Error {
+        let steps_max = self.options.steps_max;
+        let message = format!("the evaluation takes more than {steps_max} steps");
+        self.error(ErrorKind::TooManySteps, message).help("--max-steps allows more")
     }
 
     #[cold]

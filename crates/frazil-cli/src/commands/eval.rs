@@ -114,6 +114,10 @@ pub(super) struct EvaluationArguments {
     #[arg(long, value_name = "CALLS")]
     max_call_depth: Option<u64>,
 
+    /// End with an error after so many calls and comparisons
+    #[arg(long, value_name = "STEPS")]
+    max_steps: Option<u64>,
+
     /// Turn on parts of the language that are not stable, such as pipe-operators (can be repeated)
     #[arg(long, value_name = "NAMES")]
     extra_experimental_features: Vec<String>,
@@ -145,7 +149,9 @@ impl EvaluationArguments {
                 settings.set(name, "true");
             }
         }
-        evaluation::options(&settings, environment, &self.include)
+        let options = evaluation::options(&settings, environment, &self.include)?;
+        let steps_max = self.max_steps.unwrap_or(options.steps_max);
+        Ok(frazil_eval::Options { steps_max, ..options })
     }
 
     pub(super) fn memory_bytes_max(&self) -> Option<u64> {

@@ -12,6 +12,7 @@ impl<'a> Evaluator<'a> {
     #[expect(clippy::float_cmp, reason = "the language compares floats exactly")]
     pub(crate) fn equal(&mut self, left: Value<'a>, right: Value<'a>) -> Result<bool> {
         self.check_stack()?;
+        self.step()?;
         Ok(match (left, right) {
             (Value::Int(l), Value::Int(r)) => l == r,
             (Value::Int(l), Value::Float(r)) => l as f64 == r,

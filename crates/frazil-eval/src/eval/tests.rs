@@ -130,3 +130,17 @@ fn frames_are_used_again() {
         assert_eq!(shown, "done", "{expression}");
     }
 }
+
+/// Nothing runs for ever once steps are bounded, however little memory it takes.
+#[test]
+fn steps_are_bounded() {
+    let end = "error: the evaluation takes more than 100000 steps";
+    for expression in [
+        "let fib = n: if n < 2 then n else fib (n - 1) + fib (n - 2); in fib 90",
+        "builtins.genericClosure { startSet = [ { key = 0; } ]; operator = e: [ { key = e.key + 1; } ]; }",
+        "let d = builtins.foldl' (a: _: [ a a ]) null (builtins.genList (x: x) 60); e = builtins.foldl' (a: _: [ a a ]) null (builtins.genList (x: x) 60); in d == e",
+    ] {
+        let options = Options { steps_max: 100_000, ..Options::default() };
+        assert_eq!(eval_in(&mut World::default(), options, expression), end, "{expression}");
+    }
+}
