@@ -1,7 +1,7 @@
 //! Making paths valid: adding contents whose path follows from them, and importing NARs whose path
 //! is known.
 //!
-//! Contents are written below a locked temporary directory, hashed and scanned on the way, moved to
+//! Contents are written below a locked temporary directory, hashed on the way, moved to
 //! their place under the path's lock, and registered last. What is left by a crash in between is
 //! garbage that nobody knows.
 
@@ -186,7 +186,7 @@ impl Store {
         source: Source<'_>,
         options: &AddOptions,
     ) -> Result<PathInfo, AddError> {
-        let staged = self.stage(source, options.method, options.algorithm, None)?;
+        let staged = self.stage(source, options.method, options.algorithm)?;
         let content_address = ContentAddress { method: options.method, hash: staged.content };
         let references = References { others: options.references.iter().collect(), itself: false };
         let path = self.store_dir().content_path(name, &content_address, &references)?;
@@ -238,7 +238,7 @@ impl Store {
             Some(content) => (content.method, content.hash.algorithm()),
             None => (ContentAddressMethod::Nar, HashAlgorithm::Sha256),
         };
-        let staged = self.stage(Source::Nar(nar), method, algorithm, None)?;
+        let staged = self.stage(Source::Nar(nar), method, algorithm)?;
         check_announced(&info, &staged)?;
         if info.content_path(self.store_dir())?.is_some_and(|path| path != info.path) {
             return Err(AddError::NotContentAddressed { path: info.path });
@@ -264,10 +264,9 @@ impl Store {
         source: Source<'_>,
         method: ContentAddressMethod,
         algorithm: HashAlgorithm,
-        scanner: Option<&mut ReferenceScanner>,
     ) -> Result<Staged, AddError> {
         let mut flat = None;
-        let mut sink = NarSink { nar: NarHasher::default(), content: None, scanner };
+        let mut sink = NarSink::new(None, None);
         match method {
             ContentAddressMethod::Nar if algorithm == HashAlgorithm::Sha256 => {}
             ContentAddressMethod::Nar => sink.content = Some(Hasher::new(algorithm)),
@@ -400,10 +399,22 @@ impl Drop for Scratch {
 }
 
 /// Takes the bytes of a NAR.
-struct NarSink<'a> {
+pub(crate) struct NarSink<'a> {
     nar: NarHasher,
     content: Option<Hasher>,
     scanner: Option<&'a mut ReferenceScanner>,
+}
+
+impl<'a> NarSink<'a> {
+    /// A sink that hashes, besides for `content`, and shows all to `scanner`.
+    pub(crate) fn new(content: Option<Hasher>, scanner: Option<&'a mut ReferenceScanner>) -> Self {
+        Self { nar: NarHasher::default(), content, scanner }
+    }
+
+    /// What was written.
+    pub(crate) fn finish(self) -> NarDigest {
+        self.nar.finish()
+    }
 }
 
 impl Write for NarSink<'_> {

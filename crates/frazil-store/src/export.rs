@@ -142,7 +142,7 @@ impl Store {
 
     fn import_path(&self, input: &mut dyn BufRead) -> Result<StorePath, ImportError> {
         let (method, algorithm) = (ContentAddressMethod::Nar, HashAlgorithm::Sha256);
-        let staged = self.stage(Source::Nar(input), method, algorithm, None)?;
+        let staged = self.stage(Source::Nar(input), method, algorithm)?;
         if read_number(input)? != MAGIC {
             return Err(ImportError::Format { problem: "nothing is said of the archive" });
         }

@@ -178,6 +178,13 @@ impl Disk {
         })
     }
 
+    /// Removes an extended attribute; a symlink is not followed.
+    pub fn remove_xattr(&self, path: &Path, name: &OsStr) -> Result<(), IoError> {
+        self.change("remove an extended attribute of", path, || {
+            Ok(rustix::fs::lremovexattr(path, name)?)
+        })
+    }
+
     /// Removes a file or symlink, if it is there.
     pub fn remove_file(&self, path: &Path) -> Result<(), IoError> {
         self.change("remove the file", path, || match fs::remove_file(path) {
@@ -262,6 +269,33 @@ pub(crate) fn entries(path: &Path) -> Result<Vec<OsString>, IoError> {
         Ok(names)
     };
     list().map_err(IoError::on("list the directory", path))
+}
+
+/// The names of the extended attributes of a file; a symlink is not followed.
+pub(crate) fn xattrs(path: &Path) -> Result<Vec<OsString>, IoError> {
+    use rustix::io::Errno;
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut list = Vec::new();
+    loop {
+        // The list may grow between asking for its length and taking it.
+        let taken = match rustix::fs::llistxattr(path, &mut [0_u8; 0]) {
+            Ok(0) | Err(Errno::NOTSUP | Errno::NODATA) => return Ok(Vec::new()),
+            Ok(len) => {
+                list.resize(len, 0);
+                rustix::fs::llistxattr(path, &mut list)
+            }
+            Err(err) => Err(err),
+        };
+        match taken {
+            Err(Errno::RANGE) => {}
+            Err(err) => return Err(IoError::on("list the attributes of", path)(err.into())),
+            Ok(len) => {
+                list.truncate(len);
+                let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+                return Ok(names.map(|name| OsString::from_vec(name.into())).collect());
+            }
+        }
+    }
 }
 
 fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {

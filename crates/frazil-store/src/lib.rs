@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod add;
+mod adopt;
 mod database;
 mod export;
 #[cfg(test)]
