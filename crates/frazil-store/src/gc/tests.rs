@@ -125,3 +125,15 @@ fn no_failure_leaves_a_path_that_is_not_whole() {
         store.collect_garbage(&CollectOptions::default()).map_err(|err| err.to_string())
     });
 }
+
+#[test]
+fn what_a_program_has_open_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(&open(dir.path(), Disk::default()));
+    let store = open(dir.path(), Disk::default());
+    let lone = store.valid_paths().unwrap().into_iter().find(|path| path.name() == "lone").unwrap();
+    let file = std::fs::File::open(store.layout().path(&lone).join("name")).unwrap();
+    check_names(&store.garbage(&CollectOptions::default()).unwrap(), expect!["old older"]);
+    drop(file);
+    check_names(&store.garbage(&CollectOptions::default()).unwrap(), expect!["lone old older"]);
+}

@@ -1,10 +1,12 @@
-//! Store paths that running programs use.
+//! Store paths that running programs use: what they run, have open, have mapped, or have in their
+//! environment.
 //!
-//! What a process runs, has open, has mapped or has in its environment may name store paths in
-//! several ways, so its digests are looked for, as in the contents of a path. Processes of others
+//! Files are known by their full names, so that stores do not keep each other's paths. In an
+//! environment a path may stand anywhere, so there the digests are looked for. Processes of others
 //! cannot be looked into and are passed over.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -17,39 +19,44 @@ use crate::store::{Store, StoreError};
 impl Store {
     /// The valid paths that running programs use.
     pub(crate) fn runtime_roots(&self) -> Result<BTreeSet<StorePath>, StoreError> {
+        let mut found = BTreeSet::new();
         let mut scanner = ReferenceScanner::new(self.valid_paths()?);
         let processes = Path::new("/proc");
         // Without the directory nothing is known of processes, as in some containers.
         for name in entries(processes).unwrap_or_default() {
             if name.as_bytes().iter().all(u8::is_ascii_digit) {
-                scan_process(&processes.join(name), &mut scanner);
+                self.look_into(&processes.join(name), &mut found, &mut scanner);
             }
         }
-        Ok(scanner.finish())
+        found.append(&mut scanner.finish());
+        Ok(found)
     }
-}
 
-/// A process may end, or be another's, at any point; what can be read is looked at.
-fn scan_process(process: &Path, scanner: &mut ReferenceScanner) {
-    let mut look = |bytes: &[u8]| {
-        scanner.update(bytes);
-        // A digest does not go on from one text to the next.
-        scanner.update(b"\0");
-    };
-    for link in ["exe", "cwd", "root"] {
-        if let Ok(target) = read_link(&process.join(link)) {
-            look(target.as_os_str().as_bytes());
+    /// A process may end, or be another's, at any point; what can be read is looked at.
+    fn look_into(
+        &self,
+        process: &Path,
+        found: &mut BTreeSet<StorePath>,
+        environments: &mut ReferenceScanner,
+    ) {
+        let open = process.join("fd");
+        let descriptors = entries(&open).unwrap_or_default();
+        let links = ["exe", "cwd", "root"].map(|name| process.join(name)).into_iter();
+        for link in links.chain(descriptors.iter().map(|name| open.join(name))) {
+            found.extend(read_link(&link).ok().and_then(|target| self.path_of_target(&target)));
         }
-    }
-    for file in ["maps", "environ"] {
-        if let Ok(Some(bytes)) = read(&process.join(file)) {
-            look(&bytes);
+        if let Ok(Some(maps)) = read(&process.join("maps")) {
+            for line in maps.split(|byte| *byte == b'\n') {
+                // The name of the file is the last column, and the only one with slashes.
+                let column = line.iter().position(|byte| *byte == b'/').unwrap_or(line.len());
+                let file = OsStr::from_bytes(line.split_at(column).1);
+                found.extend(self.path_of_target(Path::new(file)));
+            }
         }
-    }
-    let open = process.join("fd");
-    for name in entries(&open).unwrap_or_default() {
-        if let Ok(target) = read_link(&open.join(name)) {
-            look(target.as_os_str().as_bytes());
+        if let Ok(Some(environment)) = read(&process.join("environ")) {
+            environments.update(&environment);
+            // A digest does not go on from one environment to the next.
+            environments.update(b"\0");
         }
     }
 }
