@@ -1,7 +1,8 @@
 //! Locks between processes, by `flock` as Nix takes them.
 //!
-//! A lock file that is removed while others wait for it gets a byte first: who then gets the lock
-//! sees that it is stale and opens the file that is there now.
+//! A lock file may be removed while others wait for it: who then gets the lock sees that the file
+//! has no name any more, and opens the one that is there now. Nix looks for a mark instead, so that
+//! is left too.
 //!
 //! Invariant: a [`PathLock`] is held on the file that is at its path.
 
@@ -10,6 +11,7 @@ mod tests;
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::fs::{Disk, IoError};
@@ -75,7 +77,7 @@ impl Drop for PathLock {
     }
 }
 
-/// Whether the file was removed before it could be locked.
+/// Whether the file was removed before it could be locked, so that others lock another one.
 pub(crate) fn is_stale(file: &File, path: &Path) -> Result<bool, IoError> {
-    Ok(file.metadata().map_err(IoError::on("look at", path))?.len() != 0)
+    Ok(file.metadata().map_err(IoError::on("look at", path))?.nlink() == 0)
 }

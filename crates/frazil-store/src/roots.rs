@@ -50,6 +50,8 @@ impl TempRoots {
             if !lock::try_exclusive(&file, &path)? {
                 count += 1;
             } else if lock::is_stale(&file, &path)? {
+                // A collector took it for one of those below.
+            } else if !read_open(&file, &path)?.is_empty() {
                 // Left by a process that ended.
                 disk.remove_file(&path)?;
             } else {
@@ -183,8 +185,7 @@ impl Store {
             }
             let file = self.disk.open_lock_file(&path)?;
             if lock::try_exclusive(&file, &path)? {
-                // Its owner is gone. One that has just opened it sees by the mark that it must
-                // open another.
+                // Its owner is gone. One that has just opened it sees that it must open another.
                 self.disk.remove_file(&path)?;
                 self.disk.write(&file, &path, b"d")?;
                 continue;

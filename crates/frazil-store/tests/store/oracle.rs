@@ -1,9 +1,6 @@
 //! Real Nix and this store on the same directory. Runs where `FRAZIL_ORACLE_NIX` names a directory
 //! with Nix's programs, or a program that runs the one named by its first argument.
 
-#![cfg(test)]
-#![expect(clippy::disallowed_methods, reason = "tests make their own files")]
-
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
