@@ -252,9 +252,9 @@ impl Store {
     pub fn register(&self, paths: Vec<PathInfo>) -> Result<(), AddError> {
         let paths = paths
             .into_iter()
-            .map(|info| Ok((self.outputs_to_register(&info.path)?, info)))
-            .map(|result| result.map(|(outputs, info)| (info, outputs)))
+            .map(|info| self.outputs_to_register(&info.path).map(|outputs| (info, outputs)))
             .collect::<Result<Vec<_>, AddError>>()?;
+        self.sync()?;
         Ok(self.database().register(&paths, self.now())?)
     }
 

@@ -36,6 +36,6 @@ pub use optimise::Optimised;
 pub use path_info::PathInfo;
 pub use roots::Roots;
 pub use scan::ReferenceScanner;
-pub use store::{Clock, OpenError, Store, StoreError, StoreOptions};
+pub use store::{Clock, Durability, OpenError, Store, StoreError, StoreOptions};
 pub use tree::TreeError;
 pub use verify::{VerifyDepth, VerifyReport};

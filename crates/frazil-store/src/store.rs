@@ -25,6 +25,16 @@ use crate::roots::TempRoots;
 /// Says the time, in seconds since 1970.
 pub type Clock = dyn Fn() -> i64 + Send + Sync;
 
+/// What a valid path survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of any process. A power failure may empty files that were written just before.
+    #[default]
+    Process,
+    /// A power failure too: files are on the disk before they are registered, which is slower.
+    Power,
+}
+
 /// How to open a store.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -32,6 +42,8 @@ pub struct StoreOptions {
     pub root: PathBuf,
     /// The directory that is hashed into its paths.
     pub store_dir: StoreDir,
+    /// What a valid path survives.
+    pub durability: Durability,
     /// How the disk is reached.
     pub disk: Disk,
     /// Where the times of registration come from.
@@ -44,6 +56,7 @@ impl StoreOptions {
         Self {
             root: root.into(),
             store_dir: StoreDir::default(),
+            durability: Durability::default(),
             disk: Disk::default(),
             clock: Arc::new(|| {
                 let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -126,6 +139,7 @@ pub struct Store {
     pub(crate) layout: Layout,
     pub(crate) disk: Disk,
     pub(crate) temp_roots: Mutex<Option<TempRoots>>,
+    durability: Durability,
     clock: Arc<Clock>,
     database: Mutex<Database>,
     /// Held shared, so that nobody changes the schema meanwhile.
@@ -135,7 +149,7 @@ pub struct Store {
 impl Store {
     /// Opens a store, and makes an empty one where there is none.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        let StoreOptions { root, store_dir, disk, clock } = options;
+        let StoreOptions { root, store_dir, durability, disk, clock } = options;
         if !root.is_absolute() {
             return Err(OpenError::Relative { root });
         }
@@ -161,6 +175,7 @@ impl Store {
             layout,
             disk,
             temp_roots: Mutex::new(None),
+            durability,
             clock,
             database: Mutex::new(database),
             _big_lock: big_lock,
@@ -228,6 +243,14 @@ impl Store {
     pub(crate) fn database(&self) -> MutexGuard<'_, Database> {
         // A transaction that a panic ended was rolled back, so the database is sound.
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what was placed in the store to the disk, if it has to survive a power failure.
+    pub(crate) fn sync(&self) -> Result<(), IoError> {
+        match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Power => self.disk.sync_file_system(self.layout.store()),
+        }
     }
 
     pub(crate) fn now(&self) -> i64 {
