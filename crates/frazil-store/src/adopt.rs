@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 use frazil_model::StorePath;
 use frazil_model::nar::Encoder;
 
-use crate::add::{AddError, NarSink};
+use crate::add::AddError;
 use crate::fs::{Disk, IoError, entries, metadata, xattrs};
 use crate::path_info::PathInfo;
 use crate::restore::{MTIME, seal};
 use crate::scan::ReferenceScanner;
+use crate::stage::NarSink;
 use crate::store::Store;
 use crate::tree::{TreeError, dump};
 

@@ -16,10 +16,11 @@ use frazil_model::nar::{Encoder, NarDigest, NarHasher};
 use frazil_model::store_path::{NAME_BYTES_MAX, StorePathError};
 use frazil_model::{ClosureGraph, ContentAddressMethod, HashAlgorithm, StorePath};
 
-use crate::add::{AddError, Source};
+use crate::add::AddError;
 use crate::database::DatabaseError;
 use crate::lock::PathLock;
 use crate::path_info::PathInfo;
+use crate::stage::Source;
 use crate::store::Store;
 use crate::tree::{TreeError, dump};
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use expect_test::{Expect, expect};
+use frazil_model::nar::NarNode;
 
 use super::*;
 use crate::fixture::{NOW, check_faults, check_names, directory, fail_after, file, open, tree};
