@@ -137,3 +137,34 @@ fn what_a_program_has_open_stays() {
     drop(file);
     check_names(&store.garbage(&CollectOptions::default()).unwrap(), expect!["lone old older"]);
 }
+
+#[test]
+fn nothing_that_is_in_use_goes_while_others_work() {
+    const WORKERS: usize = 3;
+    let dir = tempfile::tempdir().unwrap();
+    let work = &|worker: usize| {
+        for round in 0..20 {
+            let store = open(dir.path(), Disk::default());
+            // Some are made by several, some by one.
+            let lib = add(&store, &format!("lib{}", round % 5), &[]);
+            let app = add(&store, &format!("app{worker}-{round}"), &[&lib]);
+            for info in [&lib, &app] {
+                assert!(store.is_valid(&info.path).unwrap(), "{}", info.path);
+                assert!(store.layout().path(&info.path).join("name").exists());
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..WORKERS).map(|worker| scope.spawn(move || work(worker))).collect();
+        let collector = open(dir.path(), Disk::default());
+        while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            collector.collect_garbage(&CollectOptions::default()).unwrap();
+        }
+    });
+    let store = open(dir.path(), Disk::default());
+    assert!(store.verify(crate::VerifyDepth::Contents).unwrap().is_clean());
+    store.collect_garbage(&CollectOptions::default()).unwrap();
+    check_names(&store.valid_paths().unwrap(), expect![""]);
+    assert_eq!(entries(store.layout().store()).unwrap(), [LINKS]);
+}
