@@ -1,8 +1,8 @@
 //! Finding the store paths that contents mention.
 //!
 //! Only the 32 characters of the digest are looked for: what precedes and follows them may be cut
-//! off or rewritten. The last character of a window is looked at first, and one that is no digit
-//! lets the whole window be skipped, so most bytes are never looked at.
+//! off or rewritten. Wherever they stand, they cover one of the blocks that the bytes are cut into, so
+//! only around blocks that are all digits is each place looked at.
 //!
 //! Invariant: what is found does not depend on how the bytes were cut into pieces.
 
@@ -34,6 +34,9 @@ pub struct ReferenceScanner {
 }
 
 const NO_DIGIT: u8 = u8::MAX;
+
+/// Half of a digest, so that each covers one of them.
+const BLOCK: usize = DIGEST_CHARS / 2;
 
 impl ReferenceScanner {
     /// A scanner for these paths.
@@ -95,6 +98,29 @@ impl ReferenceScanner {
     }
 
     fn search(&mut self, bytes: &[u8]) {
+        // Where the blocks at hand began to be all digits.
+        let mut begin = None;
+        let (blocks, _) = bytes.as_chunks::<BLOCK>();
+        for (index, block) in blocks.iter().enumerate() {
+            if are_digits(block) {
+                begin.get_or_insert(index * BLOCK);
+            } else if let Some(begin) = begin.take() {
+                self.search_around(bytes, begin, index * BLOCK);
+            }
+        }
+        if let Some(begin) = begin {
+            self.search_around(bytes, begin, bytes.len());
+        }
+    }
+
+    /// Looks at blocks of digits, and as far around them as a digest can reach that covers one.
+    fn search_around(&mut self, bytes: &[u8], begin: usize, end: usize) {
+        let end = (end + BLOCK).min(bytes.len());
+        let around = bytes.get(begin.saturating_sub(BLOCK)..end).unwrap_or_default();
+        self.search_each(around);
+    }
+
+    fn search_each(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         // How many bytes at the front of the window are known to be digits.
         let mut known = 0;
@@ -135,6 +161,16 @@ impl ReferenceScanner {
     fn digit(&self, byte: u8) -> u8 {
         self.digits.get(usize::from(byte)).copied().unwrap_or(NO_DIGIT)
     }
+}
+
+/// Whether all bytes are digits, without a branch, so that a block is judged as a whole.
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators would be branches")]
+fn are_digits(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(true, |all, byte| {
+        let is_letter = byte.wrapping_sub(b'a') < 26;
+        let is_missing = (*byte == b'e') | (*byte == b'o') | (*byte == b't') | (*byte == b'u');
+        all & ((byte.wrapping_sub(b'0') < 10) | (is_letter & !is_missing))
+    })
 }
 
 impl io::Write for ReferenceScanner {

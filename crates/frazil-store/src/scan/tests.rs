@@ -32,3 +32,25 @@ fn finds_digests_in_long_runs_of_digits() {
     check(run.as_bytes(), &[]);
     check(format!("{run}{}{run}", &HELLO[..32]).as_bytes(), &[HELLO]);
 }
+
+#[test]
+fn finds_digests_at_any_offset() {
+    for offset in 0..70 {
+        for around in [b'-', b'a'] {
+            let mut bytes = vec![around; 140];
+            bytes[offset..offset + 32].copy_from_slice(&LIBC.as_bytes()[..32]);
+            let mut scanner = ReferenceScanner::new([LIBC.parse().unwrap()]);
+            scanner.update(&bytes);
+            assert_eq!(scanner.finish().len(), 1, "at {offset}");
+        }
+    }
+}
+
+#[test]
+fn blocks_know_the_digits() {
+    for byte in 0..=u8::MAX {
+        let mut block = [b'0'; BLOCK];
+        block[7] = byte;
+        assert_eq!(are_digits(&block), base32::is_digit(byte), "{byte}");
+    }
+}
