@@ -1,0 +1,60 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+#[test]
+fn errors_name_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("absent/file");
+    let err = Disk::default().create_file(&path, 0o644).unwrap_err();
+    assert_eq!(err.to_string(), format!("cannot create the file '{}'", path.display()));
+    assert_eq!(err.source.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_refused_change_has_not_happened() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dir");
+    let disk = Disk::intercepted(Arc::new(|_, _| Err(io::ErrorKind::StorageFull.into())));
+    let err = disk.create_dir(&path).unwrap_err();
+    assert_eq!(err.help(), Some("free some space; collecting garbage may do"));
+    assert!(metadata(&path).unwrap().is_none());
+}
+
+#[test]
+fn a_file_is_replaced_wholly_or_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    fs::write(&path, "old").unwrap();
+    for left in 0.. {
+        let steps = AtomicUsize::new(left);
+        let disk = Disk::intercepted(Arc::new(move |_, _| {
+            let next =
+                steps.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            next.map(|_| ()).map_err(|_| io::ErrorKind::StorageFull.into())
+        }));
+        let result = disk.replace_file(&path, b"new");
+        let expected: &[u8] = if result.is_ok() { b"new" } else { b"old" };
+        assert_eq!(read(&path).unwrap().unwrap(), expected, "failing at step {left}");
+        if result.is_ok() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn removes_read_only_trees() {
+    let dir = tempfile::tempdir().unwrap();
+    let top = dir.path().join("top");
+    let disk = Disk::default();
+    disk.create_dirs(&top.join("a/b")).unwrap();
+    let file = disk.create_file(&top.join("a/b/file"), 0o444).unwrap();
+    disk.write(&file, &top, b"12345").unwrap();
+    disk.symlink(OsStr::new("/nowhere"), &top.join("a/link")).unwrap();
+    disk.set_mode(&top.join("a/b"), 0o555).unwrap();
+    disk.set_mode(&top.join("a"), 0o555).unwrap();
+    let link_bytes = "/nowhere".len() as u64;
+    assert_eq!(disk.remove_tree(&top).unwrap(), 5 + link_bytes);
+    assert!(metadata(&top).unwrap().is_none());
+    assert_eq!(disk.remove_tree(&top).unwrap(), 0);
+}

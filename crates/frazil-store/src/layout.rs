@@ -1,0 +1,98 @@
+//! Where the parts of a store lie on the disk.
+//!
+//! A store has a logical directory, which is hashed into its paths, and a root below which
+//! everything really lies: what Nix calls a store with `--store ROOT`. Nothing here touches the
+//! disk.
+
+use std::path::{Path, PathBuf};
+
+use frazil_model::{StoreDir, StorePath};
+
+/// The places of a store's parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    store_dir: StoreDir,
+    store: PathBuf,
+    state: PathBuf,
+}
+
+impl Layout {
+    /// The layout of the store of `store_dir` below `root`, which must be an absolute path.
+    pub fn new(root: &Path, store_dir: StoreDir) -> Self {
+        let store = root.join(store_dir.as_str().trim_start_matches('/'));
+        Self { store_dir, store, state: root.join("nix/var/nix") }
+    }
+
+    /// The logical directory.
+    pub fn store_dir(&self) -> &StoreDir {
+        &self.store_dir
+    }
+
+    /// The directory of the store paths.
+    pub fn store(&self) -> &Path {
+        &self.store
+    }
+
+    /// Where a store path really lies.
+    pub fn path(&self, path: &StorePath) -> PathBuf {
+        self.store.join(path.as_str())
+    }
+
+    /// The file that is locked while a store path is made.
+    pub fn lock(&self, path: &StorePath) -> PathBuf {
+        self.store.join(format!("{path}.lock"))
+    }
+
+    /// The directory of the files that several store paths share.
+    pub fn links(&self) -> PathBuf {
+        self.store.join(LINKS)
+    }
+
+    /// The directory of the database.
+    pub fn database_dir(&self) -> PathBuf {
+        self.state.join("db")
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.state.join("db/db.sqlite")
+    }
+
+    /// The file with the version of the database's schema.
+    pub fn schema(&self) -> PathBuf {
+        self.state.join("db/schema")
+    }
+
+    /// Locked shared by everybody who has the store open; exclusively for a change of the schema.
+    pub fn big_lock(&self) -> PathBuf {
+        self.state.join("db/big-lock")
+    }
+
+    /// Locked exclusively while garbage is collected.
+    pub fn gc_lock(&self) -> PathBuf {
+        self.state.join("gc.lock")
+    }
+
+    /// The directory of the links that keep store paths.
+    pub fn gc_roots(&self) -> PathBuf {
+        self.state.join("gcroots")
+    }
+
+    /// The directory of the links to links elsewhere that keep store paths.
+    pub fn auto_roots(&self) -> PathBuf {
+        self.state.join("gcroots/auto")
+    }
+
+    /// The directory of what each process needs while it runs.
+    pub fn temp_roots(&self) -> PathBuf {
+        self.state.join("temproots")
+    }
+
+    /// The directory of the profiles, which keep store paths too.
+    pub fn profiles(&self) -> PathBuf {
+        self.state.join("profiles")
+    }
+}
+
+/// The name of [`Layout::links`] in the store.
+pub(crate) const LINKS: &str = ".links";

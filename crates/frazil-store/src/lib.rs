@@ -1,0 +1,43 @@
+//! A store on the disk, as Nix lays it out: programs of either make can share it.
+//!
+//! This is the one crate that touches a store's directory. It runs no builders and fetches nothing;
+//! it makes paths valid, says what is valid, keeps what is needed and removes the rest.
+//!
+//! Invariant: what the database says is valid is there, whole, whatever was killed and when; the
+//! database learns of a path last and forgets it first.
+
+#![warn(missing_docs)]
+
+mod add;
+mod adopt;
+mod database;
+mod export;
+#[cfg(test)]
+mod fixture;
+pub mod fs;
+mod gc;
+mod layout;
+mod lock;
+mod optimise;
+mod path_info;
+mod restore;
+mod roots;
+mod scan;
+mod stage;
+mod store;
+mod tree;
+mod verify;
+
+pub use add::{AddError, AddOptions, DerivationProblem, HashMismatch};
+pub use database::DatabaseError;
+pub use export::{ExportError, ImportError};
+pub use gc::{CollectError, CollectOptions, Collected};
+pub use layout::Layout;
+pub use optimise::Optimised;
+pub use path_info::PathInfo;
+pub use roots::Roots;
+pub use scan::ReferenceScanner;
+pub use stage::Source;
+pub use store::{Clock, Durability, OpenError, Store, StoreError, StoreOptions};
+pub use tree::TreeError;
+pub use verify::{VerifyDepth, VerifyReport};

@@ -1,0 +1,115 @@
+//! Writing a tree to the disk from the events of a NAR, as it has to be in a store.
+//!
+//! Files get mode 0444 or 0555 and one fixed time. The top directory stays writable, since it is
+//! still to be moved; [`seal`] closes it.
+//!
+//! Invariant: nothing outside the given path is touched: every file is new, and no symlink is
+//! followed, since a name is either a symlink or a directory.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use frazil_model::nar::Event;
+
+use crate::fs::{Disk, IoError, metadata};
+
+/// The time of the last change of everything in a store.
+pub(crate) const MTIME: i64 = 1;
+
+const READ_ONLY: u32 = 0o444;
+const READ_ONLY_EXECUTABLE: u32 = 0o555;
+/// While entries are still to come.
+const OPEN_DIRECTORY: u32 = 0o755;
+
+/// Writes one tree.
+pub(crate) struct Restorer {
+    disk: Disk,
+    /// Where the node is that is being written.
+    path: PathBuf,
+    /// How many directories are open.
+    depth: usize,
+    file: Option<OpenFile>,
+}
+
+struct OpenFile {
+    file: File,
+    mode: u32,
+    left: u64,
+}
+
+impl Restorer {
+    /// Begins to write a tree at `path`, where nothing may be.
+    pub(crate) fn new(disk: Disk, path: PathBuf) -> Self {
+        Self { disk, path, depth: 0, file: None }
+    }
+
+    /// Writes what the next event says. The events must have passed an encoder.
+    pub(crate) fn put(&mut self, event: Event<'_>) -> Result<(), IoError> {
+        match event {
+            Event::Directory => {
+                self.disk.create_dir(&self.path)?;
+                self.depth += 1;
+                Ok(())
+            }
+            Event::Entry { name } => {
+                self.path.push(OsStr::from_bytes(name.as_bytes()));
+                Ok(())
+            }
+            Event::EndDirectory => {
+                self.depth -= 1;
+                if self.depth == 0 {
+                    // The mask of the process may have taken bits that `seal` does not look at.
+                    return self.disk.set_mode(&self.path, OPEN_DIRECTORY);
+                }
+                self.disk.set_mode(&self.path, READ_ONLY_EXECUTABLE)?;
+                self.disk.set_mtime(&self.path, MTIME)?;
+                self.end_node();
+                Ok(())
+            }
+            Event::File { executable, size } => {
+                let mode = if executable { READ_ONLY_EXECUTABLE } else { READ_ONLY };
+                let file = self.disk.create_file(&self.path, mode)?;
+                self.file = Some(OpenFile { file, mode, left: size });
+                if size == 0 { self.end_file() } else { Ok(()) }
+            }
+            Event::Contents { bytes } => {
+                let Some(open) = &mut self.file else { return Ok(()) };
+                self.disk.write(&open.file, &self.path, bytes)?;
+                open.left -= bytes.len() as u64;
+                if open.left == 0 { self.end_file() } else { Ok(()) }
+            }
+            Event::Symlink { target } => {
+                self.disk.symlink(OsStr::from_bytes(target), &self.path)?;
+                self.disk.set_mtime(&self.path, MTIME)?;
+                self.end_node();
+                Ok(())
+            }
+        }
+    }
+
+    fn end_file(&mut self) -> Result<(), IoError> {
+        if let Some(OpenFile { file, mode, .. }) = self.file.take() {
+            self.disk.set_file_mode(&file, &self.path, mode)?;
+            self.disk.set_file_mtime(&file, &self.path, MTIME)?;
+        }
+        self.end_node();
+        Ok(())
+    }
+
+    fn end_node(&mut self) {
+        if self.depth > 0 {
+            self.path.pop();
+        }
+    }
+}
+
+/// Closes the top directory of a tree that is where it belongs.
+pub(crate) fn seal(disk: &Disk, path: &Path) -> Result<(), IoError> {
+    if metadata(path)?.is_some_and(|found| found.is_dir()) {
+        disk.set_mode(path, READ_ONLY_EXECUTABLE)?;
+        disk.set_mtime(path, MTIME)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! An open store: how it is opened, and what can be asked of it.
+//!
+//! What changes it stands in the modules beside this one, one for each operation.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use frazil_model::StoreDir;
+use frazil_model::StorePath;
+
+use crate::database::{Database, DatabaseError, Outputs, schema};
+use crate::fs::{Disk, IoError, read};
+use crate::layout::Layout;
+use crate::lock::{self, LockKind};
+use crate::path_info::PathInfo;
+use crate::roots::TempRoots;
+
+/// Says the time, in seconds since 1970.
+pub type Clock = dyn Fn() -> i64 + Send + Sync;
+
+/// What a valid path survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of any process. A power failure may empty files that were written just before.
+    #[default]
+    Process,
+    /// A power failure too: files are on the disk before they are registered, which is slower.
+    Power,
+}
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// The directory below which the store really lies; absolute.
+    pub root: PathBuf,
+    /// The directory that is hashed into its paths.
+    pub store_dir: StoreDir,
+    /// What a valid path survives.
+    pub durability: Durability,
+    /// How the disk is reached.
+    pub disk: Disk,
+    /// Where the times of registration come from.
+    pub clock: Arc<Clock>,
+}
+
+impl StoreOptions {
+    /// The store of `/nix/store` below `root`, with the machine's disk and clock.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            store_dir: StoreDir::default(),
+            durability: Durability::default(),
+            disk: Disk::default(),
+            clock: Arc::new(|| {
+                let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                since.map_or(0, |since| since.as_secs().cast_signed())
+            }),
+        }
+    }
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The disk failed.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The store directory cannot be told from a name relative to it.
+    #[error("the root of a store, '{}', is not an absolute path", root.display())]
+    Relative {
+        /// The root.
+        root: PathBuf,
+    },
+    /// The file that says the version does not.
+    #[error("'{}' is corrupt: it is not a number", file.display())]
+    CorruptSchema {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Another version of the database.
+    #[error(
+        "the database of the store has schema {found}, but only {} is supported",
+        schema::VERSION
+    )]
+    OtherSchema {
+        /// The version found.
+        found: u32,
+    },
+}
+
+impl OpenError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Io(source) => source.help(),
+            Self::Database(source) => source.help(),
+            Self::OtherSchema { found } if *found > schema::VERSION => {
+                Some("a newer program has changed the store: use that, or a newer frazil")
+            }
+            Self::OtherSchema { .. } => Some("open it once with Nix, which brings it up to date"),
+            Self::Relative { .. } | Self::CorruptSchema { .. } => None,
+        }
+    }
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk failed.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl StoreError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Io(source) => source.help(),
+            Self::Database(source) => source.help(),
+        }
+    }
+}
+
+/// An open store. Several threads and several processes may use one at once.
+pub struct Store {
+    pub(crate) layout: Layout,
+    pub(crate) disk: Disk,
+    pub(crate) temp_roots: Mutex<Option<TempRoots>>,
+    durability: Durability,
+    clock: Arc<Clock>,
+    database: Mutex<Database>,
+    /// Held shared, so that nobody changes the schema meanwhile.
+    _big_lock: File,
+}
+
+impl Store {
+    /// Opens a store, and makes an empty one where there is none.
+    pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        let StoreOptions { root, store_dir, durability, disk, clock } = options;
+        if !root.is_absolute() {
+            return Err(OpenError::Relative { root });
+        }
+        let layout = Layout::new(&root, store_dir);
+        create_directories(&disk, &layout)?;
+
+        let path = layout.big_lock();
+        let big_lock = disk.open_lock_file(&path)?;
+        lock::wait(&big_lock, &path, LockKind::Shared)?;
+
+        let version = schema_version(&layout.schema())?;
+        if version.is_some_and(|found| found != schema::VERSION) {
+            return Err(OpenError::OtherSchema { found: version.unwrap_or_default() });
+        }
+        let create = version.is_none();
+        let store_dir = layout.store_dir().clone();
+        let database = Database::open(disk.clone(), layout.database(), store_dir, create)?;
+        if create {
+            // Last, so that tables that are not complete are completed next time.
+            disk.replace_file(&layout.schema(), schema::VERSION.to_string().as_bytes())?;
+        }
+        Ok(Self {
+            layout,
+            disk,
+            temp_roots: Mutex::new(None),
+            durability,
+            clock,
+            database: Mutex::new(database),
+            _big_lock: big_lock,
+        })
+    }
+
+    /// Where the parts of the store lie.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The logical directory of the store.
+    pub fn store_dir(&self) -> &StoreDir {
+        self.layout.store_dir()
+    }
+
+    /// Whether a path is valid: registered, and so there.
+    pub fn is_valid(&self, path: &StorePath) -> Result<bool, DatabaseError> {
+        self.database().is_valid(path)
+    }
+
+    /// What is known of a path; `None` if it is not valid.
+    pub fn path_info(&self, path: &StorePath) -> Result<Option<PathInfo>, DatabaseError> {
+        self.database().path_info(path)
+    }
+
+    /// What is known of a path, which must be valid.
+    pub fn valid_path_info(&self, path: &StorePath) -> Result<PathInfo, DatabaseError> {
+        self.path_info(path)?.ok_or_else(|| DatabaseError::NotValid { path: path.clone() })
+    }
+
+    /// All valid paths.
+    pub fn valid_paths(&self) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        self.database().valid_paths()
+    }
+
+    /// The valid path with this digest, which is 32 base-32 characters.
+    pub fn path_of_digest(&self, digest: &str) -> Result<Option<StorePath>, DatabaseError> {
+        self.database().path_of_digest(digest)
+    }
+
+    /// The valid paths that refer to `path`.
+    pub fn referrers(&self, path: &StorePath) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        self.database().referrers(path)
+    }
+
+    /// The valid derivations that have `path` as an output.
+    pub fn valid_derivers(&self, path: &StorePath) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        self.database().valid_derivers(path)
+    }
+
+    /// The outputs of a valid derivation, as far as their paths are known.
+    pub fn derivation_outputs(&self, derivation: &StorePath) -> Result<Outputs, DatabaseError> {
+        self.database().outputs(derivation)
+    }
+
+    /// All that can be reached from `roots` by references, the roots included; they must be valid.
+    pub fn closure(
+        &self,
+        roots: &BTreeSet<StorePath>,
+    ) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        self.database().closure(roots)
+    }
+
+    pub(crate) fn database(&self) -> MutexGuard<'_, Database> {
+        // A transaction that a panic ended was rolled back, so the database is sound.
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what was placed in the store to the disk, if it has to survive a power failure.
+    pub(crate) fn sync(&self) -> Result<(), IoError> {
+        match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Power => self.disk.sync_file_system(self.layout.store()),
+        }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.clock)()
+    }
+}
+
+fn create_directories(disk: &Disk, layout: &Layout) -> Result<(), IoError> {
+    let profiles = layout.profiles();
+    for dir in [
+        layout.store(),
+        &layout.links(),
+        &layout.database_dir(),
+        &layout.temp_roots(),
+        &profiles,
+        &layout.auto_roots(),
+    ] {
+        disk.create_dirs(dir)?;
+    }
+    let link = layout.gc_roots().join("profiles");
+    if crate::fs::metadata(&link)?.is_none() {
+        disk.replace_symlink(OsStr::new(&profiles), &link)?;
+    }
+    Ok(())
+}
+
+/// The version in the schema file; `None` if there is no database yet.
+fn schema_version(file: &Path) -> Result<Option<u32>, OpenError> {
+    let Some(bytes) = read(file)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
+    match text.trim().parse() {
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(OpenError::CorruptSchema { file: file.into() }),
+    }
+}

@@ -1,0 +1,108 @@
+//! Verifying that the store is what the database says.
+//!
+//! Nothing is changed: a damaged path may be all that somebody has, so what to do about it is for
+//! the caller to say.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use frazil_model::{HashFormat, StorePath};
+
+use crate::add::HashMismatch;
+use crate::fs::{IoError, entries, metadata};
+use crate::lock::{self, LockKind};
+use crate::store::{Store, StoreError};
+use crate::tree::{TreeError, digest};
+
+/// How thoroughly to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyDepth {
+    /// Whether each valid path is there.
+    Existence,
+    /// Whether each file is what it was, which reads the whole store.
+    Contents,
+}
+
+/// What is wrong with a store.
+#[derive(Debug, Default)]
+pub struct VerifyReport {
+    /// How many valid paths there are.
+    pub paths: usize,
+    /// Valid paths that are not there.
+    pub missing: BTreeSet<StorePath>,
+    /// Valid paths whose contents are not those that were registered.
+    pub modified: BTreeMap<StorePath, HashMismatch>,
+    /// Valid paths that could not be read, and why.
+    pub unreadable: BTreeMap<StorePath, TreeError>,
+    /// Shared files whose contents are not what they are named after.
+    pub damaged_links: BTreeSet<PathBuf>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.missing.is_empty()
+            && self.modified.is_empty()
+            && self.unreadable.is_empty()
+            && self.damaged_links.is_empty()
+    }
+}
+
+impl Store {
+    /// Looks for what is not as the database says. No garbage is collected meanwhile.
+    pub fn verify(&self, depth: VerifyDepth) -> Result<VerifyReport, StoreError> {
+        let gc_path = self.layout.gc_lock();
+        let gc_lock = self.disk.open_lock_file(&gc_path)?;
+        lock::wait(&gc_lock, &gc_path, LockKind::Shared)?;
+
+        let mut report = VerifyReport::default();
+        for path in self.valid_paths()? {
+            report.paths += 1;
+            if metadata(&self.layout.path(&path))?.is_none() {
+                report.missing.insert(path);
+            } else if depth == VerifyDepth::Contents {
+                self.verify_contents(path, &mut report)?;
+            }
+        }
+        if depth == VerifyDepth::Contents {
+            self.verify_links(&mut report)?;
+        }
+        Ok(report)
+    }
+
+    fn verify_contents(
+        &self,
+        path: StorePath,
+        report: &mut VerifyReport,
+    ) -> Result<(), StoreError> {
+        let specified = self.valid_path_info(&path)?.nar.hash;
+        match digest(&self.layout.path(&path)) {
+            Ok(found) if found.hash == specified => {}
+            Ok(found) => {
+                let (specified, found) = (specified.into(), found.hash.into());
+                report.modified.insert(path, HashMismatch { specified, found });
+            }
+            Err(err) => {
+                report.unreadable.insert(path, err);
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_links(&self, report: &mut VerifyReport) -> Result<(), IoError> {
+        let links = self.layout.links();
+        for name in entries(&links)? {
+            let path = links.join(&name);
+            let found = digest(&path).ok();
+            let found =
+                found.map(|nar| frazil_model::Hash::from(nar.hash).format(HashFormat::Nix32));
+            if found.is_none_or(|found| name != found.as_str()) {
+                report.damaged_links.insert(path);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+#![expect(clippy::disallowed_methods, reason = "they damage what the store made")]
+
+use expect_test::expect;
+
+use super::*;
+use crate::fixture::{add, check_names, open};
+use crate::fs::Disk;
+
+#[test]
+fn damage_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), Disk::default());
+    let [gone, changed, special, _whole] =
+        ["gone", "changed", "special", "whole"].map(|name| add(&store, name, &[]));
+    store.disk.remove_tree(&store.layout().path(&gone.path)).unwrap();
+    for info in [&changed, &special] {
+        store.disk.set_mode(&store.layout().path(&info.path), 0o755).unwrap();
+    }
+    std::fs::write(store.layout().path(&changed.path).join("new"), "").unwrap();
+    let socket = store.layout().path(&special.path).join("s");
+    let _socket = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    std::fs::write(store.layout().links().join("0".repeat(52)), "other").unwrap();
+
+    let report = store.verify(VerifyDepth::Existence).unwrap();
+    assert_eq!(report.paths, 4);
+    check_names(&report.missing, expect!["gone"]);
+    check_names(report.modified.keys(), expect![""]);
+    let report = store.verify(VerifyDepth::Contents).unwrap();
+    check_names(&report.missing, expect!["gone"]);
+    check_names(report.modified.keys(), expect!["changed"]);
+    check_names(report.unreadable.keys(), expect!["special"]);
+    assert_eq!(report.damaged_links.len(), 1);
+    assert!(!report.is_clean());
+}
