@@ -185,9 +185,12 @@ impl Store {
             }
             let file = self.disk.open_lock_file(&path)?;
             if lock::try_exclusive(&file, &path)? {
-                // Its owner is gone. One that has just opened it sees that it must open another.
-                self.disk.remove_file(&path)?;
-                self.disk.write(&file, &path, b"d")?;
+                // Its owner is gone. If it took the file along, what has that name now is another's.
+                if !lock::is_stale(&file, &path)? {
+                    // One that has just opened it sees that it must open another.
+                    self.disk.remove_file(&path)?;
+                    self.disk.write(&file, &path, b"d")?;
+                }
                 continue;
             }
             for full in read_open(&file, &path)?.split(|byte| *byte == 0) {

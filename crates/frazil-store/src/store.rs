@@ -18,7 +18,7 @@ use frazil_model::StorePath;
 use crate::database::{Database, DatabaseError, Outputs, schema};
 use crate::fs::{Disk, IoError, read};
 use crate::layout::Layout;
-use crate::lock::{self, LockKind};
+use crate::lock::{self, LockKind, PathLock};
 use crate::path_info::PathInfo;
 use crate::roots::TempRoots;
 
@@ -160,17 +160,11 @@ impl Store {
         let big_lock = disk.open_lock_file(&path)?;
         lock::wait(&big_lock, &path, LockKind::Shared)?;
 
-        let version = schema_version(&layout.schema())?;
-        if version.is_some_and(|found| found != schema::VERSION) {
-            return Err(OpenError::OtherSchema { found: version.unwrap_or_default() });
-        }
-        let create = version.is_none();
-        let store_dir = layout.store_dir().clone();
-        let database = Database::open(disk.clone(), layout.database(), store_dir, create)?;
-        if create {
-            // Last, so that tables that are not complete are completed next time.
-            disk.replace_file(&layout.schema(), schema::VERSION.to_string().as_bytes())?;
-        }
+        let database = match schema_version(&layout.schema())? {
+            Some(schema::VERSION) => Self::open_database(&disk, &layout, false)?,
+            Some(found) => return Err(OpenError::OtherSchema { found }),
+            None => Self::create_database(&disk, &layout)?,
+        };
         Ok(Self {
             layout,
             disk,
@@ -180,6 +174,24 @@ impl Store {
             database: Mutex::new(database),
             _big_lock: big_lock,
         })
+    }
+
+    fn open_database(
+        disk: &Disk,
+        layout: &Layout,
+        create: bool,
+    ) -> Result<Database, DatabaseError> {
+        let store_dir = layout.store_dir().clone();
+        Database::open(disk.clone(), layout.database(), store_dir, create)
+    }
+
+    /// Makes the database, one process at a time: the switch to a write-ahead log waits for nobody.
+    fn create_database(disk: &Disk, layout: &Layout) -> Result<Database, OpenError> {
+        let _lock = PathLock::acquire(disk, layout.database().with_extension("lock"))?;
+        let database = Self::open_database(disk, layout, true)?;
+        // Last, so that tables that are not complete are completed next time.
+        disk.replace_file(&layout.schema(), schema::VERSION.to_string().as_bytes())?;
+        Ok(database)
     }
 
     /// Where the parts of the store lie.
