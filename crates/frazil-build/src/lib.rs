@@ -11,5 +11,6 @@
 
 pub mod attributes;
 pub mod environment;
+pub mod sandbox;
 
 pub use environment::{BuildEnvironment, PathFacts};
