@@ -10,6 +10,8 @@
 #![warn(missing_docs)]
 
 pub mod attributes;
+pub mod builtin;
+pub mod checks;
 pub mod environment;
 pub mod sandbox;
 
