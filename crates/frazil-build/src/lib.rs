@@ -14,5 +14,6 @@ pub mod builtin;
 pub mod checks;
 pub mod environment;
 pub mod sandbox;
+pub mod schedule;
 
 pub use environment::{BuildEnvironment, PathFacts};
