@@ -1,13 +1,16 @@
 //! Builders that try to reach what is not theirs.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use expect_test::expect;
-use frazil_build::sandbox::Network;
+use frazil_build::sandbox::{Cancel, Network};
 
 use crate::behaviour::{check, three_inputs};
-use crate::setting::{Setting, run};
+use crate::setting::{Setting, run, run_until};
 
 #[test]
 fn writing() {
@@ -121,16 +124,51 @@ fn modes() {
 /// No process of a sandbox is left when its run is over.
 #[test]
 fn daemons() {
-    let mark = format!("{:?}", std::time::Instant::now());
+    let mark = format!("{:?}", Instant::now());
     let run = run(&Setting { variables: vec![("MARK", mark.clone())], ..Setting::of("daemon") });
     expect![[r#"
         true
     "#]]
     .assert_eq(&run.shown());
-    for entry in fs::read_dir("/proc").unwrap() {
-        // A process that is gone by now, or of somebody else, is not one of ours.
-        let Ok(environment) = fs::read(entry.unwrap().path().join("environ")) else { continue };
-        let found = environment.windows(mark.len()).any(|part| part == mark.as_bytes());
-        assert!(!found, "a process was left behind");
+    assert!(!is_alive(&mark), "a process was left behind");
+}
+
+/// Not a test of its own: what [`orphans`] runs and kills.
+#[test]
+fn victim() {
+    let Ok(mark) = std::env::var("VICTIM_MARK") else { return };
+    let setting = Setting { variables: vec![("MARK", mark)], ..Setting::of("sleep") };
+    run_until(&setting, &Cancel::new().unwrap(), &mut |_| println!("> it runs"));
+}
+
+/// When we are killed, the builder is killed as well.
+#[test]
+fn orphans() {
+    let mark = format!("{:?}", Instant::now());
+    let mut victim = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "escapes::victim", "--nocapture"])
+        .env("VICTIM_MARK", &mark)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line == "> it runs"));
+    let marked = format!("MARK={mark}");
+    assert!(is_alive(&marked));
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    let killed = Instant::now();
+    while is_alive(&marked) {
+        assert!(killed.elapsed() < Duration::from_secs(30), "the builder lives on");
+        std::thread::yield_now();
     }
+}
+
+/// Whether a process has `mark` in its variables.
+fn is_alive(mark: &str) -> bool {
+    fs::read_dir("/proc").unwrap().any(|entry| {
+        // A process that is gone by now, or of somebody else, is not one of ours.
+        let environment = fs::read(entry.unwrap().path().join("environ")).unwrap_or_default();
+        environment.windows(mark.len()).any(|part| part == mark.as_bytes())
+    })
 }
