@@ -13,6 +13,9 @@ pub enum SandboxError {
         /// Why.
         source: io::Error,
     },
+    /// We are root, and there is no other user that builders could be.
+    #[error("builders would run as the root of the machine")]
+    OnlyRoot,
     /// The child could not do one of its steps.
     #[error("cannot {action} in the sandbox")]
     Step {
@@ -80,6 +83,9 @@ impl SandboxError {
                  /proc/sys/kernel/apparmor_restrict_unprivileged_userns; \
                  a container must be allowed to create them and to mount /proc",
             ),
+            Self::OnlyRoot => {
+                Some("run it as another user, or in a namespace that has more than one user")
+            }
             Self::Namespaces { .. }
             | Self::Step { .. }
             | Self::Start { .. }
