@@ -1,0 +1,67 @@
+//! Builders that are functions of this program: `builtin:NAME`.
+//!
+//! The table is handed in by whoever knows the functions; nothing here fetches or unpacks. Such a
+//! function is trusted and runs without a sandbox, so it alone must keep to its outputs.
+//! Invariant: the table is searched by the whole name.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+
+use frazil_model::{Derivation, OutputName};
+
+use crate::environment::BuildEnvironment;
+use crate::sandbox::Cancel;
+
+/// What marks a builder as a function.
+const PREFIX: &[u8] = b"builtin:";
+
+/// A builder of this program.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// Its name, without `builtin:`.
+    pub name: &'static str,
+    /// What it makes, in one sentence.
+    pub doc: &'static str,
+    /// Makes the outputs.
+    pub build: BuildFn,
+}
+
+/// Makes the outputs of a derivation, or says why not.
+pub type BuildFn =
+    fn(&BuiltinTask<'_>, &mut dyn FnMut(&[u8])) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+/// What such a function is given besides the log.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltinTask<'a> {
+    /// What is built.
+    pub derivation: &'a Derivation,
+    /// Variables and files, as a process would get them.
+    pub environment: &'a BuildEnvironment,
+    /// Where each output is to be made; nothing is there yet.
+    pub outputs: &'a BTreeMap<OutputName, PathBuf>,
+    /// Asked between steps that take long.
+    pub cancel: &'a Cancel,
+}
+
+/// The function that `builder` names; `None` if it is a program or the table does not have it.
+pub fn find<'t>(table: &'t [Builtin], builder: &[u8]) -> Option<&'t Builtin> {
+    let name = builder.strip_prefix(PREFIX)?;
+    table.iter().find(|builtin| builtin.name.as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Builtin, find};
+
+    #[test]
+    fn finds_whole_names() {
+        let entry = |name| Builtin { name, doc: "", build: |_, _| Ok(()) };
+        let table = [entry("fetchurl"), entry("buildenv")];
+        let found = |builder: &str| find(&table, builder.as_bytes()).map(|builtin| builtin.name);
+        assert_eq!(found("builtin:buildenv"), Some("buildenv"));
+        assert_eq!(found("builtin:build"), None);
+        assert_eq!(found("builtin:"), None);
+        assert_eq!(found("/bin/fetchurl"), None);
+    }
+}

@@ -1,0 +1,281 @@
+//! Starting the process of a sandbox, and what it does until it is the builder.
+//!
+//! Invariant: a [`Child`] that goes out of use is dead and reaped, with all that it started.
+
+#![expect(unsafe_code, reason = "makes and becomes processes; see architecture.md section 7")]
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+use rustix::fs::{Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use rustix::pipe::PipeFlags;
+use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus};
+use rustix::pty::OpenptFlags;
+use rustix::termios::OptionalActions;
+
+use super::Network;
+use super::error::SandboxError;
+use super::identity::{GID_INSIDE, Identity, UID_INSIDE};
+use super::plan::Prepared;
+use super::steps::last_error;
+
+/// What stands for the steps before the first: session, input and output.
+const BEFORE_STEPS: u32 = u32::MAX;
+/// The status with which the child ends when a step fails; nobody looks at it.
+const STATUS_FAILED: i32 = 127;
+/// How a child says which step failed: its number, then the number of the error.
+const REPORT_BYTES: usize = 8;
+
+/// A running builder.
+#[derive(Debug)]
+pub(super) struct Child {
+    process: OwnedFd,
+    is_reaped: bool,
+    /// What it writes. Reading does not block.
+    pub(super) log: OwnedFd,
+}
+
+impl Child {
+    /// Becomes readable when the builder ends.
+    pub(super) fn process(&self) -> &OwnedFd {
+        &self.process
+    }
+
+    /// Kills the builder and so everything in its process namespace.
+    pub(super) fn kill(&self) {
+        match rustix::process::pidfd_send_signal(&self.process, Signal::KILL) {
+            // It may have ended by itself.
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// Waits for its end.
+    pub(super) fn reap(&mut self) -> Result<Option<WaitIdStatus>, Errno> {
+        loop {
+            let id = WaitId::PidFd(self.process.as_fd());
+            match rustix::process::waitid(id, WaitIdOptions::EXITED) {
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+                Ok(status) => {
+                    self.is_reaped = true;
+                    return Ok(status);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.is_reaped {
+            self.kill();
+            match self.reap() {
+                // The only error is that somebody else has reaped it.
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+}
+
+/// The descriptors that the child uses.
+struct Ends {
+    input: OwnedFd,
+    output: OwnedFd,
+    /// Read once: the parent has written the maps of users and groups.
+    go: OwnedFd,
+    /// The parent's end of `go`, of which the child has a copy.
+    go_writer: OwnedFd,
+    /// Says which step failed; closed by `exec`.
+    report: OwnedFd,
+}
+
+/// Starts the child and returns when the builder runs, or with the step that failed.
+pub(super) fn start(
+    prepared: &Prepared,
+    network: Network,
+    identity: Identity,
+) -> Result<Child, SandboxError> {
+    let (log, output) = system("open a terminal for the log", open_terminal(identity))?;
+    let input = system(
+        "open /dev/null",
+        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
+    )?;
+    let (go, go_writer) = system("make a pipe", rustix::pipe::pipe_with(PipeFlags::CLOEXEC))?;
+    let (told, report) = system("make a pipe", rustix::pipe::pipe_with(PipeFlags::CLOEXEC))?;
+    let ends = Ends { input, output, go, go_writer, report };
+    // Made here because the child must not allocate.
+    let mut slots: Vec<Option<OwnedFd>> = (0..prepared.slots).map(|_| None).collect();
+
+    let (pid, process) = clone(network, prepared, &ends, &mut slots)
+        .map_err(|source| SandboxError::Namespaces { source: source.into() })?;
+    let child = Child { process, is_reaped: false, log };
+    let Ends { input, output, go, go_writer, report } = ends;
+    // Only with our copies closed does the end of the child close the terminal and the pipe.
+    drop((input, output, go, report));
+
+    write_maps(pid, identity)?;
+    let mut go = File::from(go_writer);
+    // It fails only if the child has died, and then the report says why.
+    drop(go.write_all(b"!"));
+    let mut told = File::from(told).take(REPORT_BYTES as u64);
+    let mut report = Vec::with_capacity(REPORT_BYTES);
+    system_io("hear from the child", told.read_to_end(&mut report))?;
+    match report.as_chunks::<4>() {
+        ([step, error], []) => Err(failed_step(
+            prepared,
+            u32::from_ne_bytes(*step),
+            io::Error::from_raw_os_error(i32::from_ne_bytes(*error)),
+        )),
+        ([], []) => Ok(child),
+        _ => Err(SandboxError::Died),
+    }
+}
+
+fn failed_step(prepared: &Prepared, step: u32, source: io::Error) -> SandboxError {
+    let action = match prepared.steps.get(step as usize) {
+        Some(step) => step.to_string(),
+        None if step == BEFORE_STEPS => "open input and output".to_owned(),
+        None => {
+            let program = prepared.program.to_string_lossy().into_owned();
+            return SandboxError::Start { program, source };
+        }
+    };
+    SandboxError::Step { action, source }
+}
+
+/// A terminal in raw mode, so that newlines stay as they are: our side, and the builder's.
+fn open_terminal(identity: Identity) -> Result<(OwnedFd, OwnedFd), Errno> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let ours = rustix::pty::openpt(flags)?;
+    rustix::pty::unlockpt(&ours)?;
+    let theirs = rustix::pty::ioctl_tiocgptpeer(&ours, flags)?;
+    let mut attributes = rustix::termios::tcgetattr(&theirs)?;
+    attributes.make_raw();
+    rustix::termios::tcsetattr(&theirs, OptionalActions::Now, &attributes)?;
+    if identity.is_foreign {
+        let (uid, gid) = (Uid::from_raw(identity.uid), Gid::from_raw(identity.gid));
+        rustix::fs::fchown(&theirs, Some(uid), Some(gid))?;
+        rustix::fs::fchmod(&theirs, Mode::from_raw_mode(0o600))?;
+    }
+    rustix::io::ioctl_fionbio(&ours, true)?;
+    Ok((ours, theirs))
+}
+
+/// Makes a process in new namespaces that becomes the builder.
+fn clone(
+    network: Network,
+    prepared: &Prepared,
+    ends: &Ends,
+    slots: &mut [Option<OwnedFd>],
+) -> Result<(i32, OwnedFd), Errno> {
+    let mut flags = libc::CLONE_PIDFD
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP;
+    if network == Network::Private {
+        flags |= libc::CLONE_NEWNET;
+    }
+    let mut process: libc::c_int = -1;
+    // SAFETY: all bytes zero is a valid `clone_args`: integers of which 0 means "none".
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = u64::from(flags.cast_unsigned());
+    args.pidfd = &raw mut process as u64;
+    args.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
+    // SAFETY: without CLONE_VM and with no stack of its own the child is a copy, as after `fork`.
+    // It runs only `become_builder`, which neither allocates nor locks nor returns.
+    let pid =
+        unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<libc::clone_args>()) };
+    match pid {
+        0 => become_builder(prepared, ends, slots),
+        1.. => {
+            // SAFETY: the kernel has opened the descriptor for us alone.
+            let process = unsafe { OwnedFd::from_raw_fd(process) };
+            Ok((pid as i32, process))
+        }
+        _ => Err(last_error()),
+    }
+}
+
+/// The child: walks down the list and becomes the builder.
+fn become_builder(prepared: &Prepared, ends: &Ends, slots: &mut [Option<OwnedFd>]) -> ! {
+    if let Err(error) = begin(ends) {
+        give_up(ends, BEFORE_STEPS, error);
+    }
+    let mut number = 0;
+    for step in &prepared.steps {
+        if let Err(error) = step.perform(slots) {
+            give_up(ends, number, error);
+        }
+        number += 1;
+    }
+    // SAFETY: the program ends in NUL, and both lists in null; all live in the copied memory.
+    unsafe {
+        libc::execve(
+            prepared.program.as_ptr(),
+            prepared.args.as_ptr(),
+            prepared.variables.as_ptr(),
+        );
+    }
+    give_up(ends, number, last_error())
+}
+
+fn begin(ends: &Ends) -> Result<(), Errno> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // With our copy of the writing end open we would wait forever for a parent that has died.
+    // SAFETY: the descriptor is open, and nothing in this process uses or closes it any more.
+    unsafe { libc::close(ends.go_writer.as_raw_fd()) };
+    let mut go = [0];
+    if rustix::io::read(&ends.go, &mut go)? == 0 {
+        return Err(Errno::PIPE);
+    }
+    rustix::process::setsid()?;
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+    rustix::stdio::dup2_stdin(&ends.input)?;
+    rustix::stdio::dup2_stdout(&ends.output)?;
+    rustix::stdio::dup2_stderr(&ends.output)
+}
+
+fn give_up(ends: &Ends, step: u32, error: Errno) -> ! {
+    let mut report = [0; REPORT_BYTES];
+    let words = step.to_ne_bytes().into_iter().chain(error.raw_os_error().to_ne_bytes());
+    for (slot, byte) in report.iter_mut().zip(words) {
+        *slot = byte;
+    }
+    match rustix::io::write(&ends.report, &report) {
+        // If the parent has gone there is nobody to tell.
+        Ok(_) | Err(_) => {}
+    }
+    // SAFETY: ends this process at once, without the parent's clean-up code.
+    unsafe { libc::_exit(STATUS_FAILED) }
+}
+
+/// Says who the one user and the one group of the child's namespace are.
+fn write_maps(pid: i32, identity: Identity) -> Result<(), SandboxError> {
+    let write = |name: &str, text: &str| {
+        let path = std::path::PathBuf::from(format!("/proc/{pid}/{name}"));
+        std::fs::write(&path, text).map_err(|source| SandboxError::File {
+            action: "set the users of the sandbox in",
+            path,
+            source,
+        })
+    };
+    write("uid_map", &format!("{UID_INSIDE} {} 1", identity.uid))?;
+    if !identity.is_foreign {
+        // Without it the kernel lets nobody but root write the map of groups.
+        write("setgroups", "deny")?;
+    }
+    write("gid_map", &format!("{GID_INSIDE} {} 1", identity.gid))
+}
+
+fn system<T>(action: &'static str, result: Result<T, Errno>) -> Result<T, SandboxError> {
+    system_io(action, result.map_err(io::Error::from))
+}
+
+fn system_io<T>(action: &'static str, result: io::Result<T>) -> Result<T, SandboxError> {
+    result.map_err(|source| SandboxError::System { action, source })
+}
