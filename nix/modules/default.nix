@@ -22,4 +22,8 @@
   ./init/services.nix
   ./init/backends.nix
   ./init/nixng.nix
+  ./services/app.nix
+  ./services/dnsmasq.nix
+  ./services/nginx.nix
+  ./services/redis.nix
 ]

@@ -49,6 +49,18 @@ let
     };
   };
 
+  template = types.submodule {
+    options = {
+      source = mkOption {
+        type = types.path;
+        description = "The text.";
+      };
+      mode = limited (types.strMatching "[0-7]{3,4}") "0440" "The permissions of the file.";
+      user = nullable types.str "Who owns it; unset, the user of the service.";
+      group = nullable types.str "Its group; unset, the group of the service.";
+    };
+  };
+
   probe = {
     fd = nullable types.ints.positive "A descriptor on which the service writes a line when it is ready.";
     notify = flag "Whether the service says so as systemd's services do, over NOTIFY_SOCKET.";
@@ -146,6 +158,15 @@ let
             "/var/lib/app".mode = "0700";
           };
           description = "Directories that are made before it starts, unless they are there.";
+        };
+        templates = mkOption {
+          type = types.attrsOf template;
+          default = { };
+          example = lib.literalExpression ''{ "/run/app/config".source = ./config.template; }'';
+          description = ''
+            Files that are written before it starts, with `''${NAME}` in them replaced by variables
+            of the service, and `''${NAME:-text}` by `text` where there is no such variable.
+          '';
         };
         tmpfiles = mkOption {
           type = types.listOf types.unspecified;
@@ -285,6 +306,15 @@ let
           age = null;
           argument = null;
         }) service.directories
+        ++ lib.mapAttrsToList (path: entry: {
+          type = "template";
+          inherit path;
+          inherit (entry) mode;
+          user = if entry.user != null then entry.user else service.user;
+          group = if entry.group != null then entry.group else service.group;
+          age = null;
+          argument = "${entry.source}";
+        }) service.templates
         ++ service.ensureRules
         ++ service.tmpfiles
       );

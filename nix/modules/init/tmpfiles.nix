@@ -19,6 +19,7 @@ let
     "C" = "copy";
     "C+" = "copy-anew";
     "link-farm" = "link-farm";
+    "template" = "template";
     "r" = "remove-after";
     "R" = "remove-tree-after";
     "z" = "adjust";
