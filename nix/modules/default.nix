@@ -22,8 +22,30 @@
   ./init/services.nix
   ./init/backends.nix
   ./init/nixng.nix
+  ./services/apache2.nix
   ./services/app.nix
+  ./services/caddy.nix
+  ./services/certbot.nix
+  ./services/chrony.nix
+  ./services/crond.nix
   ./services/dnsmasq.nix
+  ./services/dovecot.nix
+  ./services/dropbear.nix
+  ./services/getty.nix
+  ./services/haproxy.nix
+  ./services/memcached.nix
+  ./services/mosquitto.nix
+  ./services/mysql.nix
   ./services/nginx.nix
+  ./services/openssh.nix
+  ./services/php-fpm.nix
+  ./services/postfix.nix
+  ./services/postgresql.nix
+  ./services/prometheus.nix
   ./services/redis.nix
+  ./services/socklog.nix
+  ./services/static-files.nix
+  ./services/syncthing.nix
+  ./services/tinyproxy.nix
+  ./services/unbound.nix
 ]

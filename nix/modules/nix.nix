@@ -34,12 +34,7 @@ in
 {
   options.nix = {
     enable = lib.mkEnableOption "Nix in the system";
-    package = mkOption {
-      type = types.package;
-      default = pkgs.nix;
-      defaultText = lib.literalExpression "pkgs.nix";
-      description = "The Nix to use.";
-    };
+    package = lib.mkPackageOption pkgs "nix" { };
     buildUserCount = mkOption {
       type = types.ints.between 0 1000;
       default = 32;

@@ -150,6 +150,7 @@ let
         noNewPrivileges = limited types.bool (config.user != null) "Whether it cannot become more by running a setuid program." // {
           defaultText = lib.literalExpression "user != null";
         };
+        unless = nullable types.str "A file; where it exists, a oneshot is done without being run.";
         tty = nullable types.str "The terminal that is its input and output.";
         directories = mkOption {
           type = types.attrsOf path;
@@ -264,6 +265,7 @@ let
         limits
         nice
         tty
+        unless
         requires
         wants
         after

@@ -7,6 +7,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
   cfg = config.services.dnsmasq;
 
   atom = types.oneOf [
@@ -32,12 +33,7 @@ in
 {
   options.services.dnsmasq = {
     enable = lib.mkEnableOption "dnsmasq";
-    package = mkOption {
-      type = types.package;
-      default = pkgs.dnsmasq;
-      defaultText = lib.literalExpression "pkgs.dnsmasq";
-      description = "The dnsmasq to run.";
-    };
+    package = lib.mkPackageOption pkgs "dnsmasq" { };
     settings = mkOption {
       type = types.attrsOf (types.either atom (types.listOf atom));
       default = { };
@@ -69,12 +65,9 @@ in
       enabled = true;
     };
 
-    users = {
-      users.dnsmasq = {
-        description = "dnsmasq";
-        group = "dnsmasq";
-      };
-      groups.dnsmasq = { };
+    users = account {
+      user = "dnsmasq";
+      description = "dnsmasq";
     };
 
     image.ports = [

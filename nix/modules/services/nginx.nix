@@ -8,6 +8,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
   cfg = config.services.nginx;
 
   atom = types.either types.str types.int;
@@ -34,12 +35,7 @@ in
 {
   options.services.nginx = {
     enable = lib.mkEnableOption "nginx";
-    package = mkOption {
-      type = types.package;
-      default = pkgs.nginx;
-      defaultText = lib.literalExpression "pkgs.nginx";
-      description = "The nginx to run.";
-    };
+    package = lib.mkPackageOption pkgs "nginx" { };
     user = mkOption {
       type = types.str;
       default = "nginx";
@@ -82,12 +78,9 @@ in
       enabled = true;
     };
 
-    users = {
-      users.${cfg.user} = nglib.mkDefaultRec {
-        description = "nginx";
-        inherit (cfg) group;
-      };
-      groups.${cfg.group} = { };
+    users = account {
+      inherit (cfg) user group;
+      description = "nginx";
     };
 
     image.ports = [ 80 ];

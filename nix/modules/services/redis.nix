@@ -8,6 +8,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
   cfg = config.services.redis;
 
   atom = types.oneOf [
@@ -27,12 +28,7 @@ in
 {
   options.services.redis = {
     enable = lib.mkEnableOption "Redis";
-    package = mkOption {
-      type = types.package;
-      default = pkgs.redis;
-      defaultText = lib.literalExpression "pkgs.redis";
-      description = "The Redis to run.";
-    };
+    package = lib.mkPackageOption pkgs "redis" { };
     user = mkOption {
       type = types.str;
       default = "redis";
@@ -80,13 +76,10 @@ in
       enabled = true;
     };
 
-    users = {
-      users.${cfg.user} = nglib.mkDefaultRec {
-        description = "Redis";
-        inherit (cfg) group;
-        home = cfg.dataDir;
-      };
-      groups.${cfg.group} = { };
+    users = account {
+      inherit (cfg) user group;
+      description = "Redis";
+      home = cfg.dataDir;
     };
 
     image = {

@@ -39,6 +39,7 @@ in
         80
         "53/udp"
       ];
+      apply = lib.unique;
       description = "Ports that services listen on.";
     };
     labels = mkOption {
