@@ -8,3 +8,4 @@ pub mod eval;
 pub mod host;
 pub mod path;
 pub mod repl;
+pub mod system;
