@@ -23,6 +23,7 @@ use crate::database::{DatabaseError, Graph};
 use crate::fs::{IoError, entries, metadata, open};
 use crate::layout::LINKS;
 use crate::lock::{self, LockKind};
+use crate::stage::SCRATCH_PREFIX;
 use crate::store::{Store, StoreError};
 
 /// Paths that are made invalid in one step, so that the database is synced less often.
@@ -168,7 +169,7 @@ impl Store {
             return Ok(!in_use.contains(path.digest()) && !self.is_valid(&path)?);
         }
         let path = self.layout.store().join(name);
-        let is_scratch = name.as_bytes().starts_with(b"tmp-")
+        let is_scratch = name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
             && metadata(&path)?.is_some_and(|found| found.is_dir());
         if !is_scratch {
             return Ok(true);

@@ -135,7 +135,7 @@ impl Store {
         }
         let target = absolute(link, &target);
         match metadata(&target)? {
-            None if link.starts_with(self.layout.auto_roots()) => {
+            None if self.may_write() && link.starts_with(self.layout.auto_roots()) => {
                 Ok(self.disk.remove_file(link)?)
             }
             Some(found) if found.is_symlink() => match self.path_of_target(&read_link(&target)?) {

@@ -72,7 +72,7 @@ impl TreeError {
 }
 
 /// Takes the events of a tree.
-pub(crate) type Put<'a> = dyn FnMut(Event<'_>) -> Result<(), TreeError> + 'a;
+pub type Put<'a> = dyn FnMut(Event<'_>) -> Result<(), TreeError> + 'a;
 
 /// Reads the tree at `path` as events.
 pub(crate) fn dump(path: &Path, put: &mut Put<'_>) -> Result<(), TreeError> {

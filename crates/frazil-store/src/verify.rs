@@ -55,8 +55,11 @@ impl Store {
     /// Looks for what is not as the database says. No garbage is collected meanwhile.
     pub fn verify(&self, depth: VerifyDepth) -> Result<VerifyReport, StoreError> {
         let gc_path = self.layout.gc_lock();
-        let gc_lock = self.disk.open_lock_file(&gc_path)?;
-        lock::wait(&gc_lock, &gc_path, LockKind::Shared)?;
+        let mut gc_lock = None;
+        if self.may_write() {
+            let lock = gc_lock.insert(self.disk.open_lock_file(&gc_path)?);
+            lock::wait(lock, &gc_path, LockKind::Shared)?;
+        }
 
         let mut report = VerifyReport::default();
         for path in self.valid_paths()? {

@@ -1,0 +1,148 @@
+//! Outputs on their way into the store: the locks that let one process build them, a place to build
+//! them in, and the step in which all of them become valid.
+//!
+//! Invariant: nobody knows of an output before all outputs that are installed with it are in their
+//! places.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use frazil_model::nar::Encoder;
+use frazil_model::{ContentAddressMethod, Hash, HashAlgorithm, Hasher, StorePath};
+
+use crate::add::AddError;
+use crate::fs::{IoError, entries, metadata, open};
+use crate::lock::{self, PathLock};
+use crate::path_info::PathInfo;
+use crate::restore::seal;
+use crate::stage::{SCRATCH_PREFIX, Scratch};
+use crate::store::{Store, StoreError};
+use crate::tree::{TreeError, dump};
+
+/// While a directory is moved into another.
+const MOVABLE_DIRECTORY: u32 = 0o755;
+
+/// The right to make these paths valid; other processes wait for its end.
+pub struct OutputLocks(Vec<PathLock>);
+
+/// An empty directory in the store to build in, which goes with this value.
+pub struct Workplace(Scratch);
+
+impl Workplace {
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+}
+
+impl Store {
+    /// Waits until nobody else makes these paths, and keeps them as long as the store is open.
+    pub fn lock_outputs(&self, paths: &BTreeSet<StorePath>) -> Result<OutputLocks, IoError> {
+        for path in paths {
+            self.add_temp_root(path)?;
+        }
+        // All take them in the same order, so nobody waits for who waits for him.
+        let locks = paths.iter().map(|path| PathLock::acquire(&self.disk, self.layout.lock(path)));
+        locks.collect::<Result<_, _>>().map(OutputLocks)
+    }
+
+    /// Makes a place to build in.
+    pub fn workplace(&self) -> Result<Workplace, IoError> {
+        Scratch::create(&self.disk, self.layout.store()).map(Workplace)
+    }
+
+    /// Removes the places of processes that were killed.
+    pub fn remove_abandoned_workplaces(&self) -> Result<(), StoreError> {
+        for name in entries(self.layout.store())? {
+            let path = self.layout.store().join(&name);
+            let is_scratch = name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
+                && metadata(&path)?.is_some_and(|found| found.is_dir());
+            // Whoever works in it holds its lock; another process may be about to remove it, too.
+            if is_scratch
+                && let Ok(lock) = open(&path)
+                && lock::try_exclusive(&lock, &path)?
+            {
+                self.disk.remove_tree(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves what was adopted from its place to its path, and makes all of it valid in one step.
+    pub fn install(
+        &self,
+        outputs: Vec<(PathBuf, PathInfo)>,
+        _locks: &OutputLocks,
+    ) -> Result<(), AddError> {
+        let mut infos = Vec::with_capacity(outputs.len());
+        for (place, info) in outputs {
+            let path = self.layout.path(&info.path);
+            self.disk.remove_tree(&path)?;
+            if metadata(&place)?.is_some_and(|found| found.is_dir()) {
+                self.disk.set_mode(&place, MOVABLE_DIRECTORY)?;
+            }
+            self.disk.rename(&place, &path)?;
+            seal(&self.disk, &path)?;
+            infos.push(info);
+        }
+        self.register(infos)
+    }
+
+    /// The hash that the content address of a tree is made of.
+    pub fn content_hash(
+        &self,
+        place: &Path,
+        method: ContentAddressMethod,
+        algorithm: HashAlgorithm,
+    ) -> Result<Hash, AddError> {
+        let mut hasher = Hasher::new(algorithm);
+        match method {
+            ContentAddressMethod::Nar => {
+                let mut sink = std::io::BufWriter::new(HashSink(&mut hasher));
+                let mut encoder = Encoder::new(&mut sink).map_err(TreeError::from)?;
+                dump(place, &mut |event| Ok(encoder.put(event)?))?;
+                encoder.finish().map_err(TreeError::from)?;
+                let failed = |err: std::io::IntoInnerError<_>| {
+                    IoError::on("hash", place)(err.into_error())
+                };
+                sink.into_inner().map_err(failed)?;
+            }
+            ContentAddressMethod::Flat | ContentAddressMethod::Text => {
+                let mut is_file = true;
+                dump(place, &mut |event| {
+                    match event {
+                        frazil_model::nar::Event::Contents { bytes } => hasher.update(bytes),
+                        frazil_model::nar::Event::File { executable, .. } => is_file = !executable,
+                        frazil_model::nar::Event::Directory
+                        | frazil_model::nar::Event::Entry { .. }
+                        | frazil_model::nar::Event::EndDirectory
+                        | frazil_model::nar::Event::Symlink { .. } => is_file = false,
+                    }
+                    Ok(())
+                })?;
+                if !is_file {
+                    return Err(AddError::NotAFile { method });
+                }
+            }
+            ContentAddressMethod::Git => return Err(AddError::Git),
+        }
+        Ok(hasher.finish())
+    }
+}
+
+struct HashSink<'h>(&'h mut Hasher);
+
+impl std::io::Write for HashSink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
