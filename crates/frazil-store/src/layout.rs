@@ -95,6 +95,11 @@ impl Layout {
         self.state.with_file_name("log").join("nix/drvs").join(first).join(format!("{rest}.bz2"))
     }
 
+    /// The directory of what failed builds left, for those who asked for it.
+    pub fn kept_builds(&self) -> PathBuf {
+        self.state.join("kept")
+    }
+
     /// The directory of the profiles, which keep store paths too.
     pub fn profiles(&self) -> PathBuf {
         self.state.join("profiles")

@@ -9,6 +9,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use frazil_model::nar::Encoder;
@@ -27,7 +28,9 @@ use crate::tree::{TreeError, dump};
 const MOVABLE_DIRECTORY: u32 = 0o755;
 
 /// The right to make these paths valid; other processes wait for its end.
-pub struct OutputLocks(Vec<PathLock>);
+pub struct OutputLocks {
+    _locks: Vec<PathLock>,
+}
 
 /// An empty directory in the store to build in, which goes with this value.
 pub struct Workplace(Scratch);
@@ -47,7 +50,7 @@ impl Store {
         }
         // All take them in the same order, so nobody waits for who waits for him.
         let locks = paths.iter().map(|path| PathLock::acquire(&self.disk, self.layout.lock(path)));
-        locks.collect::<Result<_, _>>().map(OutputLocks)
+        Ok(OutputLocks { _locks: locks.collect::<Result<_, _>>()? })
     }
 
     /// Makes a place to build in.
@@ -70,6 +73,22 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Moves a directory that a failed build left out of its workplace, and says where it is now.
+    pub fn keep_build(&self, left: &Path, name: &str) -> Result<PathBuf, IoError> {
+        let dir = self.layout.kept_builds();
+        self.disk.create_dirs(&dir)?;
+        let taken = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let mut places = (0_u64..).map(|count| dir.join(format!("{name}-{count}")));
+        let place = places.find(|path| !taken(path)).unwrap_or_else(|| dir.join(name));
+        self.disk.rename(left, &place)?;
+        if metadata(&place)?
+            .is_some_and(|found| found.uid() != rustix::process::geteuid().as_raw())
+        {
+            self.disk.take_over(&place)?;
+        }
+        Ok(place)
     }
 
     /// Moves what was adopted from its place to its path, and makes all of it valid in one step.
