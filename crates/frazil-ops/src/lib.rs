@@ -4,6 +4,7 @@
 //! Nothing here prints, exits, or reads the environment: what an operation needs to know of the
 //! outside arrives in its plan or in its host.
 
+pub mod build;
 pub mod builtins;
 pub mod eval;
 pub mod host;
@@ -14,7 +15,6 @@ pub mod store;
 pub mod substitute;
 
 use std::error::Error;
-use std::fmt::Write as _;
 
 /// An error and its causes in one line, as it is shown.
 pub fn causes(error: &dyn Error) -> String {
@@ -24,8 +24,7 @@ pub fn causes(error: &dyn Error) -> String {
         let cause_text = cause.to_string();
         // Some errors say what their cause says.
         if !text.ends_with(&cause_text) {
-            // Writing to a string does not fail.
-            drop(write!(text, ": {cause_text}"));
+            text = format!("{text}: {cause_text}");
         }
         next = cause.source();
     }

@@ -19,13 +19,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-use frazil_build::sandbox::{Bind, Limits};
 use frazil_build::schedule::{self, Schedule, Task};
 use frazil_model::{Derivation, StorePath};
 use frazil_store::Store;
 
 pub use error::{BuildProblem, RealiseError};
-pub use frazil_build::sandbox::Cancel;
+pub use frazil_build::sandbox::{Bind, Cancel, Limits};
 pub use frazil_build::schedule::{Counts, End, Goal, OnFailure, Slots};
 pub use outputs::Difference;
 
@@ -45,6 +44,7 @@ pub enum Mode {
 }
 
 /// How to realise.
+#[derive(Clone)]
 pub struct RealiseOptions<'a> {
     pub mode: Mode,
     pub slots: Slots,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use frazil_model::nar::Encoder;
 use frazil_model::{ContentAddressMethod, Hash, HashAlgorithm, Hasher, StorePath};
 
-use crate::add::AddError;
+use crate::add::{AddError, HashMismatch};
 use crate::fs::{IoError, entries, metadata, open};
 use crate::lock::{self, PathLock};
 use crate::path_info::PathInfo;
@@ -99,16 +99,37 @@ impl Store {
     ) -> Result<(), AddError> {
         let mut infos = Vec::with_capacity(outputs.len());
         for (place, info) in outputs {
-            let path = self.layout.path(&info.path);
-            self.disk.remove_tree(&path)?;
-            if metadata(&place)?.is_some_and(|found| found.is_dir()) {
-                self.disk.set_mode(&place, MOVABLE_DIRECTORY)?;
-            }
-            self.disk.rename(&place, &path)?;
-            seal(&self.disk, &path)?;
+            self.move_to_path(&place, &info.path)?;
             infos.push(info);
         }
         self.register(infos)
+    }
+
+    /// Puts what was adopted at `place` where a valid path lies that was damaged; it must be what was
+    /// registered.
+    pub fn replace(
+        &self,
+        place: &Path,
+        info: &PathInfo,
+        _locks: &OutputLocks,
+    ) -> Result<(), AddError> {
+        let specified = self.valid_path_info(&info.path)?.nar;
+        if specified != info.nar {
+            let (specified, found) = (specified.hash.into(), info.nar.hash.into());
+            let mismatch = Box::new(HashMismatch { specified, found });
+            return Err(AddError::Hash { path: info.path.clone(), mismatch });
+        }
+        self.move_to_path(place, &info.path)
+    }
+
+    fn move_to_path(&self, place: &Path, path: &StorePath) -> Result<(), AddError> {
+        let path = self.layout.path(path);
+        self.disk.remove_tree(&path)?;
+        if metadata(place)?.is_some_and(|found| found.is_dir()) {
+            self.disk.set_mode(place, MOVABLE_DIRECTORY)?;
+        }
+        self.disk.rename(place, &path)?;
+        Ok(seal(&self.disk, &path)?)
     }
 
     /// The hash that the content address of a tree is made of.

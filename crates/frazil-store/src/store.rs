@@ -254,6 +254,11 @@ impl Store {
         self.database().valid_paths()
     }
 
+    /// How many paths are valid, and how large their NARs are together.
+    pub fn totals(&self) -> Result<(u64, u64), DatabaseError> {
+        self.database().totals()
+    }
+
     /// The valid path with this digest, which is 32 base-32 characters.
     pub fn path_of_digest(&self, digest: &str) -> Result<Option<StorePath>, DatabaseError> {
         self.database().path_of_digest(digest)

@@ -49,6 +49,12 @@ impl VerifyReport {
             && self.unreadable.is_empty()
             && self.damaged_links.is_empty()
     }
+
+    /// The valid paths that are not what they were.
+    pub fn damaged(&self) -> BTreeSet<StorePath> {
+        let others = self.modified.keys().chain(self.unreadable.keys());
+        self.missing.iter().chain(others).cloned().collect()
+    }
 }
 
 impl Store {
@@ -74,6 +80,11 @@ impl Store {
             self.verify_links(&mut report)?;
         }
         Ok(report)
+    }
+
+    /// Removes the shared files that are not what they are named after; nothing needs them.
+    pub fn remove_damaged_links(&self, report: &VerifyReport) -> Result<(), IoError> {
+        report.damaged_links.iter().try_for_each(|link| self.disk.remove_file(link))
     }
 
     fn verify_contents(

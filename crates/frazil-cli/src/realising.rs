@@ -1,0 +1,206 @@
+//! What every command that may build or fetch takes, and how failures of builds are shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use frazil_ops::builtins::{self, Tools};
+use frazil_ops::realise::{
+    Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
+};
+use frazil_ops::substitute::Substituter;
+
+use crate::command_error::{BUILD_FAILED, CommandError};
+use crate::environment::Environment;
+use crate::evaluation;
+use crate::screen::{Screen, say};
+use crate::settings::Settings;
+
+/// Plans are cheap and wait for caches.
+const PLANS: usize = 8;
+const SUBSTITUTIONS: usize = 16;
+/// The lines of a log that are shown when a build fails.
+const LAST_LINES: usize = 25;
+
+/// How to build and fetch.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RealiseArguments {
+    /// Build so many derivations at once; `auto` is one for each processor [default: auto]
+    #[arg(short = 'j', long, value_name = "JOBS")]
+    max_jobs: Option<String>,
+
+    /// Tell builders to keep so many processors busy; 0 means all [default: 0]
+    #[arg(long, value_name = "CORES")]
+    cores: Option<u32>,
+
+    /// Stop a builder after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+
+    /// Stop a builder that says nothing for so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    max_silent_time: Option<u64>,
+
+    /// Stop a builder that says more than this
+    #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
+    max_build_log_size: Option<u64>,
+
+    /// Go on with what can still be built when something fails
+    #[arg(short = 'k', long)]
+    keep_going: bool,
+
+    /// Keep the directories of failed builds
+    #[arg(short = 'K', long)]
+    keep_failed: bool,
+
+    /// Show what builders say
+    #[arg(short = 'L', long)]
+    pub(crate) print_build_logs: bool,
+}
+
+/// Everything that building needs to know, with what it borrows.
+pub(crate) struct Realising {
+    slots: Slots,
+    on_failure: OnFailure,
+    keep_failed: bool,
+    cores: u32,
+    limits: Limits,
+    binds: Vec<Bind>,
+    systems: BTreeSet<Vec<u8>>,
+    variables: BTreeMap<Vec<u8>, Vec<u8>>,
+    tools: Tools,
+    substituters: Vec<Box<dyn Substituter>>,
+    pub(crate) cancel: Cancel,
+}
+
+impl Realising {
+    pub(crate) fn new(
+        arguments: &RealiseArguments,
+        settings: &Settings,
+        environment: &Environment,
+    ) -> Result<Self, CommandError> {
+        let builds = jobs(arguments.max_jobs.as_deref().or(settings.text("max-jobs")))?;
+        let number = |given: Option<u64>, name| -> Result<Option<u64>, CommandError> {
+            let number = match given {
+                None => settings.number(name)?,
+                given => given,
+            };
+            Ok(number.filter(|number| *number > 0))
+        };
+        let seconds = |given, name| Ok(number(given, name)?.map(Duration::from_secs));
+        let limits = Limits {
+            time: seconds(arguments.timeout, "timeout")?,
+            silence: seconds(arguments.max_silent_time, "max-silent-time")?,
+            log_bytes_max: number(arguments.max_build_log_size, "max-build-log-size")?,
+            processes_max: number(None, "max-build-processes")?,
+            ..Limits::default()
+        };
+        let cores = number(arguments.cores.map(u64::from), "cores")?.unwrap_or(0);
+        let keeps_going = arguments.keep_going || settings.flag("keep-going")?;
+        let cancel = Cancel::new().map_err(|error| CommandError::Failed {
+            message: frazil_ops::causes(&error),
+            help: error.help(),
+            status: BUILD_FAILED,
+        })?;
+        Ok(Self {
+            slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
+            on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
+            keep_failed: arguments.keep_failed || settings.flag("keep-failed")?,
+            cores: u32::try_from(cores).unwrap_or(0),
+            limits,
+            binds: settings.words("sandbox-paths").iter().map(|word| bind(word)).collect(),
+            systems: evaluation::systems(settings),
+            variables: environment.variables.clone(),
+            tools: Tools::default(),
+            substituters: Vec::new(),
+            cancel,
+        })
+    }
+
+    /// Gives the options to `work`; they borrow from here and from there.
+    pub(crate) fn with_options<R>(
+        &self,
+        mode: Mode,
+        work: impl FnOnce(&RealiseOptions<'_>) -> R,
+    ) -> R {
+        let substituters: Vec<&dyn Substituter> =
+            self.substituters.iter().map(AsRef::as_ref).collect();
+        work(&RealiseOptions {
+            mode,
+            slots: self.slots,
+            on_failure: self.on_failure,
+            keep_failed: self.keep_failed,
+            cores: self.cores,
+            limits: self.limits,
+            binds: self.binds.clone(),
+            systems: self.systems.clone(),
+            impure_variables: self.variables.clone(),
+            builtins: builtins::TABLE,
+            tools: &self.tools,
+            substituters: &substituters,
+        })
+    }
+}
+
+/// `auto`, or a number.
+fn jobs(text: Option<&str>) -> Result<usize, CommandError> {
+    match text {
+        None | Some("auto") => {
+            Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        }
+        Some(text) => text
+            .parse()
+            .map_err(|_| CommandError::usage(format!("'{text}' is not a number of jobs"))),
+    }
+}
+
+/// `/in/the/sandbox=/on/the/machine`, or the same path for both.
+fn bind(word: &str) -> Bind {
+    // What may be missing is marked in Nix; here nothing may be.
+    let word = word.trim_end_matches('?');
+    let (target, source) = word.split_once('=').unwrap_or((word, word));
+    Bind { source: PathBuf::from(source), target: PathBuf::from(target) }
+}
+
+/// Shows why goals failed; returns the error that ends the command.
+pub(crate) fn show_failures(report: Report, screen: Screen) -> Result<(), CommandError> {
+    let count = report.missed.len();
+    let mut failures = report.failures.into_iter();
+    let Some((_, first)) = failures.next() else {
+        return match count {
+            0 => Ok(()),
+            _ => Err(failed(format!("{count} of what was wanted was not made"), None)),
+        };
+    };
+    show_details(&first, screen);
+    for (_, error) in failures {
+        say(&format!("also: {}\n", frazil_ops::causes(&error)));
+        show_details(&error, screen);
+    }
+    // The last line that is shown is the reason.
+    Err(failed(frazil_ops::causes(&first), first.help()))
+}
+
+fn failed(message: String, help: Option<&'static str>) -> CommandError {
+    CommandError::Failed { message, help, status: BUILD_FAILED }
+}
+
+fn show_details(error: &RealiseError, screen: Screen) {
+    let RealiseError::Build { derivation, last_lines, kept, .. } = error else { return };
+    if !last_lines.is_empty() {
+        let skipped = last_lines.len().saturating_sub(LAST_LINES);
+        let lines = last_lines.iter().skip(skipped);
+        let mut text = format!("last {} lines of its log:\n", lines.len());
+        for line in lines {
+            let line = String::from_utf8_lossy(line);
+            let line = crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
+            text.push_str(&format!("  > {line}\n"));
+        }
+        text.push_str(&format!("for the whole log: frazil log {derivation}\n"));
+        say(&text);
+    }
+    if let Some(kept) = kept {
+        say(&format!("note: keeping the directory of the build in {}\n", kept.display()));
+    }
+}
