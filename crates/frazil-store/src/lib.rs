@@ -14,6 +14,7 @@ mod database;
 mod export;
 #[cfg(test)]
 mod fixture;
+pub mod fetch;
 pub mod fs;
 mod gc;
 mod layout;
