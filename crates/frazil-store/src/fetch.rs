@@ -122,8 +122,10 @@ pub struct Client {
 struct Shared {
     agent: Agent,
     options: FetchOptions,
-    https_proxy: Option<Proxy>,
-    http_proxy: Option<Proxy>,
+    /// For `http://`.
+    plain_proxy: Option<Proxy>,
+    /// For `https://`.
+    tls_proxy: Option<Proxy>,
 }
 
 /// Why there is no client.
@@ -176,9 +178,9 @@ impl Client {
             .build()
             .new_agent();
         let none_for = &options.proxies.none_for;
-        let http_proxy = proxy(options.proxies.http.as_deref(), none_for)?;
-        let https_proxy = proxy(options.proxies.https.as_deref(), none_for)?;
-        Ok(Self { shared: Arc::new(Shared { agent, options, https_proxy, http_proxy }) })
+        let plain_proxy = proxy(options.proxies.http.as_deref(), none_for)?;
+        let tls_proxy = proxy(options.proxies.https.as_deref(), none_for)?;
+        Ok(Self { shared: Arc::new(Shared { agent, options, tls_proxy, plain_proxy }) })
     }
 
     /// Opens a resource to be read. The body resumes by itself where the connection breaks.
@@ -203,7 +205,11 @@ impl Client {
     }
 
     /// Takes a small resource as a whole.
-    pub fn get_bytes(&self, url: &Url, bytes_max: u64) -> Result<(Vec<u8>, ContentInfo), FetchError> {
+    pub fn get_bytes(
+        &self,
+        url: &Url,
+        bytes_max: u64,
+    ) -> Result<(Vec<u8>, ContentInfo), FetchError> {
         let mut bytes = Vec::new();
         let info = self.get(url, bytes_max, &mut bytes, &|_| {})?;
         Ok((bytes, info))
@@ -238,8 +244,8 @@ impl Client {
 
     fn proxy_of(&self, url: &Url) -> Option<Proxy> {
         match url.scheme() {
-            Scheme::Http => self.shared.http_proxy.clone(),
-            Scheme::Https => self.shared.https_proxy.clone(),
+            Scheme::Http => self.shared.plain_proxy.clone(),
+            Scheme::Https => self.shared.tls_proxy.clone(),
             Scheme::File => None,
         }
     }

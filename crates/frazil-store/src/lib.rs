@@ -10,11 +10,12 @@
 
 mod add;
 mod adopt;
+pub mod cache;
 mod database;
 mod export;
+pub mod fetch;
 #[cfg(test)]
 mod fixture;
-pub mod fetch;
 pub mod fs;
 mod gc;
 mod layout;

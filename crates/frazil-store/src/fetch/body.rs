@@ -181,10 +181,7 @@ impl Body {
     }
 
     /// One attempt to get the resource from an offset on, or from its start.
-    fn connect(
-        &self,
-        offset: u64,
-    ) -> Result<(Box<dyn Read + Send>, ContentInfo, u64), FetchError> {
+    fn connect(&self, offset: u64) -> Result<(Box<dyn Read + Send>, ContentInfo, u64), FetchError> {
         if self.url.scheme() == Scheme::File {
             let (file, info) = open_file(&self.url, offset)?;
             return Ok((Box::new(file), info, offset));

@@ -185,6 +185,18 @@ impl FetchError {
         }
     }
 
+    /// Whether it is the server that cannot be reached or used, whatever is asked of it.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.is_transient()
+            || matches!(
+                self.problem,
+                FetchProblem::HostNotFound
+                    | FetchProblem::Connection { .. }
+                    | FetchProblem::Tls { .. }
+                    | FetchProblem::Proxy { .. }
+            )
+    }
+
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self.problem {
             FetchProblem::Status { retry_after, .. } => retry_after,
