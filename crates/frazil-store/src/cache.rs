@@ -94,16 +94,15 @@ impl BinaryCache {
         lookups: Option<Arc<Lookups>>,
     ) -> Result<Self, CacheError> {
         let known = lookups.as_ref().and_then(|lookups| lookups.cache_info(url));
-        let text = match known {
-            Some(text) => text,
-            None => {
-                let text = cache_info_text(client, url)?
-                    .ok_or_else(|| CacheError::new(url, CacheProblem::NotACache))?;
-                if let Some(lookups) = &lookups {
-                    lookups.put_cache_info(url, &text);
-                }
-                text
+        let text = if let Some(text) = known {
+            text
+        } else {
+            let text = cache_info_text(client, url)?
+                .ok_or_else(|| CacheError::new(url, CacheProblem::NotACache))?;
+            if let Some(lookups) = &lookups {
+                lookups.put_cache_info(url, &text);
             }
+            text
         };
         let info = parse_cache_info(url, store_dir, &text)?;
         let (client, url, store_dir) = (client.clone(), url.clone(), store_dir.clone());

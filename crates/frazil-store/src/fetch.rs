@@ -19,7 +19,7 @@ mod upload;
 mod url;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ use crate::fs::{Disk, read};
 /// Redirects are followed so often.
 const REDIRECTS_MAX: u32 = 10;
 /// The longest that is waited because a server asks for it.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 /// Bytes that are copied at once.
 pub(crate) const COPY_BYTES: usize = 64 << 10;
 /// Connections that are kept for the next request to the same host.
@@ -80,7 +80,7 @@ impl Default for FetchOptions {
             proxies: Proxies::default(),
             credentials: BTreeMap::new(),
             connect_timeout: Duration::from_secs(15),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             attempts: 5,
             backoff: Duration::from_millis(250),
             wait: Arc::new(std::thread::sleep),
@@ -180,7 +180,7 @@ impl Client {
         let none_for = &options.proxies.none_for;
         let plain_proxy = proxy(options.proxies.http.as_deref(), none_for)?;
         let tls_proxy = proxy(options.proxies.https.as_deref(), none_for)?;
-        Ok(Self { shared: Arc::new(Shared { agent, options, tls_proxy, plain_proxy }) })
+        Ok(Self { shared: Arc::new(Shared { agent, options, plain_proxy, tls_proxy }) })
     }
 
     /// Opens a resource to be read. The body resumes by itself where the connection breaks.
@@ -229,7 +229,7 @@ impl Client {
             let request = self.authorised(request, url);
             let request = request.config().proxy(self.proxy_of(url)).build();
             let response = request.call().map_err(|err| FetchError::of_ureq(url, err))?;
-            self.checked(url, response)
+            checked(url, response)
         });
         match answer {
             Ok(response) => Ok(Some(ContentInfo::of_response(&response))),
@@ -262,22 +262,6 @@ impl Client {
         request.header("Authorization", format!("Basic {}", BASE64.encode(pair)))
     }
 
-    /// A response that is what was asked for, or an error of its status.
-    fn checked(
-        &self,
-        url: &Url,
-        response: ureq::http::Response<ureq::Body>,
-    ) -> Result<ureq::http::Response<ureq::Body>, FetchError> {
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let header = response.headers().get("retry-after");
-        let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let retry_after = seconds.map(Duration::from_secs);
-        Err(FetchError::new(url, FetchProblem::Status { status: status.as_u16(), retry_after }))
-    }
-
     /// Runs `attempt` until it succeeds or fails for good.
     fn retried<T>(
         &self,
@@ -303,6 +287,21 @@ impl Client {
         (self.options().wait)(backoff.max(asked).min(RETRY_AFTER_MAX));
         Ok(())
     }
+}
+
+/// A response that is what was asked for, or an error of its status.
+fn checked(
+    url: &Url,
+    response: ureq::http::Response<ureq::Body>,
+) -> Result<ureq::http::Response<ureq::Body>, FetchError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let header = response.headers().get("retry-after");
+    let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = seconds.map(Duration::from_secs);
+    Err(FetchError::new(url, FetchProblem::Status { status: status.as_u16(), retry_after }))
 }
 
 fn tls(options: &FetchOptions) -> Result<TlsConfig, ClientError> {
@@ -341,14 +340,4 @@ fn proxy(named: Option<&str>, none_for: &str) -> Result<Option<Proxy>, ClientErr
         builder = builder.no_proxy(host);
     }
     builder.build().map(Some).map_err(wrong)
-}
-
-/// Wraps an error so that it survives a `Read`; see [`FetchError::from_io`].
-fn into_io(err: FetchError) -> io::Error {
-    let kind = match &err.problem {
-        FetchProblem::Timeout { .. } => io::ErrorKind::TimedOut,
-        FetchProblem::Truncated { .. } => io::ErrorKind::UnexpectedEof,
-        _ => io::ErrorKind::Other,
-    };
-    io::Error::new(kind, err)
 }

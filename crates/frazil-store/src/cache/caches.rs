@@ -51,7 +51,8 @@ const DOWNLOADS: usize = 8;
 pub struct Caches {
     pub(super) options: CacheOptions,
     pub(super) store_dir: StoreDir,
-    caches: Vec<(BinaryCache, AtomicBool)>,
+    /// Each with whether it was found to be down.
+    asked: Vec<(BinaryCache, AtomicBool)>,
 }
 
 /// A path that a cache has, and that may be believed.
@@ -110,16 +111,16 @@ impl Caches {
             }
         }
         caches.sort_by_key(|(cache, _)| cache.priority());
-        (Self { options, store_dir: store_dir.clone(), caches }, problems)
+        (Self { options, store_dir: store_dir.clone(), asked: caches }, problems)
     }
 
     /// The caches in the order in which they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &BinaryCache> {
-        self.caches.iter().map(|(cache, _)| cache)
+        self.asked.iter().map(|(cache, _)| cache)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&BinaryCache> {
-        self.caches.get(index).map(|(cache, _)| cache)
+        self.asked.get(index).map(|(cache, _)| cache)
     }
 
     /// Asks the caches for a path. What goes wrong with one is added to `problems`, and the next
@@ -135,7 +136,7 @@ impl Caches {
         path: &StorePath,
         problems: &mut Vec<CacheError>,
     ) -> Option<Available> {
-        for (index, (cache, is_down)) in self.caches.iter().enumerate().skip(first) {
+        for (index, (cache, is_down)) in self.asked.iter().enumerate().skip(first) {
             if is_down.load(Ordering::Relaxed) {
                 continue;
             }

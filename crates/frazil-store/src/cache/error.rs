@@ -99,6 +99,14 @@ pub enum CacheProblem {
         /// One of them.
         path: StorePath,
     },
+    /// Its file cannot be unpacked, or is not the one that was announced.
+    #[error("is no good for '{path}': {source}")]
+    Unreadable {
+        /// The path.
+        path: StorePath,
+        /// Why.
+        source: std::io::Error,
+    },
     /// It could not be made valid.
     #[error("is no good for '{path}': {source}")]
     Import {
@@ -157,6 +165,9 @@ impl CacheProblem {
                 Some("if you trust the cache, add its key to the trusted keys")
             }
             Self::Import { source, .. } => source.help(),
+            Self::Unreadable { .. } => {
+                Some("the file is damaged: have it written to the cache anew")
+            }
             Self::Changed { .. } => Some("verify the store"),
             Self::CacheInfo(_)
             | Self::NarInfo(_)

@@ -27,21 +27,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LookupOptions {
     /// That a path is there.
-    pub present_seconds: i64,
+    pub present: i64,
     /// That it is not.
-    pub absent_seconds: i64,
+    pub absent: i64,
     /// What a cache says about itself.
-    pub cache_info_seconds: i64,
+    pub cache_info: i64,
 }
 
 impl Default for LookupOptions {
     fn default() -> Self {
         const HOUR: i64 = 60 * 60;
-        Self {
-            present_seconds: 30 * 24 * HOUR,
-            absent_seconds: HOUR,
-            cache_info_seconds: 7 * 24 * HOUR,
-        }
+        Self { present: 30 * 24 * HOUR, absent: HOUR, cache_info: 7 * 24 * HOUR }
     }
 }
 
@@ -104,7 +100,7 @@ impl Lookups {
 
     pub(super) fn cache_info(&self, cache: &Url) -> Option<Vec<u8>> {
         let sql = "select text from CacheInfos where cache = ? and time between ? and ?";
-        let (from, to) = self.since(self.options.cache_info_seconds);
+        let (from, to) = self.since(self.options.cache_info);
         let connection = self.connection();
         let mut statement = connection.prepare_cached(sql).ok()?;
         statement.query_row(params![cache.as_str(), from, to], |row| row.get(0)).ok()
@@ -116,8 +112,8 @@ impl Lookups {
     }
 
     pub(super) fn narinfo(&self, cache: &Url, digest: &str) -> Answer {
-        let (absent_from, to) = self.since(self.options.absent_seconds);
-        let (present_from, _) = self.since(self.options.present_seconds);
+        let (absent_from, to) = self.since(self.options.absent);
+        let (present_from, _) = self.since(self.options.present);
         let sql = "select text from NarInfos where cache = ? and digest = ? and time <= ?
                    and time >= case when text is null then ? else ? end";
         let connection = self.connection();

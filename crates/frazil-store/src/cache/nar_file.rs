@@ -78,8 +78,7 @@ impl BinaryCache {
 }
 
 fn unreadable(url: &crate::fetch::Url, info: &NarInfo, source: io::Error) -> CacheError {
-    let source = crate::tree::TreeError::from(frazil_model::nar::DecodeError::Read(source)).into();
-    CacheError::new(url, CacheProblem::Import { path: info.path.clone(), source })
+    CacheError::new(url, CacheProblem::Unreadable { path: info.path.clone(), source })
 }
 
 /// Takes the compression off; `None` for a method that is not known.

@@ -10,7 +10,7 @@ use super::error::{CacheError, CacheProblem};
 use super::order::in_order;
 use super::{BinaryCache, OnTransfer, TransferEvent};
 use crate::add::AddError;
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, Url};
 use crate::path_info::PathInfo;
 use crate::store::Store;
 use crate::tree::TreeError;
@@ -167,23 +167,23 @@ fn fetch(
     moved: &(dyn Fn(u64) + Sync),
 ) -> Result<PathInfo, CacheError> {
     let mut nar = cache.nar(info, moved)?;
-    store.import_nar(path_info(info), &mut nar).map_err(|err| match err {
-        AddError::Tree(TreeError::Decode(DecodeError::Read(err)))
-            if FetchError::of_io(&err).is_some() =>
-        {
-            match err.into_inner().map(|inner| inner.downcast::<FetchError>()) {
-                Some(Ok(err)) => CacheError::Fetch(*err),
-                _ => CacheError::Absent { path: info.path.clone() },
-            }
-        }
-        AddError::Database(err) => CacheError::Database(err),
-        source => match cache.nar_url(info) {
-            Ok(url) => {
-                CacheError::new(&url, CacheProblem::Import { path: info.path.clone(), source })
-            }
-            Err(err) => err,
-        },
-    })
+    let url = cache.nar_url(info)?;
+    store.import_nar(path_info(info), &mut nar).map_err(|err| explained(err, info, &url))
+}
+
+/// Whose fault it is that a path was not imported.
+fn explained(err: AddError, info: &NarInfo, url: &Url) -> CacheError {
+    let path = info.path.clone();
+    if let AddError::Tree(TreeError::Decode(DecodeError::Read(source))) = err {
+        return match source.downcast::<FetchError>() {
+            Ok(err) => CacheError::Fetch(err),
+            Err(source) => CacheError::new(url, CacheProblem::Unreadable { path, source }),
+        };
+    }
+    if let AddError::Database(err) = err {
+        return CacheError::Database(err);
+    }
+    CacheError::new(url, CacheProblem::Import { path, source: err })
 }
 
 fn import(available: &Available, caches: &Caches, source: AddError) -> CacheError {

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom};
 
 use super::error::{FetchError, FetchProblem};
-use super::{COPY_BYTES, Client, OnProgress, Progress, Scheme, Url, into_io};
+use super::{COPY_BYTES, Client, OnProgress, Progress, Scheme, Url, checked};
 use crate::fs::IoError;
 
 /// What a server says about a resource.
@@ -201,7 +201,7 @@ impl Body {
         if is_unsatisfiable {
             return Err(FetchError::new(&self.url, FetchProblem::Changed));
         }
-        let response = self.client.checked(&self.url, response)?;
+        let response = checked(&self.url, response)?;
         let mut info = ContentInfo::of_response(&response);
         let mut position = 0;
         if response.status() == 206 {
@@ -222,7 +222,7 @@ impl Body {
 
 impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.fill(buffer).map_err(into_io)
+        self.fill(buffer).map_err(io::Error::other)
     }
 }
 
@@ -245,7 +245,7 @@ pub(super) fn open_file(url: &Url, offset: u64) -> Result<(File, ContentInfo), F
         if offset > 0 {
             file.seek(SeekFrom::Start(offset))?;
         }
-        let size = metadata.is_file().then(|| metadata.len());
+        let size = metadata.is_file().then_some(metadata.len());
         Ok((file, ContentInfo { size, ..ContentInfo::default() }))
     };
     open().map_err(|err| FetchError::new(url, IoError::on("open", &path)(err).into()))

@@ -44,7 +44,7 @@ impl Client {
         progress: &OnProgress<'_>,
     ) -> Result<Downloaded, FetchError> {
         let part = part_of(goal);
-        let had = if options.hash.is_some() { self.part_bytes(url, &part)? } else { 0 };
+        let had = if options.hash.is_some() { part_bytes(url, &part)? } else { 0 };
         let done = match self.download_from(url, &part, had, options, progress) {
             // What was left is of another version, or was damaged.
             Err(err) if had > 0 && spoils_part(&err) => {
@@ -63,11 +63,6 @@ impl Client {
         let disk = &self.options().disk;
         disk.rename(&part, goal).map_err(|err| FetchError::new(url, err.into()))?;
         Ok(done)
-    }
-
-    fn part_bytes(&self, url: &Url, part: &Path) -> Result<u64, FetchError> {
-        let found = metadata(part).map_err(|err| FetchError::new(url, err.into()))?;
-        Ok(found.filter(std::fs::Metadata::is_file).map_or(0, |found| found.len()))
     }
 
     fn download_from(
@@ -111,8 +106,10 @@ impl Client {
 /// Whether what has come so far is of no use.
 fn spoils_part(err: &FetchError) -> bool {
     match &err.problem {
-        FetchProblem::Hash(_) | FetchProblem::Changed | FetchProblem::TooLarge { .. } => true,
-        FetchProblem::Protocol { .. } => true,
+        FetchProblem::Hash(_)
+        | FetchProblem::Changed
+        | FetchProblem::TooLarge { .. }
+        | FetchProblem::Protocol { .. } => true,
         FetchProblem::Status { .. }
         | FetchProblem::Timeout { .. }
         | FetchProblem::HostNotFound
@@ -126,6 +123,11 @@ fn spoils_part(err: &FetchError) -> bool {
         | FetchProblem::Source { .. }
         | FetchProblem::Refused { .. } => false,
     }
+}
+
+fn part_bytes(url: &Url, part: &Path) -> Result<u64, FetchError> {
+    let found = metadata(part).map_err(|err| FetchError::new(url, err.into()))?;
+    Ok(found.filter(std::fs::Metadata::is_file).map_or(0, |found| found.len()))
 }
 
 fn part_of(goal: &Path) -> PathBuf {

@@ -109,10 +109,8 @@ pub enum FetchProblem {
 
 impl FetchProblem {
     fn action(&self) -> &'static str {
-        match self {
-            Self::Refused { .. } | Self::Source { .. } => "store",
-            _ => "fetch",
-        }
+        let is_put = matches!(self, Self::Refused { .. } | Self::Source { .. });
+        if is_put { "store" } else { "fetch" }
     }
 }
 
@@ -163,26 +161,24 @@ impl FetchError {
     /// Whether the resource is simply not there. Some stores of objects answer 403 for what they
     /// do not have.
     pub fn is_absent(&self) -> bool {
-        match &self.problem {
-            FetchProblem::Status { status, .. } => matches!(status, 403 | 404 | 410),
-            FetchProblem::File(err) => err.source.kind() == io::ErrorKind::NotFound,
-            _ => false,
+        if let FetchProblem::File(err) = &self.problem {
+            return err.source.kind() == io::ErrorKind::NotFound;
         }
+        matches!(self.problem, FetchProblem::Status { status: 403 | 404 | 410, .. })
     }
 
     /// Whether another attempt may succeed.
     pub fn is_transient(&self) -> bool {
-        match &self.problem {
-            FetchProblem::Status { status, .. } | FetchProblem::Refused { status } => {
-                matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
-            }
-            FetchProblem::Timeout { .. } | FetchProblem::Truncated { .. } => true,
-            FetchProblem::Connection { source } => {
-                // Nobody listens: that does not change within seconds.
-                source.kind() != io::ErrorKind::ConnectionRefused
-            }
-            _ => false,
+        if let FetchProblem::Connection { source } = &self.problem {
+            // Where nobody listens nobody will within seconds.
+            return source.kind() != io::ErrorKind::ConnectionRefused;
         }
+        matches!(
+            self.problem,
+            FetchProblem::Status { status: 408 | 429 | 500 | 502 | 503 | 504, .. }
+                | FetchProblem::Timeout { .. }
+                | FetchProblem::Truncated { .. }
+        )
     }
 
     /// Whether it is the server that cannot be reached or used, whatever is asked of it.
@@ -198,22 +194,20 @@ impl FetchError {
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        match self.problem {
-            FetchProblem::Status { retry_after, .. } => retry_after,
-            _ => None,
-        }
+        let FetchProblem::Status { retry_after, .. } = self.problem else { return None };
+        retry_after
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is not ours and may grow")]
     pub(crate) fn of_ureq(url: &Url, err: ureq::Error) -> Self {
-        use ureq::Error;
         let problem = match err {
-            Error::Timeout(timeout) => FetchProblem::Timeout { doing: doing(timeout) },
-            Error::HostNotFound => FetchProblem::HostNotFound,
-            Error::Io(source) => return Self::of_read(url, source),
-            Error::TooManyRedirects | Error::RedirectFailed => FetchProblem::Redirects,
-            Error::Tls(message) => FetchProblem::Tls { message: message.into() },
-            Error::Rustls(source) => FetchProblem::Tls { message: source.to_string() },
-            Error::ConnectProxyFailed(message) => FetchProblem::Proxy { message },
+            ureq::Error::Timeout(timeout) => FetchProblem::Timeout { doing: doing(timeout) },
+            ureq::Error::HostNotFound => FetchProblem::HostNotFound,
+            ureq::Error::Io(source) => return Self::of_read(url, source),
+            ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => FetchProblem::Redirects,
+            ureq::Error::Tls(message) => FetchProblem::Tls { message: message.into() },
+            ureq::Error::Rustls(source) => FetchProblem::Tls { message: source.to_string() },
+            ureq::Error::ConnectProxyFailed(message) => FetchProblem::Proxy { message },
             other => FetchProblem::Protocol { message: other.to_string() },
         };
         Self::new(url, problem)
@@ -221,23 +215,23 @@ impl FetchError {
 
     /// An error while a body was read.
     pub(crate) fn of_read(url: &Url, err: io::Error) -> Self {
-        if err.get_ref().is_some_and(|inner| inner.is::<ureq::Error>()) {
-            return match err.into_inner().map(|inner| inner.downcast::<ureq::Error>()) {
-                Some(Ok(inner)) => Self::of_ureq(url, *inner),
-                _ => Self::new(url, FetchProblem::Protocol { message: String::new() }),
-            };
-        }
-        if let Some(tls) = err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Self::new(url, FetchProblem::Tls { message: tls.to_string() });
-        }
-        Self::new(url, FetchProblem::Connection { source: err })
+        let err = match err.downcast::<ureq::Error>() {
+            Ok(inner) => return Self::of_ureq(url, inner),
+            Err(err) => err,
+        };
+        let problem = match err.downcast::<rustls::Error>() {
+            Ok(inner) => FetchProblem::Tls { message: inner.to_string() },
+            Err(source) => FetchProblem::Connection { source },
+        };
+        Self::new(url, problem)
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum is not ours and may grow")]
 fn doing(timeout: ureq::Timeout) -> &'static str {
     match timeout {
         ureq::Timeout::Connect | ureq::Timeout::Resolve => "connecting",
-        ureq::Timeout::PerWrite | ureq::Timeout::SendBody | ureq::Timeout::SendRequest => "sending",
+        ureq::Timeout::PerWrite => "sending",
         _ => "waiting for data",
     }
 }

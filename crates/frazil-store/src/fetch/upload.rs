@@ -6,7 +6,7 @@ use std::path::Path;
 use ureq::SendBody;
 
 use super::error::{FetchError, FetchProblem};
-use super::{COPY_BYTES, Client, Scheme, Url};
+use super::{COPY_BYTES, Client, Scheme, Url, checked};
 use crate::fs::IoError;
 
 /// Opens the contents anew for each attempt.
@@ -61,7 +61,7 @@ impl Client {
         if status.is_success() {
             return Ok(());
         }
-        match self.checked(url, response) {
+        match checked(url, response) {
             Err(err) if err.is_transient() => Err(err),
             _ => Err(FetchError::new(url, FetchProblem::Refused { status: status.as_u16() })),
         }

@@ -60,7 +60,11 @@ impl Url {
             if byte.is_ascii_alphanumeric() || b"/-._~+=,@:".contains(byte) {
                 text.push(char::from(*byte));
             } else {
-                text.push_str(&format!("%{byte:02X}"));
+                text.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    let digit = char::from_digit(u32::from(digit), 16);
+                    text.extend(digit.map(|digit| digit.to_ascii_uppercase()));
+                }
             }
         }
         text.parse()
