@@ -57,6 +57,13 @@ impl Environment {
         named.map(PathBuf::from).or_else(|| Some(self.home()?.join(".config")))
     }
 
+    /// Where what can be had again is kept.
+    pub(crate) fn cache_directory(&self) -> Option<PathBuf> {
+        let named = self.text("XDG_CACHE_HOME").filter(|path| path.starts_with('/'));
+        let cache = named.map(PathBuf::from).or_else(|| Some(self.home()?.join(".cache")));
+        Some(cache?.join("frazil"))
+    }
+
     /// Where state that should survive, such as the history, is kept.
     pub(crate) fn state_directory(&self) -> Option<PathBuf> {
         let named = self.text("XDG_STATE_HOME").filter(|path| path.starts_with('/'));

@@ -57,6 +57,10 @@ impl Progress {
                     None => say(&format!("{text}\n")),
                 }
             }
+            (Some(terminal), Event::Problem(text)) => {
+                drop(terminal.lines.println(format!("warning: {text}")));
+            }
+            (None, Event::Problem(text)) => self.screen.warn(&text),
             (Some(terminal), event) => terminal.tell(event, self.screen),
             (None, event) => self.tell_plainly(&event),
         }
@@ -93,7 +97,8 @@ impl Progress {
             | Event::Log(..)
             | Event::BuildEnded { .. }
             | Event::FetchedBytes(..)
-            | Event::FetchEnded { .. } => {}
+            | Event::FetchEnded { .. }
+            | Event::Problem(_) => {}
         }
     }
 }
@@ -148,6 +153,8 @@ impl Terminal {
                     self.lines.remove(&line);
                 }
             }
+            // Shown above the lines that change.
+            Event::Problem(_) => {}
         }
         self.draw_total();
     }

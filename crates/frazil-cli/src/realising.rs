@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use frazil_model::signature::PublicKey;
 use frazil_ops::builtins::{self, Tools};
+use frazil_ops::network::{FetchOptions, Network, NetworkPlan, Proxies, Url};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
-use frazil_ops::substitute::Substituter;
 
 use crate::command_error::{BUILD_FAILED, CommandError};
 use crate::environment::Environment;
@@ -54,6 +55,14 @@ pub(crate) struct RealiseArguments {
     #[arg(short = 'K', long)]
     keep_failed: bool,
 
+    /// Fetch from these binary caches [default: `substituters` in the settings]
+    #[arg(long, value_name = "URLS")]
+    substituters: Option<String>,
+
+    /// Believe what these keys have signed [default: `trusted-public-keys` in the settings]
+    #[arg(long, value_name = "KEYS")]
+    trusted_public_keys: Option<String>,
+
     /// Show what builders say
     #[arg(short = 'L', long)]
     pub(crate) print_build_logs: bool,
@@ -70,7 +79,6 @@ pub(crate) struct Realising {
     systems: BTreeSet<Vec<u8>>,
     variables: BTreeMap<Vec<u8>, Vec<u8>>,
     tools: Tools,
-    substituters: Vec<Box<dyn Substituter>>,
     pub(crate) cancel: Cancel,
 }
 
@@ -88,7 +96,9 @@ impl Realising {
             };
             Ok(number.filter(|number| *number > 0))
         };
-        let seconds = |given, name| Ok(number(given, name)?.map(Duration::from_secs));
+        let seconds = |given, name| {
+            Ok::<_, CommandError>(number(given, name)?.map(Duration::from_secs))
+        };
         let limits = Limits {
             time: seconds(arguments.timeout, "timeout")?,
             silence: seconds(arguments.max_silent_time, "max-silent-time")?,
@@ -112,8 +122,7 @@ impl Realising {
             binds: settings.words("sandbox-paths").iter().map(|word| bind(word)).collect(),
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
-            tools: Tools::default(),
-            substituters: Vec::new(),
+            tools: Tools { network: Network::new(network(arguments, settings, environment)?) },
             cancel,
         })
     }
@@ -124,8 +133,6 @@ impl Realising {
         mode: Mode,
         work: impl FnOnce(&RealiseOptions<'_>) -> R,
     ) -> R {
-        let substituters: Vec<&dyn Substituter> =
-            self.substituters.iter().map(AsRef::as_ref).collect();
         work(&RealiseOptions {
             mode,
             slots: self.slots,
@@ -138,9 +145,59 @@ impl Realising {
             impure_variables: self.variables.clone(),
             builtins: builtins::TABLE,
             tools: &self.tools,
-            substituters: &substituters,
         })
     }
+}
+
+/// Where certificates may be, on the systems that there are.
+const CERTIFICATES: &[&str] =
+    &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+fn network(
+    arguments: &RealiseArguments,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<NetworkPlan, CommandError> {
+    let words = |given: &Option<String>, name| match given {
+        Some(text) => text.split_whitespace().map(str::to_owned).collect(),
+        None => settings.words(name),
+    };
+    let mut substituters = Vec::new();
+    for word in words(&arguments.substituters, "substituters") {
+        let url: Result<Url, _> = word.parse();
+        substituters
+            .push(url.map_err(|error| CommandError::usage(format!("cache '{word}': {error}")))?);
+    }
+    let mut trusted_keys = Vec::new();
+    for word in words(&arguments.trusted_public_keys, "trusted-public-keys") {
+        let key = word.parse::<PublicKey>();
+        trusted_keys.push(key.map_err(|error| CommandError::usage(format!("'{word}': {error}")))?);
+    }
+    let require_signatures = match settings.text("require-sigs") {
+        None => true,
+        Some(_) => settings.flag("require-sigs")?,
+    };
+    Ok(NetworkPlan {
+        fetch: fetch_options(environment),
+        substituters,
+        trusted_keys,
+        require_signatures,
+        lookups: environment.cache_directory(),
+        store_dir: evaluation::store_dir(environment)?,
+    })
+}
+
+fn fetch_options(environment: &Environment) -> FetchOptions {
+    let named = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
+    let named = named.iter().find_map(|name| environment.text(name)).map(PathBuf::from);
+    let usual = || CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists());
+    let variable = |names: [&str; 2]| names.iter().find_map(|name| environment.text(name));
+    let proxies = Proxies {
+        http: environment.text("http_proxy").map(str::to_owned),
+        https: variable(["https_proxy", "HTTPS_PROXY"]).map(str::to_owned),
+        none_for: variable(["no_proxy", "NO_PROXY"]).unwrap_or_default().to_owned(),
+    };
+    FetchOptions { certificates: named.or_else(usual), proxies, ..FetchOptions::default() }
 }
 
 /// `auto`, or a number.

@@ -3,6 +3,7 @@
 //! They are trusted and run without a sandbox, so each of them alone must keep to its outputs.
 
 mod buildenv;
+mod fetchurl;
 #[cfg(test)]
 mod tests;
 
@@ -11,19 +12,29 @@ use std::path::PathBuf;
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use frazil_model::{Derivation, OutputName};
 
+use crate::network::Network;
+
 /// A builder of this program.
 pub type Builtin = frazil_build::builtin::Builtin<Tools>;
 
 /// What builders of this program need besides their task.
-#[derive(Debug, Default)]
-pub struct Tools {}
+pub struct Tools {
+    pub network: Network,
+}
 
 /// All of them.
-pub const TABLE: &[Builtin] = &[Builtin {
-    name: "buildenv",
-    doc: "makes one tree of links to the trees of several packages",
-    build: buildenv::build,
-}];
+pub const TABLE: &[Builtin] = &[
+    Builtin {
+        name: "buildenv",
+        doc: "makes one tree of links to the trees of several packages",
+        build: buildenv::build,
+    },
+    Builtin {
+        name: "fetchurl",
+        doc: "fetches one file, or the tree of an archive, from the network",
+        build: fetchurl::build,
+    },
+];
 
 /// A derivation lacks what its builder needs, or says it wrongly.
 #[derive(Debug, thiserror::Error)]

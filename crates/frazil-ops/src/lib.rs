@@ -8,11 +8,11 @@ pub mod build;
 pub mod builtins;
 pub mod eval;
 pub mod host;
+pub mod network;
 pub mod path;
 pub mod realise;
 pub mod repl;
 pub mod store;
-pub mod substitute;
 
 use std::error::Error;
 

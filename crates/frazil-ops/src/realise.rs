@@ -11,6 +11,7 @@ mod inputs;
 mod log;
 mod outputs;
 mod plan;
+mod substitute;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +30,6 @@ pub use frazil_build::schedule::{Counts, End, Goal, OnFailure, Slots};
 pub use outputs::Difference;
 
 use crate::builtins::{Builtin, Tools};
-use crate::substitute::Substituter;
 
 /// What is done about a goal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Mode {
     Plan,
     /// What was built before is built again and compared.
     Check,
+    /// What is valid, but damaged, is fetched or built again.
+    Repair,
 }
 
 /// How to realise.
@@ -62,10 +64,8 @@ pub struct RealiseOptions<'a> {
     pub impure_variables: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The builders that are functions.
     pub builtins: &'a [Builtin],
-    /// What they need.
+    /// What they need; its network has the caches that paths are fetched from.
     pub tools: &'a Tools,
-    /// Where paths are fetched from, the first choice first.
-    pub substituters: &'a [&'a dyn Substituter],
 }
 
 /// What happens, for those who show it. Paths are derivations where it is about building.
@@ -88,6 +88,8 @@ pub enum Event {
         path: StorePath,
         succeeded: bool,
     },
+    /// Something went wrong with a cache; there may be others.
+    Problem(String),
 }
 
 /// Takes events, from several threads.

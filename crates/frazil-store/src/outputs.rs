@@ -8,6 +8,7 @@
 mod tests;
 
 use std::collections::BTreeSet;
+use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::fs::{IoError, entries, metadata, open};
 use crate::lock::{self, PathLock};
 use crate::path_info::PathInfo;
 use crate::restore::seal;
-use crate::stage::{SCRATCH_PREFIX, Scratch};
+use crate::stage::{SCRATCH_PREFIX, Scratch, Source};
 use crate::store::{Store, StoreError};
 use crate::tree::{TreeError, dump};
 
@@ -107,7 +108,7 @@ impl Store {
 
     /// Puts what was adopted at `place` where a valid path lies that was damaged; it must be what was
     /// registered.
-    pub fn replace(
+    pub fn repair_output(
         &self,
         place: &Path,
         info: &PathInfo,
@@ -120,6 +121,20 @@ impl Store {
             return Err(AddError::Hash { path: info.path.clone(), mismatch });
         }
         self.move_to_path(place, &info.path)
+    }
+
+    /// Puts the tree of a NAR where a valid path lies that was damaged; it must be what was
+    /// registered, so nobody has to be trusted for it.
+    pub fn repair(
+        &self,
+        path: &StorePath,
+        nar: &mut dyn BufRead,
+        locks: &OutputLocks,
+    ) -> Result<(), AddError> {
+        let (method, algorithm) = (ContentAddressMethod::Nar, HashAlgorithm::Sha256);
+        let staged = self.stage(Source::Nar(nar), method, algorithm)?;
+        let info = PathInfo::new(path.clone(), staged.nar);
+        self.repair_output(&staged.path(), &info, locks)
     }
 
     fn move_to_path(&self, place: &Path, path: &StorePath) -> Result<(), AddError> {

@@ -42,7 +42,7 @@ impl Executor<'_> {
             // Somebody else may have built it while we waited for the locks.
             let mut is_complete = true;
             for output in outputs.values() {
-                is_complete &= self.store.is_valid(output)?;
+                is_complete &= self.store.is_valid(output)? && !self.repairs(output);
             }
             if is_complete {
                 return Ok(Outcome::Done);
@@ -177,7 +177,7 @@ impl Executor<'_> {
         let name = job.path.name().trim_end_matches(".drv");
         let left = match problem {
             // What was built the second time is of interest, not how.
-            BuildProblem::Different { .. } => workplace.path().join("store"),
+            BuildProblem::Different { .. } => sandbox::output_dir(workplace.path()),
             _ => sandbox::build_dir(workplace.path()),
         };
         self.store.keep_build(&left, name).ok()

@@ -7,12 +7,12 @@ use frazil_build::environment::EnvironmentError;
 use frazil_build::sandbox::RunError;
 use frazil_model::derivation::KindError;
 use frazil_model::{Hash, HashFormat, OutputName, StorePath};
+use frazil_store::cache::CacheError;
 use frazil_store::fs::IoError;
 use frazil_store::{AddError, DatabaseError, StoreError};
 
 use super::Difference;
 use crate::store::ReadError;
-use crate::substitute::FetchError;
 
 /// Why a goal was not achieved.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,10 @@ pub enum RealiseError {
     NoWay { path: StorePath },
     /// A cache has the path, but it did not come.
     #[error("cannot fetch '{path}'")]
-    Fetch { path: StorePath, source: FetchError },
+    Fetch { path: StorePath, source: CacheError },
+    /// What a cache gave could not take the place of what is damaged.
+    #[error("cannot repair '{path}'")]
+    Repair { path: StorePath, source: AddError },
     /// Its output paths are known only after the build.
     #[error("cannot build '{path}': derivations whose output paths are not known before are not supported")]
     Unsupported { path: StorePath },
@@ -56,7 +59,9 @@ impl RealiseError {
             Self::Read(source) => source.help(),
             Self::Store(source) => source.help(),
             Self::Build { source, .. } => source.help(),
-            Self::Fetch { .. } | Self::Unsupported { .. } | Self::NoOutput { .. } => None,
+            Self::Fetch { source, .. } => source.help(),
+            Self::Repair { source, .. } => source.help(),
+            Self::Unsupported { .. } | Self::NoOutput { .. } => None,
         }
     }
 }

@@ -59,6 +59,8 @@ impl Executor<'_> {
         for (place, info) in infos.into_values() {
             if !self.store.is_valid(&info.path)? {
                 new.push((place, info));
+            } else if self.repairs(&info.path) {
+                self.store.repair_output(&place, &info, locks)?;
             }
         }
         self.store.install(new, locks)?;

@@ -1,64 +1,28 @@
-//! What has to be done for a goal, found out without doing it; and fetching, which is short.
+//! What has to be done for a goal, found out without doing it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use frazil_build::schedule::{Goal, Outcome, Work};
 use frazil_model::{Derivation, OutputName, StorePath};
 
-use super::{Event, Executor, Mode, RealiseError, locked};
+use super::{Executor, Mode, RealiseError, locked};
 
 impl Executor<'_> {
     pub(super) fn plan_path(&self, path: &StorePath) -> Result<Outcome, RealiseError> {
         // Kept first and asked then: so it cannot be collected in between.
         self.store.add_temp_root(path)?;
-        if self.store.is_valid(path)? {
+        if self.store.is_valid(path)? && !self.repairs(path) {
             return Ok(Outcome::Done);
         }
         let maker = self.maker(path)?;
-        if !(self.options.mode == Mode::Check && maker.as_ref().is_some_and(|it| self.checks(it)))
-            && let Some(offer) = self.offer(path)
-        {
-            let references = offer.references.into_iter().filter(|other| other != path);
+        if let Some(offer) = self.offer(path) {
+            let references = offer.info.references.into_iter().filter(|other| other != path);
             let needs = references.map(Goal::Path).collect();
             return Ok(Outcome::Then { needs, work: Work::Substitute });
         }
         match maker {
             Some(maker) => Ok(Outcome::With(vec![Goal::Derivation(maker)])),
             None => Err(RealiseError::NoWay { path: path.clone() }),
-        }
-    }
-
-    pub(super) fn substitute(&self, path: &StorePath) -> Result<Outcome, RealiseError> {
-        if self.store.is_valid(path)? {
-            return Ok(Outcome::Done);
-        }
-        let Some(offer) = self.offer(path) else {
-            return Err(RealiseError::NoWay { path: path.clone() });
-        };
-        if self.options.mode == Mode::Plan {
-            self.report().fetched.insert(path.clone(), offer.nar_size);
-            return Ok(Outcome::Done);
-        }
-        (self.tell)(Event::FetchStarted(path.clone(), Some(offer.download_size)));
-        let mut failure = None;
-        for substituter in self.options.substituters {
-            let mut tell = |bytes| (self.tell)(Event::FetchedBytes(path.clone(), bytes));
-            match substituter.fetch(self.store, path, &mut tell) {
-                Ok(true) => {
-                    (self.tell)(Event::FetchEnded { path: path.clone(), succeeded: true });
-                    self.report().fetched.insert(path.clone(), offer.nar_size);
-                    return Ok(Outcome::Done);
-                }
-                Ok(false) => {}
-                Err(source) => failure = Some(source),
-            }
-        }
-        (self.tell)(Event::FetchEnded { path: path.clone(), succeeded: false });
-        locked(&self.refused).insert(path.clone());
-        match (self.maker(path)?, failure) {
-            (Some(maker), _) => Ok(Outcome::With(vec![Goal::Derivation(maker)])),
-            (None, Some(source)) => Err(RealiseError::Fetch { path: path.clone(), source }),
-            (None, None) => Err(RealiseError::NoWay { path: path.clone() }),
         }
     }
 
@@ -72,7 +36,7 @@ impl Executor<'_> {
         let mut is_complete = true;
         for output in outputs.values() {
             self.store.add_temp_root(output)?;
-            is_complete &= self.store.is_valid(output)?;
+            is_complete &= self.store.is_valid(output)? && !self.repairs(output);
         }
         match (self.checks(path), is_complete) {
             (false, true) => return Ok(Outcome::Done),
@@ -112,20 +76,17 @@ impl Executor<'_> {
             && self.wanted.contains(&Goal::Derivation(derivation.clone()))
     }
 
+    /// Whether this path is made again though it is there.
+    pub(super) fn repairs(&self, path: &StorePath) -> bool {
+        self.options.mode == Mode::Repair && self.wanted.contains(&Goal::Path(path.clone()))
+    }
+
     /// A derivation that makes the path, if one is known.
-    fn maker(&self, path: &StorePath) -> Result<Option<StorePath>, RealiseError> {
+    pub(super) fn maker(&self, path: &StorePath) -> Result<Option<StorePath>, RealiseError> {
         if let Some(maker) = locked(&self.makers).get(path) {
             return Ok(Some(maker.clone()));
         }
         Ok(self.store.valid_derivers(path)?.into_iter().next())
-    }
-
-    /// What the first cache that has the path says about it.
-    fn offer(&self, path: &StorePath) -> Option<crate::substitute::Offer> {
-        if locked(&self.refused).contains(path) {
-            return None;
-        }
-        self.options.substituters.iter().find_map(|substituter| substituter.offer(path))
     }
 }
 
@@ -133,7 +94,7 @@ impl Executor<'_> {
 pub(super) fn outputs_of(
     path: &StorePath,
     derivation: &Derivation,
-) -> Result<std::collections::BTreeMap<OutputName, StorePath>, RealiseError> {
+) -> Result<BTreeMap<OutputName, StorePath>, RealiseError> {
     let known = derivation.outputs.iter().map(|(name, output)| {
         let path = output.path().ok_or_else(|| RealiseError::Unsupported { path: path.clone() })?;
         Ok((name.clone(), path.clone()))
@@ -143,7 +104,7 @@ pub(super) fn outputs_of(
 
 /// The outputs of a derivation, as goals are made of them.
 pub(super) fn set(
-    outputs: &std::collections::BTreeMap<OutputName, StorePath>,
+    outputs: &BTreeMap<OutputName, StorePath>,
 ) -> BTreeSet<StorePath> {
     outputs.values().cloned().collect()
 }

@@ -25,7 +25,7 @@ use crate::store_access::StoreArguments;
 
 /// Add files and directories, and print their paths
 #[derive(Debug, Args)]
-pub(super) struct AddArguments {
+pub(in crate::commands) struct AddArguments {
     /// The files and directories
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -69,7 +69,7 @@ pub(super) fn add(arguments: &AddArguments, environment: &Environment) -> Result
 
 /// Build or fetch paths, and print their outputs
 #[derive(Debug, Args)]
-pub(super) struct RealiseArguments {
+pub(in crate::commands) struct RealiseArguments {
     /// Derivations, or paths that a cache has
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -119,7 +119,7 @@ pub(super) fn realise(
 
 /// Check that the store is what its database says
 #[derive(Debug, Args)]
-pub(super) struct VerifyArguments {
+pub(in crate::commands) struct VerifyArguments {
     /// Read and hash everything
     #[arg(long)]
     check_contents: bool,
@@ -220,7 +220,7 @@ fn repair(
 
 /// Remove what nothing keeps
 #[derive(Debug, Args)]
-pub(super) struct GcArguments {
+pub(in crate::commands) struct GcArguments {
     /// Print what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
@@ -268,7 +268,7 @@ pub(super) fn gc(arguments: &GcArguments, environment: &Environment) -> Result<(
 
 /// Remove paths, unless something keeps them
 #[derive(Debug, Args)]
-pub(super) struct DeleteArguments {
+pub(in crate::commands) struct DeleteArguments {
     /// The paths
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -291,7 +291,7 @@ pub(super) fn delete(
 
 /// Let equal files share their bytes
 #[derive(Debug, Args)]
-pub(super) struct OptimiseArguments {
+pub(in crate::commands) struct OptimiseArguments {
     #[command(flatten)]
     store: StoreArguments,
 }

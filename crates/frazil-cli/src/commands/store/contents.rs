@@ -18,7 +18,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 /// List what is in a store path
 #[derive(Debug, Args)]
-pub(super) struct LsArguments {
+pub(in crate::commands) struct LsArguments {
     /// A store path, or something in it
     #[arg(value_name = "PATH")]
     path: String,
@@ -82,7 +82,7 @@ fn ls_line(name: &[u8], entry: &Entry, is_long: bool, text: &mut Vec<u8>) {
 
 /// Print a file of the store, or the archive of a path
 #[derive(Debug, Args)]
-pub(super) struct CatArguments {
+pub(in crate::commands) struct CatArguments {
     /// A store path, or something in it
     #[arg(value_name = "PATH")]
     path: String,
@@ -118,7 +118,7 @@ pub(super) fn dump(
 
 /// Unpack an archive from standard input
 #[derive(Debug, Args)]
-pub(super) struct RestoreArguments {
+pub(in crate::commands) struct RestoreArguments {
     /// What to make; nothing may be there
     #[arg(value_name = "FILE")]
     path: PathBuf,
@@ -134,7 +134,7 @@ pub(super) fn restore(
 
 /// Write paths as a stream that `import` and `nix-store --import` read
 #[derive(Debug, Args)]
-pub(super) struct ExportArguments {
+pub(in crate::commands) struct ExportArguments {
     /// The paths
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -162,7 +162,7 @@ pub(super) fn export(
 
 /// Add the paths of a stream from standard input, which is trusted
 #[derive(Debug, Args)]
-pub(super) struct ImportArguments {
+pub(in crate::commands) struct ImportArguments {
     #[command(flatten)]
     store: StoreArguments,
 }

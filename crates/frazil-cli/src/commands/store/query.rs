@@ -16,7 +16,7 @@ use crate::store_access::{StoreArguments, store_path};
 
 /// Show what is known of paths, or of the whole store
 #[derive(Debug, Args)]
-pub(super) struct InfoArguments {
+pub(in crate::commands) struct InfoArguments {
     /// The paths; without any the store is described
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
@@ -113,7 +113,7 @@ fn store_info(arguments: &InfoArguments, store: &Store) -> Result<(), CommandErr
 
 /// Paths to ask about
 #[derive(Debug, Args)]
-pub(super) struct PathsArguments {
+pub(in crate::commands) struct PathsArguments {
     /// The paths
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -177,7 +177,7 @@ fn ask(
 
 /// Show what keeps paths from being collected
 #[derive(Debug, Args)]
-pub(super) struct RootsArguments {
+pub(in crate::commands) struct RootsArguments {
     /// Print JSON: for each path the links that keep it
     #[arg(long)]
     json: bool,
@@ -209,7 +209,7 @@ pub(super) fn roots(
 
 /// Show derivations as JSON, as `nix derivation show` prints them
 #[derive(Debug, Args)]
-pub(super) struct ShowDerivationArguments {
+pub(in crate::commands) struct ShowDerivationArguments {
     /// Derivations, or what was built from them
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
