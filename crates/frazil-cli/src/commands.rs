@@ -1,9 +1,12 @@
 //! The commands, one module each, and the way from arguments to a command.
 
+mod build;
 mod completions;
 mod eval;
+mod log;
 mod nix_instantiate;
 mod repl;
+mod store;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,9 +31,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(build::BuildArguments),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
+    Log(log::LogArguments),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     Completions(completions::CompletionsArguments),
 }
 
@@ -54,11 +61,14 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Err(error) => return show_usage(&error, screen),
     };
     let done = match command {
+        Command::Build(arguments) => build::run(&arguments, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {
             return nix_instantiate::run(&arguments.arguments, &environment, screen);
         }
+        Command::Log(arguments) => log::run(&arguments, &environment),
+        Command::Store(command) => store::run(&command, &environment, screen),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

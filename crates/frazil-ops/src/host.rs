@@ -1,13 +1,14 @@
 //! The evaluator's host over the disk and a store.
 //!
-//! The store is as simple as it can be while paths are the real ones: what an evaluation adds is
-//! kept in memory, where it can be read back, or else written below the store directory. It builds
-//! nothing, knows no database, and collects no garbage; that is the business of the store crate.
+//! What an evaluation adds is kept in memory, where it can be read back, and its paths are the real
+//! ones; or it is written below a store directory that knows no database; or it goes to a real
+//! store, which can also build what the evaluation wants to read.
 //!
 //! Invariant: a path that was added can be read back, until the host is dropped.
 
 mod fetch;
 mod memory;
+mod real;
 mod tree;
 mod write;
 
@@ -30,6 +31,7 @@ use frazil_model::{
 };
 
 use memory::{Follow, Located, MemoryStore};
+pub use real::{RealStore, Realise};
 use tree::Node;
 
 /// The most that is read of something that is not a regular file: a pipe, a device.
@@ -62,6 +64,7 @@ pub struct HostContext {
 pub struct DiskHost<'t> {
     context: HostContext,
     memory: MemoryStore,
+    real: Option<RealStore<'t>>,
     tell: Box<dyn FnMut(Message) + 't>,
 }
 
@@ -69,7 +72,18 @@ impl<'t> DiskHost<'t> {
     /// A host with an empty store in memory; `tell` gets the messages of the evaluation.
     pub fn new(context: HostContext, tell: impl FnMut(Message) + 't) -> Self {
         let memory = MemoryStore::new(context.store_dir.clone(), context.physical_dir.clone());
-        Self { context, memory, tell: Box::new(tell) }
+        Self { context, memory, real: None, tell: Box::new(tell) }
+    }
+
+    /// A host whose additions go to a real store, whatever the context says about them.
+    pub fn over(
+        mut context: HostContext,
+        real: RealStore<'t>,
+        tell: impl FnMut(Message) + 't,
+    ) -> Self {
+        context.store_dir = real.store.store_dir().clone();
+        context.physical_dir = real.store.layout().store().to_owned();
+        Self { real: Some(real), ..Self::new(context, tell) }
     }
 
     fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {
@@ -108,7 +122,10 @@ impl<'t> DiskHost<'t> {
         })?;
         let path = dir.fixed_path(&name, &address);
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
-        self.add(path, node)
+        match &self.real {
+            Some(real) => real.add(path, &name, address, &node),
+            None => self.add(path, node),
+        }
     }
 }
 
@@ -217,8 +234,11 @@ impl Host for DiskHost<'_> {
         &mut self,
         path: &StorePath,
         text: &[u8],
-        _references: &[StorePath],
+        references: &[StorePath],
     ) -> Result<(), HostError> {
+        if let Some(real) = &self.real {
+            return real.add_text(path, text, references);
+        }
         self.add(path.clone(), Node::contents(text, false)).map(|_| ())
     }
 
@@ -236,6 +256,9 @@ impl Host for DiskHost<'_> {
     }
 
     fn is_valid(&mut self, path: &StorePath) -> Result<bool, HostError> {
+        if let Some(real) = &self.real {
+            return real.is_valid(path);
+        }
         let full = self.full_path(path);
         Ok(self.kind(&full)?.is_some())
     }
@@ -251,9 +274,14 @@ impl Host for DiskHost<'_> {
             OutputName::parse(output.as_bytes()).map_err(|error| store(error.to_string()))?;
         let path = parsed.outputs.get(&wanted).and_then(|output| output.path()).cloned();
         if let Some(path) = path
-            && self.is_valid(&path)?
         {
-            return Ok(path);
+            if self.is_valid(&path)? {
+                return Ok(path);
+            }
+            if let Some(real) = &mut self.real {
+                (real.realise)(derivation, &wanted)?;
+                return Ok(path);
+            }
         }
         Err(HostError::Unsupported {
             what: format!("cannot build '{}' during evaluation", full.display()),

@@ -10,15 +10,19 @@
 
 mod add;
 mod adopt;
+pub mod cache;
 mod database;
 mod export;
+pub mod fetch;
 #[cfg(test)]
 mod fixture;
 pub mod fs;
 mod gc;
 mod layout;
 mod lock;
+mod log;
 mod optimise;
+mod outputs;
 mod path_info;
 mod restore;
 mod roots;
@@ -34,10 +38,12 @@ pub use export::{ExportError, ImportError};
 pub use gc::{CollectError, CollectOptions, Collected};
 pub use layout::Layout;
 pub use optimise::Optimised;
+pub use outputs::{OutputLocks, Workplace};
 pub use path_info::PathInfo;
+pub use restore::read_nar;
 pub use roots::Roots;
 pub use scan::ReferenceScanner;
-pub use stage::Source;
-pub use store::{Clock, Durability, OpenError, Store, StoreError, StoreOptions};
-pub use tree::TreeError;
+pub use stage::{Produce, Source};
+pub use store::{Access, Clock, Durability, OpenError, Store, StoreError, StoreOptions};
+pub use tree::{Put, TreeError, write_nar};
 pub use verify::{VerifyDepth, VerifyReport};
