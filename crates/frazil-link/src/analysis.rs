@@ -18,6 +18,7 @@ use frazil_model::Sha256;
 use frazil_tree::{Mode, TreePath};
 
 pub use strings::Strings;
+pub(crate) use text::program as script_program;
 
 use crate::contents::{Contents, ContentsError, EntryKind};
 

@@ -18,6 +18,8 @@ pub struct Capability {
     pub basic: &'static [&'static str],
     /// Patterns of what is kept in addition where it is wanted in full.
     pub full: &'static [&'static str],
+    /// Packages that hold such files, for universes that are opened as needed.
+    pub packages: &'static [&'static str],
     /// Patterns of programs that want it in full whenever they are kept.
     pub full_for: &'static [&'static str],
 }
@@ -44,6 +46,7 @@ pub const CAPABILITIES: &[Capability] = &[
         ],
         basic: &["etc/ssl/certs/ca-certificates.crt", "usr/lib/ssl/cert.pem"],
         full: &[],
+        packages: &["ca-certificates", "openssl"],
         full_for: &[],
     },
     Capability {
@@ -63,6 +66,7 @@ pub const CAPABILITIES: &[Capability] = &[
             "usr/lib/*-linux-gnu/gconv/gconv-modules.cache",
         ],
         full: &["usr/lib/*-linux-gnu/gconv/**"],
+        packages: &[],
         full_for: &[],
     },
     Capability {
@@ -71,6 +75,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["newlocale", "setlocale"],
         basic: &["usr/lib/locale/C.utf8/**"],
         full: &[],
+        packages: &["libc-bin"],
         full_for: &[],
     },
     Capability {
@@ -93,6 +98,7 @@ pub const CAPABILITIES: &[Capability] = &[
             "usr/lib/*-linux-gnu/security/pam_unix.so",
         ],
         full: &["usr/lib/*-linux-gnu/security/**"],
+        packages: &["libpam-modules"],
         full_for: &[],
     },
     Capability {
@@ -101,6 +107,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["getprotobyname", "getprotobyname_r", "getprotobynumber", "getprotoent"],
         basic: &["etc/protocols"],
         full: &[],
+        packages: &["netbase"],
         full_for: &[],
     },
     Capability {
@@ -117,6 +124,7 @@ pub const CAPABILITIES: &[Capability] = &[
         ],
         basic: &["etc/hosts", "etc/nsswitch.conf", "etc/resolv.conf"],
         full: &[],
+        packages: &[],
         full_for: &[],
     },
     Capability {
@@ -131,6 +139,7 @@ pub const CAPABILITIES: &[Capability] = &[
         ],
         basic: &["etc/services"],
         full: &[],
+        packages: &["netbase"],
         full_for: &[],
     },
     Capability {
@@ -139,6 +148,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["getspnam", "getspnam_r"],
         basic: &["etc/nsswitch.conf", "etc/shadow"],
         full: &[],
+        packages: &[],
         full_for: &[],
     },
     Capability {
@@ -147,6 +157,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["popen", "system", "wordexp"],
         basic: &["usr/bin/sh"],
         full: &[],
+        packages: &["dash"],
         full_for: &[],
     },
     Capability {
@@ -155,6 +166,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["setupterm", "tgetent"],
         basic: &[],
         full: &["usr/lib/terminfo/**", "usr/share/terminfo/**"],
+        packages: &[],
         full_for: &[],
     },
     Capability {
@@ -163,6 +175,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["backtrace", "pthread_cancel", "pthread_exit"],
         basic: &["usr/lib/*-linux-gnu/libgcc_s.so.1"],
         full: &[],
+        packages: &["libgcc-s1"],
         full_for: &[],
     },
     Capability {
@@ -183,6 +196,7 @@ pub const CAPABILITIES: &[Capability] = &[
         ],
         basic: &["etc/group", "etc/nsswitch.conf", "etc/passwd"],
         full: &[],
+        packages: &[],
         full_for: &[],
     },
     Capability {
@@ -191,6 +205,7 @@ pub const CAPABILITIES: &[Capability] = &[
         symbols: &["localtime", "localtime_r", "mktime", "tzset"],
         basic: &["etc/localtime", "usr/share/zoneinfo/Etc/UTC", "usr/share/zoneinfo/UTC"],
         full: &["usr/share/zoneinfo/**"],
+        packages: &["tzdata"],
         full_for: &["usr/bin/python3*", "usr/lib/postgresql/*/bin/postgres"],
     },
 ];

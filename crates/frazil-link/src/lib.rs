@@ -16,6 +16,16 @@ pub mod capability;
 mod codec;
 pub mod contents;
 pub mod glob;
+pub mod ledger;
+pub mod link;
+pub mod policy;
 pub mod unit;
+mod universe;
+mod walk;
 
 pub use codec::Damaged;
+pub use ledger::Ledger;
+pub use link::{Link, LinkError, link};
+pub use policy::Policy;
+pub use unit::{Level, Role, Unit};
+pub use walk::Root;

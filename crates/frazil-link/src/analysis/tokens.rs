@@ -172,15 +172,12 @@ pub(super) fn shell_words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
             let rest = line.get(at..)?;
             let first = *rest.first()?;
             let before = at.checked_sub(1).and_then(|before| line.get(before)).copied();
-            // `$dir/cmd` and `${dir}/cmd` run a command, `/usr/bin/cmd` is found as a path.
-            let behind_variable = before == Some(b'/')
-                && at
-                    .checked_sub(2)
-                    .and_then(|two| line.get(two))
-                    .is_some_and(|byte| byte.is_ascii_lowercase() || *byte == b'}');
             let starts = first.is_ascii_lowercase() || matches!(first, b'_' | b'[');
-            let in_word =
-                before.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_.$/-".contains(&byte));
+            let front = line.get(..at).unwrap_or_default();
+            let in_word = before
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_.$/-".contains(&byte))
+                || front.ends_with(b"${");
+            let behind_variable = front.strip_suffix(b"/").is_some_and(ends_with_variable);
             if !starts || (in_word && !behind_variable) {
                 at += 1;
                 continue;
@@ -193,4 +190,15 @@ pub(super) fn shell_words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
             }
         }
     })
+}
+
+/// Whether it ends like `$dir`, `${dir}` or `"$dir"`: `$dir/cmd` runs a command, while `/usr/bin/cmd`
+/// is found as a path.
+fn ends_with_variable(text: &[u8]) -> bool {
+    if text.ends_with(b"}") || text.ends_with(b"\"") {
+        return true;
+    }
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let len = text.iter().rev().take_while(|byte| is_name(byte)).count();
+    len > 0 && text.get(..text.len() - len).is_some_and(|front| front.ends_with(b"$"))
 }
