@@ -9,6 +9,7 @@ mod contexts;
 mod control;
 mod conversion;
 mod derivation;
+mod distribution;
 mod fetch;
 mod files;
 mod hashes;
@@ -144,6 +145,9 @@ pub(crate) fn install(ev: &mut Evaluator<'_>) {
         define(ev, name, value, unprefixed);
         all.push((ev.intern(name.as_bytes()), value));
     }
+    let distribution = distribution::set(ev);
+    define(ev, "frazil", distribution, false);
+    all.push((ev.intern(b"frazil"), distribution));
     // Two members are made from the set itself, so they are filled in afterwards.
     let (itself, derivation) = (ev.intern(b"builtins"), ev.intern(b"derivation"));
     all.push((itself, Value::Null));
