@@ -69,7 +69,7 @@ in
       "/usr/bin/mysqldump"
       "/usr/bin/resolveip"
     ];
-    links."share/mysql" = "/usr/share/mysql";
+    links."share/mysql" = "/usr/share/mariadb";
     mainProgram = "mariadb";
     license = "GPL-2.0-only";
     users.mysql = {

@@ -130,7 +130,7 @@ family {
       python3 = "latest";
       python3Minimal = "latest";
     };
-  rows = only "python3" 2 (python { names = index.names; });
+  rows = only "python3" 2 python;
 }
 // family {
   title = "Node.js";

@@ -18,10 +18,7 @@ let
 in
 {
   prometheus = prometheusUser // {
-    bin = [
-      "/usr/bin/prometheus"
-      "/usr/bin/promtool"
-    ];
+    bin = [ "/usr/bin/prometheus" ];
     links."etc/prometheus" = "/etc/prometheus";
     license = "Apache-2.0";
     directories = [ (owned "/var/lib/prometheus/metrics2") ];

@@ -1,6 +1,5 @@
 # The Python of the suite. Its libraries are Debian's packages `python3-NAME`.
 { lib }:
-{ names }:
 {
   packages = [ "python3-minimal" ];
   pname = "python3";
@@ -8,9 +7,6 @@
   commands = {
     python = "/usr/bin/python3";
     pydoc = "/usr/bin/pydoc3";
-  };
-  links = {
-    "lib/python3" = "/usr/lib/python3";
   };
   mainProgram = "python3";
   license = "Python-2.0";

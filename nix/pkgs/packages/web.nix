@@ -96,7 +96,6 @@ in
       "conf/scgi_params" = "/etc/nginx/scgi_params";
       "conf/uwsgi_params" = "/etc/nginx/uwsgi_params";
       "html" = "/usr/share/nginx/html";
-      "modules" = "/usr/lib/nginx/modules";
     };
     license = "BSD-2-Clause";
     directories = [
