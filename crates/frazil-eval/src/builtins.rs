@@ -9,8 +9,8 @@ mod contexts;
 mod control;
 mod conversion;
 mod derivation;
-mod fetch;
-mod files;
+pub(crate) mod fetch;
+pub(crate) mod files;
 mod hashes;
 mod import;
 mod lists;
@@ -50,7 +50,7 @@ pub struct Builtin {
 pub(crate) type Function = for<'a> fn(&mut Evaluator<'a>, &[Lazy<'a>]) -> Result<Value<'a>>;
 
 impl Builtin {
-    const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         parameters: &'static [&'static str],
         forces_first: Option<u8>,

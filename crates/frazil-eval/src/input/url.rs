@@ -7,13 +7,13 @@ use super::{InputError, fail};
 
 /// A URL with its escapes decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Url {
-    pub(crate) scheme: String,
+pub struct Url {
+    pub scheme: String,
     /// What follows `//`, if that is there.
-    pub(crate) authority: Option<String>,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
-    pub(crate) fragment: String,
+    pub authority: Option<String>,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub fragment: String,
 }
 
 impl Url {
