@@ -16,7 +16,7 @@ use frazil_model::hash::{Hash, HashAlgorithm, HashFormat};
 use crate::host::FetchAttribute;
 use crate::json::Json;
 pub(crate) use schemes::git_url;
-pub(crate) use url::Url;
+pub use url::Url;
 
 pub type Attributes = BTreeMap<String, FetchAttribute>;
 

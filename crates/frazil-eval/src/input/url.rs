@@ -22,7 +22,7 @@ impl Url {
         Self { scheme, authority: None, path, query: BTreeMap::new(), fragment: String::new() }
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, InputError> {
+    pub fn parse(text: &str) -> Result<Self, InputError> {
         let invalid = || InputError(format!("'{text}' is not a valid URL"));
         let (scheme, rest) = text.split_once(':').ok_or_else(invalid)?;
         let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
