@@ -2,8 +2,13 @@
 
 mod completions;
 mod eval;
+mod flake;
+mod flake_arguments;
+mod init;
+mod lock;
 mod nix_instantiate;
 mod repl;
+mod update;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,6 +33,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitArguments),
+    Lock(lock::LockCommandArguments),
+    Update(update::UpdateArguments),
+    Flake(flake::FlakeArguments),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
@@ -54,6 +63,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Err(error) => return show_usage(&error, screen),
     };
     let done = match command {
+        Command::Init(arguments) => init::run(&arguments, &environment),
+        Command::Lock(arguments) => lock::run(&arguments, &environment, screen),
+        Command::Update(arguments) => update::run(&arguments, &environment, screen),
+        Command::Flake(arguments) => flake::run(&arguments, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {

@@ -5,6 +5,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use frazil_eval::flake::registry::Registry;
 use frazil_eval::{Options, SearchEntry};
 use frazil_model::StoreDir;
 use frazil_ops::host::{Additions, DiskHost, HostContext};
@@ -51,6 +52,7 @@ pub(crate) fn options(
         trace_verbose: settings.flag("trace-verbose")?,
         abort_on_warn: settings.flag("abort-on-warn")? || is_set(environment, "NIX_ABORT_ON_WARN"),
         features,
+        registry: Registry::default(),
         home: environment.home(),
     })
 }

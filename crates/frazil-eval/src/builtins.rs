@@ -10,8 +10,8 @@ mod control;
 mod conversion;
 mod derivation;
 mod distribution;
-mod fetch;
-mod files;
+pub(crate) mod fetch;
+pub(crate) mod files;
 mod hashes;
 mod import;
 mod lists;
@@ -51,7 +51,7 @@ pub struct Builtin {
 pub(crate) type Function = for<'a> fn(&mut Evaluator<'a>, &[Lazy<'a>]) -> Result<Value<'a>>;
 
 impl Builtin {
-    const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         parameters: &'static [&'static str],
         forces_first: Option<u8>,

@@ -58,9 +58,12 @@ pub struct FetchRequest {
     pub kind: String,
     /// The other attributes, by name.
     pub attributes: std::collections::BTreeMap<String, FetchAttribute>,
+    /// The attributes say all there is to know, as those of a lock file do: what is fetched must
+    /// agree with them, and a tree with their `narHash` that lies in the store already will do.
+    pub is_final: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FetchAttribute {
     String(String),
     Int(i64),

@@ -15,6 +15,7 @@ use frazil_eval::{
     Diagnostic, Error, ErrorKind, Evaluator, HeapOptions, Lazy, Options, Program, Value, print,
 };
 
+use crate::flake::{self, AttributeKind, FlakePlan};
 use crate::path::{LINKS_MAX, normal};
 
 pub use search::find_files;
@@ -139,6 +140,29 @@ fn print_texts(
     Ok(())
 }
 
+/// Carries out a plan with an attribute of a flake in place of its inputs.
+pub fn eval_installable(
+    plan: &EvalPlan,
+    flake: &FlakePlan,
+    text: &str,
+    host: &mut dyn Host,
+    printed: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let top = flake::find(text, &flake.base, host)?;
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |mut evaluator| {
+        let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
+        let apply = match &plan.apply {
+            Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
+            None => None,
+        };
+        flake::select(&mut evaluator, &top, flake, AttributeKind::Package)
+            .and_then(|found| {
+                print_selections(&mut evaluator, plan, found.value, arguments, apply, printed)
+            })
+            .map_err(|error| explained(&evaluator, &error))
+    })?
+}
+
 fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, Failure> {
     let path = match input {
         Input::Text(bytes) => {
@@ -159,7 +183,7 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
             if let Ok(Some(_)) = host.kind(&path.with_file_name("flake.nix")) {
                 diagnostic
                     .help
-                    .push("this is a flake, and flakes are not supported yet".to_owned());
+                    .push("this is a flake: name it as `.#ATTRIBUTE`".to_owned());
             }
             Err(Failure(vec![diagnostic]))
         }
@@ -276,6 +300,18 @@ fn input_values<'a>(
     printed: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let root = evaluator.evaluate(program)?;
+    print_selections(evaluator, plan, root, arguments, apply, printed)
+}
+
+/// Prints each selection of a value.
+fn print_selections<'a>(
+    evaluator: &mut Evaluator<'a>,
+    plan: &EvalPlan,
+    root: Value<'a>,
+    arguments: Attrs<'a>,
+    apply: Option<Lazy<'a>>,
+    printed: &mut Vec<u8>,
+) -> Result<(), Error> {
     let whole = [String::new()];
     let selections = if plan.selections.is_empty() { &whole[..] } else { &plan.selections };
     for selection in selections {

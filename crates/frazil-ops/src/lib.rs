@@ -5,6 +5,7 @@
 //! outside arrives in its plan or in its host.
 
 pub mod eval;
+pub mod flake;
 pub mod host;
 pub mod path;
 pub mod repl;

@@ -323,7 +323,7 @@ fn modified_at(seconds: i64) -> Timestamps {
 }
 
 /// A name in the same directory that no other thread or process uses.
-fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path) -> PathBuf {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut name = OsString::from(".tmp-");

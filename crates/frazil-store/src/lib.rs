@@ -10,8 +10,10 @@
 
 mod add;
 mod adopt;
+pub mod cache;
 mod database;
 mod export;
+pub mod fetch;
 #[cfg(test)]
 mod fixture;
 pub mod fs;
