@@ -1,5 +1,6 @@
 //! From arguments and environment to what an evaluation needs: options, search path, host.
 
+mod network;
 #[cfg(test)]
 mod tests;
 
@@ -94,7 +95,8 @@ pub(crate) fn host(
         environment: environment.variables.clone(),
         now: environment.now,
     };
-    Ok(DiskHost::new(context, move |message| screen.tell(&message)))
+    let host = DiskHost::new(context, move |message| screen.tell(&message));
+    Ok(host.with_network(network::network(environment)))
 }
 
 /// One argument of `-I`, or one entry of the search path; paths become absolute.

@@ -29,6 +29,8 @@ use frazil_model::{
     ContentAddress, ContentAddressMethod, Hash, OutputName, Sha256, StoreDir, StoreName, StorePath,
 };
 
+pub use fetch::{FetchedFiles, InputFetcher, Network};
+pub use frazil_store::fetch::{Credentials, FetchOptions, Proxies};
 use memory::{Follow, Located, MemoryStore};
 use tree::Node;
 
@@ -62,6 +64,10 @@ pub struct HostContext {
 pub struct DiskHost<'t> {
     context: HostContext,
     memory: MemoryStore,
+    /// Without it only what lies on this machine can be fetched.
+    network: Option<Network>,
+    /// By the type of the inputs that they fetch.
+    fetchers: BTreeMap<String, Box<dyn InputFetcher + 't>>,
     tell: Box<dyn FnMut(Message) + 't>,
 }
 
@@ -69,7 +75,21 @@ impl<'t> DiskHost<'t> {
     /// A host with an empty store in memory; `tell` gets the messages of the evaluation.
     pub fn new(context: HostContext, tell: impl FnMut(Message) + 't) -> Self {
         let memory = MemoryStore::new(context.store_dir.clone(), context.physical_dir.clone());
-        Self { context, memory, tell: Box::new(tell) }
+        Self { context, memory, network: None, fetchers: BTreeMap::new(), tell: Box::new(tell) }
+    }
+
+    /// Lets it download.
+    #[must_use]
+    pub fn with_network(mut self, network: Network) -> Self {
+        self.network = Some(network);
+        self
+    }
+
+    /// Lets it fetch inputs of another type.
+    #[must_use]
+    pub fn with_fetcher(mut self, kind: &str, fetcher: impl InputFetcher + 't) -> Self {
+        self.fetchers.insert(kind.to_owned(), Box::new(fetcher));
+        self
     }
 
     fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {
