@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
-use frazil_model::{Derivation, OutputName};
+use frazil_model::{Derivation, OutputName, StoreDir, StorePath};
 
 use crate::environment::BuildEnvironment;
 use crate::sandbox::Cancel;
@@ -16,20 +16,21 @@ use crate::sandbox::Cancel;
 /// What marks a builder as a function.
 const PREFIX: &[u8] = b"builtin:";
 
-/// A builder of this program.
-#[derive(Clone, Copy, Debug)]
-pub struct Builtin {
+/// A builder of this program; `T` is what all functions of a table need besides their task.
+pub struct Builtin<T: ?Sized> {
     /// Its name, without `builtin:`.
     pub name: &'static str,
     /// What it makes, in one sentence.
     pub doc: &'static str,
     /// Makes the outputs.
-    pub build: BuildFn,
+    pub build: BuildFn<T>,
 }
 
 /// Makes the outputs of a derivation, or says why not.
-pub type BuildFn =
-    fn(&BuiltinTask<'_>, &mut dyn FnMut(&[u8])) -> Result<(), Box<dyn Error + Send + Sync>>;
+pub type BuildFn<T> = fn(&BuiltinTask<'_>, &T, &mut dyn FnMut(&[u8])) -> Result<(), BuiltinError>;
+
+/// Why such a function failed.
+pub type BuiltinError = Box<dyn Error + Send + Sync>;
 
 /// What such a function is given besides the log.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,10 @@ pub struct BuiltinTask<'a> {
     pub derivation: &'a Derivation,
     /// Variables and files, as a process would get them.
     pub environment: &'a BuildEnvironment,
+    /// The store, as the environment names it.
+    pub store: &'a StoreDir,
+    /// The input closure: each path and where it physically is.
+    pub inputs: &'a BTreeMap<StorePath, PathBuf>,
     /// Where each output is to be made; nothing is there yet.
     pub outputs: &'a BTreeMap<OutputName, PathBuf>,
     /// Asked between steps that take long.
@@ -45,7 +50,7 @@ pub struct BuiltinTask<'a> {
 }
 
 /// The function that `builder` names; `None` if it is a program or the table does not have it.
-pub fn find<'t>(table: &'t [Builtin], builder: &[u8]) -> Option<&'t Builtin> {
+pub fn find<'t, T: ?Sized>(table: &'t [Builtin<T>], builder: &[u8]) -> Option<&'t Builtin<T>> {
     let name = builder.strip_prefix(PREFIX)?;
     table.iter().find(|builtin| builtin.name.as_bytes() == name)
 }
@@ -56,7 +61,7 @@ mod tests {
 
     #[test]
     fn finds_whole_names() {
-        let entry = |name| Builtin { name, doc: "", build: |_, _| Ok(()) };
+        let entry = |name| Builtin::<()> { name, doc: "", build: |_, (), _| Ok(()) };
         let table = [entry("fetchurl"), entry("buildenv")];
         let found = |builder: &str| find(&table, builder.as_bytes()).map(|builtin| builtin.name);
         assert_eq!(found("builtin:buildenv"), Some("buildenv"));

@@ -120,6 +120,11 @@ pub fn output_place(scratch: &Path, path: &StorePath) -> PathBuf {
     scratch.join(plan::STORE).join(path.as_str())
 }
 
+/// Where the builder leaves all outputs.
+pub fn output_dir(scratch: &Path) -> PathBuf {
+    scratch.join(plan::STORE)
+}
+
 /// Where `/build` is, if it is on disk.
 pub fn build_dir(scratch: &Path) -> PathBuf {
     scratch.join(plan::BUILD)

@@ -3,9 +3,16 @@
 use std::path::PathBuf;
 
 use frazil_eval::ErrorKind;
+use frazil_ops::build::BuildError;
 use frazil_ops::eval::Failure;
+use frazil_ops::realise::RealiseError;
+use frazil_ops::store;
 
 use crate::screen::Screen;
+
+const CHECK_FAILED: u8 = 1;
+pub(crate) const BUILD_FAILED: u8 = 4;
+const STORE_FAILED: u8 = 5;
 
 /// What stopped a command.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +23,9 @@ pub(crate) enum CommandError {
     /// The language said no; the diagnostics say why.
     #[error("the evaluation failed")]
     Evaluation(Failure),
+    /// An operation failed; the message says why, with all causes.
+    #[error("{message}")]
+    Failed { message: String, help: Option<&'static str>, status: u8 },
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
 }
@@ -31,12 +41,18 @@ impl CommandError {
         Self::Usage { message: message.into(), help: None }
     }
 
-    /// The exit status: 2 usage, 3 evaluation, 5 store or input/output.
+    /// A check that the user asked for did not pass.
+    pub(crate) fn check_failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), help: None, status: CHECK_FAILED }
+    }
+
+    /// The exit status: 1 a check, 2 usage, 3 evaluation, 4 build, 5 store or input/output.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Usage { .. } => 2,
             Self::Evaluation(failure) if failure.kind() == ErrorKind::Host => 5,
             Self::Evaluation(_) => 3,
+            Self::Failed { status, .. } => *status,
             Self::Io { .. } => 5,
         }
     }
@@ -45,7 +61,49 @@ impl CommandError {
         match self {
             Self::Evaluation(Failure(diagnostics)) => screen.show(diagnostics),
             Self::Usage { help, .. } => screen.complain(&self.to_string(), help.as_deref()),
+            Self::Failed { help, .. } => screen.complain(&self.to_string(), *help),
             Self::Io { .. } => screen.complain(&self.to_string(), None),
         }
+    }
+}
+
+/// Errors that have a text for the user, and the status with which they end the program.
+macro_rules! failures {
+    ($($error:ty => $status:expr),* $(,)?) => {$(
+        impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                let message = frazil_ops::causes(&error);
+                Self::Failed { message, help: error.help(), status: $status }
+            }
+        }
+    )*};
+}
+
+failures! {
+    store::OpenError => STORE_FAILED,
+    store::ReadError => STORE_FAILED,
+    store::StoreError => STORE_FAILED,
+    store::DatabaseError => STORE_FAILED,
+    store::IoError => STORE_FAILED,
+    store::AddError => STORE_FAILED,
+    store::CollectError => STORE_FAILED,
+    store::ExportError => STORE_FAILED,
+    store::ImportError => STORE_FAILED,
+    RealiseError => BUILD_FAILED,
+}
+
+impl From<BuildError> for CommandError {
+    fn from(error: BuildError) -> Self {
+        let help = error.help();
+        let status = match &error {
+            BuildError::Evaluation(failure) => return Self::Evaluation(failure.clone()),
+            BuildError::Realise(_) | BuildError::NotRealised { .. } => BUILD_FAILED,
+            BuildError::Read(_)
+            | BuildError::Path(_)
+            | BuildError::Name(_)
+            | BuildError::Io(_)
+            | BuildError::LinkInTheWay { .. } => STORE_FAILED,
+        };
+        Self::Failed { message: frazil_ops::causes(&error), help, status }
     }
 }

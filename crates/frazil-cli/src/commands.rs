@@ -1,13 +1,16 @@
 //! The commands, one module each, and the way from arguments to a command.
 
+mod build;
 mod completions;
 mod eval;
 mod flake;
 mod flake_arguments;
 mod init;
 mod lock;
+mod log;
 mod nix_instantiate;
 mod repl;
+mod store;
 mod update;
 
 use std::collections::BTreeMap;
@@ -37,9 +40,13 @@ enum Command {
     Lock(lock::LockCommandArguments),
     Update(update::UpdateArguments),
     Flake(flake::FlakeArguments),
+    Build(build::BuildArguments),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
+    Log(log::LogArguments),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     Completions(completions::CompletionsArguments),
 }
 
@@ -67,11 +74,14 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Lock(arguments) => lock::run(&arguments, &environment, screen),
         Command::Update(arguments) => update::run(&arguments, &environment, screen),
         Command::Flake(arguments) => flake::run(&arguments, &environment, screen),
+        Command::Build(arguments) => build::run(&arguments, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {
             return nix_instantiate::run(&arguments.arguments, &environment, screen);
         }
+        Command::Log(arguments) => log::run(&arguments, &environment),
+        Command::Store(command) => store::run(&command, &environment, screen),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

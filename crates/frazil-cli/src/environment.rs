@@ -44,6 +44,26 @@ impl Environment {
         frazil_ops::path::normal(&self.directory.join(path))
     }
 
+    /// Where what should survive and is large, such as the store, is kept.
+    pub(crate) fn data_directory(&self) -> Option<PathBuf> {
+        let named = self.text("XDG_DATA_HOME").filter(|path| path.starts_with('/'));
+        let data = named.map(PathBuf::from).or_else(|| Some(self.home()?.join(".local/share")));
+        Some(data?.join("frazil"))
+    }
+
+    /// The user's directory of settings.
+    pub(crate) fn config_directory(&self) -> Option<PathBuf> {
+        let named = self.text("XDG_CONFIG_HOME").filter(|path| path.starts_with('/'));
+        named.map(PathBuf::from).or_else(|| Some(self.home()?.join(".config")))
+    }
+
+    /// Where what can be had again is kept.
+    pub(crate) fn cache_directory(&self) -> Option<PathBuf> {
+        let named = self.text("XDG_CACHE_HOME").filter(|path| path.starts_with('/'));
+        let cache = named.map(PathBuf::from).or_else(|| Some(self.home()?.join(".cache")));
+        Some(cache?.join("frazil"))
+    }
+
     /// Where state that should survive, such as the history, is kept.
     pub(crate) fn state_directory(&self) -> Option<PathBuf> {
         let named = self.text("XDG_STATE_HOME").filter(|path| path.starts_with('/'));

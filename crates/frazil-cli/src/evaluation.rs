@@ -4,6 +4,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use frazil_eval::flake::registry::Registry;
@@ -62,6 +63,17 @@ fn is_set(environment: &Environment, name: &str) -> bool {
     environment.text(name).is_some_and(|value| matches!(value, "1" | "true" | "yes"))
 }
 
+/// The platforms that can be built for.
+pub(crate) fn systems(settings: &Settings) -> BTreeSet<Vec<u8>> {
+    let own = settings.text("system").unwrap_or(this_system());
+    let mut systems = BTreeSet::from([own.as_bytes().to_vec()]);
+    if own == "x86_64-linux" {
+        systems.insert(b"i686-linux".to_vec());
+    }
+    systems.extend(settings.words("extra-platforms").into_iter().map(String::into_bytes));
+    systems
+}
+
 /// What Nix calls the machine that this program was built for.
 fn this_system() -> &'static str {
     if cfg!(target_arch = "aarch64") { "aarch64-linux" } else { "x86_64-linux" }
@@ -82,21 +94,26 @@ pub(crate) fn host(
     screen: Screen,
     may_write: bool,
 ) -> Result<DiskHost<'static>, CommandError> {
-    let store_dir = store_dir(environment)?;
     let is_dummy =
         environment.text("NIX_REMOTE").is_some_and(|remote| remote.starts_with("dummy:"));
     let is_named = environment.text("NIX_STORE_DIR").is_some_and(|dir| !dir.is_empty());
     let additions =
         if may_write && is_named && !is_dummy { Additions::OnDisk } else { Additions::InMemory };
-    let context = HostContext {
-        physical_dir: PathBuf::from(store_dir.to_string()),
-        store_dir,
-        additions,
-        environment: environment.variables.clone(),
-        now: environment.now,
-    };
+    let context = HostContext { additions, ..host_context(environment)? };
     let host = DiskHost::new(context, move |message| screen.tell(&message));
     Ok(host.with_network(network::network(environment)))
+}
+
+/// What a host over a real store has to know.
+pub(crate) fn host_context(environment: &Environment) -> Result<HostContext, CommandError> {
+    let store_dir = store_dir(environment)?;
+    Ok(HostContext {
+        physical_dir: PathBuf::from(store_dir.to_string()),
+        store_dir,
+        additions: Additions::InMemory,
+        environment: environment.variables.clone(),
+        now: environment.now,
+    })
 }
 
 /// One argument of `-I`, or one entry of the search path; paths become absolute.

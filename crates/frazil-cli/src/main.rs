@@ -8,9 +8,12 @@ mod commands;
 mod crash;
 mod environment;
 mod evaluation;
+mod progress;
+mod realising;
 mod render;
 mod screen;
 mod settings;
+mod store_access;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,8 @@
-//! Nix's settings: `nix.conf`, `NIX_CONFIG`, `--option`, and the flags named after them.
+//! Settings: those of Nix in `nix.conf` and `NIX_CONFIG`, for what is compatible with Nix; our own in
+//! `frazil.conf`, which has the same form and the same names; `--option`, and the flags named after
+//! them.
 //!
-//! Only the settings that an evaluation asks for mean anything here; the others are kept and
-//! ignored, as a `nix.conf` is shared with Nix itself.
+//! Settings that nobody asks for are kept and ignored, as a `nix.conf` is shared with Nix itself.
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,16 @@ impl Settings {
         }
         if let Some(text) = environment.text("NIX_CONFIG") {
             settings.read(text, Path::new("NIX_CONFIG"), 0)?;
+        }
+        Ok(settings)
+    }
+
+    /// Our own settings: those of the machine, then those of the user.
+    pub(crate) fn of_frazil(environment: &Environment) -> Result<Self, CommandError> {
+        let mut settings = Self::default();
+        settings.read_file(Path::new("/etc/frazil/frazil.conf"), 0)?;
+        if let Some(config) = environment.config_directory() {
+            settings.read_file(&config.join("frazil/frazil.conf"), 0)?;
         }
         Ok(settings)
     }
@@ -126,8 +137,5 @@ fn user_files(environment: &Environment) -> Vec<PathBuf> {
     if let Some(files) = environment.text("NIX_USER_CONF_FILES") {
         return files.split(':').rev().map(PathBuf::from).collect();
     }
-    let configured = environment.text("XDG_CONFIG_HOME").filter(|path| path.starts_with('/'));
-    let config =
-        configured.map(PathBuf::from).or_else(|| Some(environment.home()?.join(".config")));
-    config.into_iter().map(|config| config.join("nix/nix.conf")).collect()
+    environment.config_directory().into_iter().map(|config| config.join("nix/nix.conf")).collect()
 }

@@ -18,6 +18,7 @@ use frazil_eval::{
 use crate::flake::{self, AttributeKind, FlakePlan};
 use crate::path::{LINKS_MAX, normal};
 
+pub use derivations::FoundDerivation;
 pub use search::find_files;
 
 /// What an expression without a file is called in messages.
@@ -102,22 +103,46 @@ struct Text {
     bytes: Vec<u8>,
 }
 
+/// Takes a selected value and the arguments that functions in it are called with.
+type Visit<'v> =
+    dyn for<'a> FnMut(&mut Evaluator<'a>, Value<'a>, Attrs<'a>) -> Result<(), Error> + 'v;
+
 /// Carries out a plan. What was printed before a failure stays in `printed`.
 pub fn eval(plan: &EvalPlan, host: &mut dyn Host, printed: &mut Vec<u8>) -> Result<(), Failure> {
-    let mut texts = Vec::new();
-    for input in &plan.inputs {
-        texts.push(read(input, &plan.options, host)?);
-    }
-    with_evaluator(plan.memory_bytes_max, host, &plan.options, |evaluator| {
-        print_texts(evaluator, plan, texts, printed)
+    let texts = read_all(plan, host)?;
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |mut evaluator| {
+        if plan.output == Output::Tree {
+            let mut texts = texts.into_iter();
+            return texts
+                .try_for_each(|text| print_tree(&mut evaluator, text, &plan.base, printed));
+        }
+        visit_texts(evaluator, plan, texts, &mut |evaluator, value, arguments| {
+            print_selected(evaluator, plan, value, arguments, printed)
+        })
     })?
 }
 
-fn print_texts(
+/// The derivations in the selected values, as `nix-instantiate` finds them. Nothing is printed.
+pub fn derivations(plan: &EvalPlan, host: &mut dyn Host) -> Result<Vec<FoundDerivation>, Failure> {
+    let texts = read_all(plan, host)?;
+    let mut found = Vec::new();
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |evaluator| {
+        visit_texts(evaluator, plan, texts, &mut |evaluator, value, arguments| {
+            derivations::find(evaluator, value, arguments, &mut |derivation| found.push(derivation))
+        })
+    })??;
+    Ok(found)
+}
+
+fn read_all(plan: &EvalPlan, host: &mut dyn Host) -> Result<Vec<Text>, Failure> {
+    plan.inputs.iter().map(|input| read(input, &plan.options, host)).collect()
+}
+
+fn visit_texts(
     mut evaluator: Evaluator<'_>,
     plan: &EvalPlan,
     texts: Vec<Text>,
-    printed: &mut Vec<u8>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), Failure> {
     let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
     let apply = match &plan.apply {
@@ -125,16 +150,12 @@ fn print_texts(
         None => None,
     };
     for text in texts {
-        if plan.output == Output::Tree {
-            print_tree(&mut evaluator, text, &plan.base, printed)?;
-            continue;
-        }
         let program = match &text.file {
             Some(file) => evaluator.parse_file_text(file, text.bytes),
             None => evaluator.parse_text(text.name, text.bytes, &plan.base),
         };
         let program = program.map_err(Failure)?;
-        let done = input_values(&mut evaluator, plan, program, arguments, apply, printed);
+        let done = input_values(&mut evaluator, plan, program, arguments, apply, visit);
         done.map_err(|error| explained(&evaluator, &error))?;
     }
     Ok(())
@@ -157,7 +178,17 @@ pub fn eval_installable(
         };
         flake::select(&mut evaluator, &top, flake, AttributeKind::Package)
             .and_then(|found| {
-                print_selections(&mut evaluator, plan, found.value, arguments, apply, printed)
+                let (evaluator, value) = (&mut evaluator, found.value);
+                visit_selections(
+                    evaluator,
+                    plan,
+                    value,
+                    arguments,
+                    apply,
+                    &mut |evaluator, value, arguments| {
+                        print_selected(evaluator, plan, value, arguments, printed)
+                    },
+                )
             })
             .map_err(|error| explained(&evaluator, &error))
     })?
@@ -181,9 +212,7 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
             let message = format!("opening file '{}': No such file or directory", path.display());
             let mut diagnostic = Diagnostic::plain(ErrorKind::Host, message);
             if let Ok(Some(_)) = host.kind(&path.with_file_name("flake.nix")) {
-                diagnostic
-                    .help
-                    .push("this is a flake: name it as `.#ATTRIBUTE`".to_owned());
+                diagnostic.help.push("this is a flake: name it as `.#ATTRIBUTE`".to_owned());
             }
             Err(Failure(vec![diagnostic]))
         }
@@ -290,27 +319,27 @@ fn delayed<'a>(
     Ok(evaluator.delayed(program))
 }
 
-/// Evaluates one input and prints each of its selections.
+/// Evaluates one input and shows each of its selections to `visit`.
 fn input_values<'a>(
     evaluator: &mut Evaluator<'a>,
     plan: &EvalPlan,
     program: Program<'a>,
     arguments: Attrs<'a>,
     apply: Option<Lazy<'a>>,
-    printed: &mut Vec<u8>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), Error> {
     let root = evaluator.evaluate(program)?;
-    print_selections(evaluator, plan, root, arguments, apply, printed)
+    visit_selections(evaluator, plan, root, arguments, apply, visit)
 }
 
-/// Prints each selection of a value.
-fn print_selections<'a>(
+/// Shows each selection of a value to `visit`.
+fn visit_selections<'a>(
     evaluator: &mut Evaluator<'a>,
     plan: &EvalPlan,
     root: Value<'a>,
     arguments: Attrs<'a>,
     apply: Option<Lazy<'a>>,
-    printed: &mut Vec<u8>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), Error> {
     let whole = [String::new()];
     let selections = if plan.selections.is_empty() { &whole[..] } else { &plan.selections };
@@ -320,16 +349,25 @@ fn print_selections<'a>(
             let function = evaluator.force(apply)?;
             value = evaluator.apply(function, value.into())?;
         }
-        if plan.output == Output::Derivations {
-            derivations::print(evaluator, value, arguments, printed)?;
-        } else {
-            if !arguments.is_empty() {
-                value = evaluator.auto_call(value, arguments)?;
-            }
-            print_value(evaluator, plan.output, plan.strict, value, printed)?;
-        }
+        visit(evaluator, value, arguments)?;
     }
     Ok(())
+}
+
+fn print_selected<'a>(
+    evaluator: &mut Evaluator<'a>,
+    plan: &EvalPlan,
+    mut value: Value<'a>,
+    arguments: Attrs<'a>,
+    printed: &mut Vec<u8>,
+) -> Result<(), Error> {
+    if plan.output == Output::Derivations {
+        return derivations::find(evaluator, value, arguments, &mut |found| found.print(printed));
+    }
+    if !arguments.is_empty() {
+        value = evaluator.auto_call(value, arguments)?;
+    }
+    print_value(evaluator, plan.output, plan.strict, value, printed)
 }
 
 /// Prints a value in one of the forms for a single value.

@@ -1,13 +1,14 @@
 //! The evaluator's host over the disk and a store.
 //!
-//! The store is as simple as it can be while paths are the real ones: what an evaluation adds is
-//! kept in memory, where it can be read back, or else written below the store directory. It builds
-//! nothing, knows no database, and collects no garbage; that is the business of the store crate.
+//! What an evaluation adds is kept in memory, where it can be read back, and its paths are the real
+//! ones; or it is written below a store directory that knows no database; or it goes to a real
+//! store, which can also build what the evaluation wants to read.
 //!
 //! Invariant: a path that was added can be read back, until the host is dropped.
 
 mod fetch;
 mod memory;
+mod real;
 mod tree;
 mod write;
 
@@ -32,6 +33,7 @@ use frazil_model::{
 pub use fetch::{FetchedFiles, InputFetcher, Network};
 pub use frazil_store::fetch::{Credentials, FetchOptions, Proxies};
 use memory::{Follow, Located, MemoryStore};
+pub use real::{RealStore, Realise};
 use tree::Node;
 
 /// The most that is read of something that is not a regular file: a pipe, a device.
@@ -68,6 +70,7 @@ pub struct DiskHost<'t> {
     network: Option<Network>,
     /// By the type of the inputs that they fetch.
     fetchers: BTreeMap<String, Box<dyn InputFetcher + 't>>,
+    real: Option<RealStore<'t>>,
     tell: Box<dyn FnMut(Message) + 't>,
 }
 
@@ -75,7 +78,8 @@ impl<'t> DiskHost<'t> {
     /// A host with an empty store in memory; `tell` gets the messages of the evaluation.
     pub fn new(context: HostContext, tell: impl FnMut(Message) + 't) -> Self {
         let memory = MemoryStore::new(context.store_dir.clone(), context.physical_dir.clone());
-        Self { context, memory, network: None, fetchers: BTreeMap::new(), tell: Box::new(tell) }
+        let fetchers = BTreeMap::new();
+        Self { context, memory, network: None, fetchers, real: None, tell: Box::new(tell) }
     }
 
     /// Lets it download.
@@ -90,6 +94,17 @@ impl<'t> DiskHost<'t> {
     pub fn with_fetcher(mut self, kind: &str, fetcher: impl InputFetcher + 't) -> Self {
         self.fetchers.insert(kind.to_owned(), Box::new(fetcher));
         self
+    }
+
+    /// A host whose additions go to a real store, whatever the context says about them.
+    pub fn over(
+        mut context: HostContext,
+        real: RealStore<'t>,
+        tell: impl FnMut(Message) + 't,
+    ) -> Self {
+        context.store_dir = real.store.store_dir().clone();
+        context.physical_dir = real.store.layout().store().to_owned();
+        Self { real: Some(real), ..Self::new(context, tell) }
     }
 
     fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {
@@ -128,7 +143,10 @@ impl<'t> DiskHost<'t> {
         })?;
         let path = dir.fixed_path(&name, &address);
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
-        self.add(path, node)
+        match &self.real {
+            Some(real) => real.add(path, &name, address, &node),
+            None => self.add(path, node),
+        }
     }
 }
 
@@ -237,8 +255,11 @@ impl Host for DiskHost<'_> {
         &mut self,
         path: &StorePath,
         text: &[u8],
-        _references: &[StorePath],
+        references: &[StorePath],
     ) -> Result<(), HostError> {
+        if let Some(real) = &self.real {
+            return real.add_text(path, text, references);
+        }
         self.add(path.clone(), Node::contents(text, false)).map(|_| ())
     }
 
@@ -256,6 +277,9 @@ impl Host for DiskHost<'_> {
     }
 
     fn is_valid(&mut self, path: &StorePath) -> Result<bool, HostError> {
+        if let Some(real) = &self.real {
+            return real.is_valid(path);
+        }
         let full = self.full_path(path);
         Ok(self.kind(&full)?.is_some())
     }
@@ -270,10 +294,14 @@ impl Host for DiskHost<'_> {
         let wanted =
             OutputName::parse(output.as_bytes()).map_err(|error| store(error.to_string()))?;
         let path = parsed.outputs.get(&wanted).and_then(|output| output.path()).cloned();
-        if let Some(path) = path
-            && self.is_valid(&path)?
-        {
-            return Ok(path);
+        if let Some(path) = path {
+            if self.is_valid(&path)? {
+                return Ok(path);
+            }
+            if let Some(real) = &mut self.real {
+                (real.realise)(derivation, &wanted)?;
+                return Ok(path);
+            }
         }
         Err(HostError::Unsupported {
             what: format!("cannot build '{}' during evaluation", full.display()),

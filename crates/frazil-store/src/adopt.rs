@@ -1,5 +1,5 @@
-//! Taking over what a builder made where its path lies: bringing it into the form that everything
-//! in a store has, hashing it, and finding what it mentions.
+//! Taking over what a builder made: bringing it into the form that everything in a store has,
+//! hashing it, and finding what it mentions.
 //!
 //! Invariant: what is adopted differs from an added tree of the same contents in nothing that a
 //! program can see.
@@ -28,22 +28,22 @@ use crate::tree::{TreeError, dump};
 const KEPT_ATTRIBUTES: [&str; 3] = ["security.csm", "security.selinux", "system.nfs4_acl"];
 
 impl Store {
-    /// Makes what lies at `path` canonical and says what there is to register: hash, size, and
-    /// which of `candidates` it mentions; `path` itself is one of them. Nothing is registered.
+    /// Makes canonical what lies at `place` and is to become `path`, and says what there is to
+    /// register: hash, size, and which of `candidates` it mentions; `path` itself is one of them.
     ///
-    /// The caller must hold a temporary root for the path.
+    /// Nothing is registered, and `place` is anywhere: [`install`](Self::install) moves it.
     pub fn adopt(
         &self,
+        place: &Path,
         path: &StorePath,
         candidates: &BTreeSet<StorePath>,
     ) -> Result<PathInfo, AddError> {
-        let top = self.layout.path(path);
-        canonicalise(&self.disk, &top)?;
+        canonicalise(&self.disk, place)?;
         let wanted = candidates.iter().chain([path]).cloned();
         let mut scanner = ReferenceScanner::new(wanted);
         let mut sink = NarSink::new(None, Some(&mut scanner));
         let mut encoder = Encoder::new(&mut sink).map_err(TreeError::from)?;
-        dump(&top, &mut |event| Ok(encoder.put(event)?))?;
+        dump(place, &mut |event| Ok(encoder.put(event)?))?;
         encoder.finish().map_err(TreeError::from)?;
         let mut info = PathInfo::new(path.clone(), sink.finish());
         info.references = scanner.finish();
@@ -76,6 +76,9 @@ fn canonicalise(disk: &Disk, top: &Path) -> Result<(), TreeError> {
 
 fn canonicalise_node(disk: &Disk, path: &Path, found: &Metadata) -> Result<(), IoError> {
     let mode = found.permissions().mode() & 0o7777;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        disk.take_over(path)?;
+    }
     if found.is_dir() {
         disk.set_mode(path, 0o755)?;
     }

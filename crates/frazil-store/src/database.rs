@@ -12,15 +12,16 @@ pub(crate) mod schema;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frazil_model::closure::ClosureError;
 use frazil_model::{ClosureGraph, HashFormat, OutputName, StoreDir, StorePath};
 use rusqlite::config::DbConfig;
 use rusqlite::{
-    Connection, FileControl, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
-    params,
+    Connection, ErrorCode, FileControl, OpenFlags, OptionalExtension as _, Transaction,
+    TransactionBehavior, params,
 };
 
 use crate::fs::{Disk, IoError};
@@ -84,11 +85,11 @@ impl DatabaseError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Sql { source, .. } => match source.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                     Some("the database is damaged: restore it from a backup, or start a new store")
                 }
-                Some(rusqlite::ErrorCode::DiskFull) => Some("free some space"),
-                Some(rusqlite::ErrorCode::ReadOnly) => Some("the store belongs to another user"),
+                Some(ErrorCode::DiskFull) => Some("free some space"),
+                Some(ErrorCode::ReadOnly) => Some("the store belongs to another user"),
                 _ => None,
             },
             Self::Io(source) => source.help(),
@@ -97,6 +98,15 @@ impl DatabaseError {
             }
         }
     }
+}
+
+/// What an open database is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenMode {
+    /// Its tables are created first.
+    Create,
+    Write,
+    Read,
 }
 
 /// An open database.
@@ -111,19 +121,21 @@ pub(crate) struct Database {
 pub(crate) type Outputs = BTreeMap<OutputName, StorePath>;
 
 impl Database {
-    /// Opens the database, and creates its tables if `create` says so.
+    /// Opens the database.
     pub(crate) fn open(
         disk: Disk,
         file: PathBuf,
         store_dir: StoreDir,
-        create: bool,
+        mode: OpenMode,
     ) -> Result<Self, DatabaseError> {
-        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        if create {
+        if mode == OpenMode::Create {
             disk.change("create the database", &file, || Ok(()))?;
-            flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
-        let connection = connect(&file, flags, create).map_err(|source| DatabaseError::Sql {
+        let connection = match mode {
+            OpenMode::Create | OpenMode::Write => connect(&file, mode == OpenMode::Create),
+            OpenMode::Read => connect_to_read(&file),
+        };
+        let connection = connection.map_err(|source| DatabaseError::Sql {
             action: "open",
             file: file.clone(),
             source,
@@ -177,7 +189,7 @@ impl Database {
                     .execute([dir.join(path)]);
                 match result.map_err(|err| (err.sqlite_error_code(), err)) {
                     Ok(_) => {}
-                    Err((Some(rusqlite::ErrorCode::ConstraintViolation), _)) => {
+                    Err((Some(ErrorCode::ConstraintViolation), _)) => {
                         return Ok(Err(DatabaseError::InUse { path: path.clone() }));
                     }
                     Err((_, err)) => return Err(err),
@@ -204,10 +216,55 @@ impl Database {
     }
 }
 
-fn connect(file: &PathBuf, flags: OpenFlags, create: bool) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(file, flags)?;
+/// Opens a database that we perhaps may not write, nor make the files that readers share.
+fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let first = Connection::open_with_flags(file, flags).and_then(|connection| {
+        let read = connection.query_row("select count(*) from sqlite_master", [], |_| Ok(()));
+        read.map(|()| connection)
+    });
+    let connection = match first {
+        Err(err) if err.sqlite_error_code() == Some(ErrorCode::CannotOpen) && file.exists() => {
+            // Nobody writes where the files for it cannot be made.
+            let name = percent_encoded(file);
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)?
+        }
+        first => first?,
+    };
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// A path as it stands in a URI.
+fn percent_encoded(path: &Path) -> String {
+    let mut encoded = String::new();
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            encoded.push(char::from(*byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    encoded
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(32);
+    // The file may come from somebody else; its schema must not do more than hold data.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(())
+}
+
+fn connect(file: &Path, create: bool) -> rusqlite::Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What was registered just before a power failure may be lost with this; the database is not.
     connection.pragma_update(None, "synchronous", "normal")?;
@@ -223,9 +280,7 @@ fn connect(file: &PathBuf, flags: OpenFlags, create: bool) -> rusqlite::Result<C
     )?;
     connection.file_control(None::<&str>, FileControl::PersistWal(&mut 1))?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
-    // The file may come from somebody else; its schema must not do more than hold data.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    configure(&connection)?;
     if create {
         connection.execute_batch(schema::CREATE)?;
     }

@@ -81,6 +81,31 @@ pub enum ImportError {
     Add(#[from] AddError),
 }
 
+impl ExportError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Tree(source) => source.help(),
+            Self::Database(source) => source.help(),
+            Self::Changed { .. } => {
+                Some("see what else was damaged: frazil store verify --check-contents")
+            }
+            Self::Write(_) | Self::Cycle(_) => None,
+        }
+    }
+}
+
+impl ImportError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Path(source) => source.help(),
+            Self::Add(source) => source.help(),
+            Self::Read(_) | Self::Format { .. } => None,
+        }
+    }
+}
+
 impl Store {
     /// Writes valid paths as a stream, those before that others refer to.
     pub fn export(

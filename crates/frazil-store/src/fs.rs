@@ -66,6 +66,11 @@ impl Disk {
         Self { interceptor: Some(interceptor) }
     }
 
+    /// A disk that refuses every change.
+    pub fn read_only() -> Self {
+        Self::intercepted(Arc::new(|_, _| Err(io::ErrorKind::ReadOnlyFilesystem.into())))
+    }
+
     /// Makes a change to `path`, if the interceptor lets it.
     pub fn change<T>(
         &self,
@@ -175,6 +180,14 @@ impl Disk {
     pub fn set_file_mtime(&self, file: &File, path: &Path, seconds: i64) -> Result<(), IoError> {
         self.change("change the time of", path, || {
             Ok(rustix::fs::futimens(file, &modified_at(seconds))?)
+        })
+    }
+
+    /// Makes this process's user and group the owner; a symlink is not followed.
+    pub fn take_over(&self, path: &Path) -> Result<(), IoError> {
+        self.change("change the owner of", path, || {
+            let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+            Ok(rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?)
         })
     }
 

@@ -23,6 +23,7 @@ use crate::database::{DatabaseError, Graph};
 use crate::fs::{IoError, entries, metadata, open};
 use crate::layout::LINKS;
 use crate::lock::{self, LockKind};
+use crate::stage::SCRATCH_PREFIX;
 use crate::store::{Store, StoreError};
 
 /// Paths that are made invalid in one step, so that the database is synced less often.
@@ -60,6 +61,12 @@ pub enum CollectError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Something keeps a path that was to be deleted.
+    #[error("cannot delete '{path}', since it is still alive")]
+    Alive {
+        /// The path.
+        path: StorePath,
+    },
     /// The database is not consistent.
     #[error(transparent)]
     Cycle(#[from] ClosureError),
@@ -82,6 +89,9 @@ impl CollectError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Store(source) => source.help(),
+            Self::Alive { .. } => {
+                Some("links, running programs, or paths that refer to it keep it")
+            }
             Self::Cycle(_) => None,
         }
     }
@@ -111,17 +121,47 @@ impl Store {
             if collected.bytes >= options.bytes_max {
                 break;
             }
-            self.database().invalidate(paths)?;
-            for path in paths {
-                collected.bytes += self.disk.remove_tree(&self.layout.path(path))?;
-                collected.paths.insert(path.clone());
-            }
+            self.remove(paths, &mut collected)?;
         }
         if collected.bytes < options.bytes_max {
             collected.bytes += self.remove_leftovers(&judgement.in_use)?;
         }
         collected.bytes += self.remove_unused_links()?;
         Ok(collected)
+    }
+
+    /// Removes these paths and all that refers to them, unless a root keeps one of them.
+    pub fn delete(&self, paths: &BTreeSet<StorePath>) -> Result<Collected, CollectError> {
+        let _lock = self.lock_for_collection()?;
+        let dead = self.judge(&CollectOptions::default())?.dead;
+        let mut doomed = BTreeSet::new();
+        let mut next: Vec<StorePath> = paths.iter().cloned().collect();
+        while let Some(path) = next.pop() {
+            if doomed.contains(&path) {
+                continue;
+            }
+            self.valid_path_info(&path)?;
+            if !dead.contains(&path) {
+                return Err(CollectError::Alive { path });
+            }
+            next.extend(self.referrers(&path)?);
+            doomed.insert(path);
+        }
+        let order: Vec<_> = dead.into_iter().filter(|path| doomed.contains(path)).collect();
+        let mut collected = Collected::default();
+        self.remove(&order, &mut collected)?;
+        collected.bytes += self.remove_unused_links()?;
+        Ok(collected)
+    }
+
+    /// Makes paths invalid, those that refer to others first, and removes them then.
+    fn remove(&self, paths: &[StorePath], collected: &mut Collected) -> Result<(), CollectError> {
+        self.database().invalidate(paths)?;
+        for path in paths {
+            collected.bytes += self.disk.remove_tree(&self.layout.path(path))?;
+            collected.paths.insert(path.clone());
+        }
+        Ok(())
     }
 
     fn lock_for_collection(&self) -> Result<File, IoError> {
@@ -168,7 +208,7 @@ impl Store {
             return Ok(!in_use.contains(path.digest()) && !self.is_valid(&path)?);
         }
         let path = self.layout.store().join(name);
-        let is_scratch = name.as_bytes().starts_with(b"tmp-")
+        let is_scratch = name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
             && metadata(&path)?.is_some_and(|found| found.is_dir());
         if !is_scratch {
             return Ok(true);

@@ -88,6 +88,18 @@ impl Layout {
         self.state.join("temproots")
     }
 
+    /// The file of what was said while this derivation was built. Nix reads it, too.
+    pub fn log(&self, derivation: &StorePath) -> PathBuf {
+        let (first, rest) = derivation.as_str().split_at_checked(2).unwrap_or_default();
+        // Beside the state and not below it, as with `nix` in place of `nix/var/nix`.
+        self.state.with_file_name("log").join("nix/drvs").join(first).join(format!("{rest}.bz2"))
+    }
+
+    /// The directory of what failed builds left, for those who asked for it.
+    pub fn kept_builds(&self) -> PathBuf {
+        self.state.join("kept")
+    }
+
     /// The directory of the profiles, which keep store paths too.
     pub fn profiles(&self) -> PathBuf {
         self.state.join("profiles")

@@ -8,23 +8,36 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use frazil_model::nar::Event;
+use frazil_model::nar::{Decoder, Encoder, Event};
 
 use crate::fs::{Disk, IoError, metadata};
+use crate::tree::TreeError;
 
 /// The time of the last change of everything in a store.
 pub(crate) const MTIME: i64 = 1;
 
 const READ_ONLY: u32 = 0o444;
 const READ_ONLY_EXECUTABLE: u32 = 0o555;
+const WRITABLE: u32 = 0o644;
+const WRITABLE_EXECUTABLE: u32 = 0o755;
 /// While entries are still to come.
 const OPEN_DIRECTORY: u32 = 0o755;
 
+/// What may be done to a tree once it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Modes {
+    /// As in a store: nothing, and the time is always the same.
+    Store,
+    Writable,
+}
+
 /// Writes one tree.
 pub(crate) struct Restorer {
+    modes: Modes,
     disk: Disk,
     /// Where the node is that is being written.
     path: PathBuf,
@@ -42,7 +55,7 @@ struct OpenFile {
 impl Restorer {
     /// Begins to write a tree at `path`, where nothing may be.
     pub(crate) fn new(disk: Disk, path: PathBuf) -> Self {
-        Self { disk, path, depth: 0, file: None }
+        Self { modes: Modes::Store, disk, path, depth: 0, file: None }
     }
 
     /// Writes what the next event says. The events must have passed an encoder.
@@ -59,6 +72,10 @@ impl Restorer {
             }
             Event::EndDirectory => {
                 self.depth -= 1;
+                if self.modes == Modes::Writable {
+                    self.end_node();
+                    return Ok(());
+                }
                 if self.depth == 0 {
                     // The mask of the process may have taken bits that `seal` does not look at.
                     return self.disk.set_mode(&self.path, OPEN_DIRECTORY);
@@ -69,7 +86,12 @@ impl Restorer {
                 Ok(())
             }
             Event::File { executable, size } => {
-                let mode = if executable { READ_ONLY_EXECUTABLE } else { READ_ONLY };
+                let mode = match (self.modes, executable) {
+                    (Modes::Store, false) => READ_ONLY,
+                    (Modes::Store, true) => READ_ONLY_EXECUTABLE,
+                    (Modes::Writable, false) => WRITABLE,
+                    (Modes::Writable, true) => WRITABLE_EXECUTABLE,
+                };
                 let file = self.disk.create_file(&self.path, mode)?;
                 self.file = Some(OpenFile { file, mode, left: size });
                 if size == 0 { self.end_file() } else { Ok(()) }
@@ -82,7 +104,9 @@ impl Restorer {
             }
             Event::Symlink { target } => {
                 self.disk.symlink(OsStr::from_bytes(target), &self.path)?;
-                self.disk.set_mtime(&self.path, MTIME)?;
+                if self.modes == Modes::Store {
+                    self.disk.set_mtime(&self.path, MTIME)?;
+                }
                 self.end_node();
                 Ok(())
             }
@@ -92,7 +116,9 @@ impl Restorer {
     fn end_file(&mut self) -> Result<(), IoError> {
         if let Some(OpenFile { file, mode, .. }) = self.file.take() {
             self.disk.set_file_mode(&file, &self.path, mode)?;
-            self.disk.set_file_mtime(&file, &self.path, MTIME)?;
+            if self.modes == Modes::Store {
+                self.disk.set_file_mtime(&file, &self.path, MTIME)?;
+            }
         }
         self.end_node();
         Ok(())
@@ -103,6 +129,22 @@ impl Restorer {
             self.path.pop();
         }
     }
+}
+
+/// Makes `place`, where nothing may be, the tree that a NAR holds. It may be anywhere, and its owner
+/// can change it.
+pub fn read_nar(nar: &mut dyn BufRead, place: &Path) -> Result<(), TreeError> {
+    let disk = Disk::default();
+    let mut sink = std::io::sink();
+    let mut encoder = Encoder::new(&mut sink)?;
+    let mut restorer = Restorer::new(disk.clone(), place.into());
+    restorer.modes = Modes::Writable;
+    let mut decoder = Decoder::new(nar);
+    while let Some(event) = decoder.next_event()? {
+        encoder.put(event)?;
+        restorer.put(event)?;
+    }
+    Ok(encoder.finish()?)
 }
 
 /// Closes the top directory of a tree that is where it belongs.

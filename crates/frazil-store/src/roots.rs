@@ -102,6 +102,18 @@ impl Store {
         self.add_indirect_root(link)
     }
 
+    /// As [`add_root`](Self::add_root), but the link leads to where the path really is, so that it can
+    /// be followed. Nix heeds it only where that is the logical name.
+    pub fn add_out_link(&self, link: &Path, path: &StorePath) -> Result<(), IoError> {
+        self.add_temp_root(path)?;
+        let target = self.layout.path(path);
+        // Most times nothing has changed.
+        if !read_link(link).is_ok_and(|before| before == target) {
+            self.disk.replace_symlink(target.as_os_str(), link)?;
+        }
+        self.add_indirect_root(link)
+    }
+
     /// Makes what `link`, an absolute path, will point to a root.
     pub fn add_indirect_root(&self, link: &Path) -> Result<(), IoError> {
         let name = Hash::of(HashAlgorithm::Sha1, link.as_os_str().as_bytes());
@@ -135,7 +147,7 @@ impl Store {
         }
         let target = absolute(link, &target);
         match metadata(&target)? {
-            None if link.starts_with(self.layout.auto_roots()) => {
+            None if self.may_write() && link.starts_with(self.layout.auto_roots()) => {
                 Ok(self.disk.remove_file(link)?)
             }
             Some(found) if found.is_symlink() => match self.path_of_target(&read_link(&target)?) {

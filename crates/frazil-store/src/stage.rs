@@ -19,6 +19,10 @@ use crate::scan::ReferenceScanner;
 use crate::store::Store;
 use crate::tree::{Put, TreeError, dump};
 
+/// How the names of directories begin by which a garbage collector knows that it has to ask for
+/// the lock.
+pub(crate) const SCRATCH_PREFIX: &str = "tmp-";
+
 /// Where contents come from.
 pub enum Source<'a> {
     /// A file, directory or symlink of the disk.
@@ -29,7 +33,12 @@ pub enum Source<'a> {
     Bytes(&'a [u8]),
     /// An archive, which is read up to its end and no further.
     Nar(&'a mut dyn BufRead),
+    /// What this function puts.
+    Events(&'a mut Produce<'a>),
 }
+
+/// Gives the events of a tree to whoever takes them.
+pub type Produce<'a> = dyn FnMut(&mut Put<'_>) -> Result<(), TreeError> + 'a;
 
 /// Contents that are written and hashed, but not in their place.
 pub(crate) struct Staged {
@@ -96,19 +105,18 @@ impl Store {
 /// A directory in the store for contents whose path is not known yet.
 ///
 /// Its lock keeps the garbage collector away; it is removed when dropped.
-struct Scratch {
+pub(crate) struct Scratch {
     disk: Disk,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     _lock: File,
 }
 
 impl Scratch {
-    fn create(disk: &Disk, store: &Path) -> Result<Self, IoError> {
+    pub(crate) fn create(disk: &Disk, store: &Path) -> Result<Self, IoError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            // The name by which a garbage collector knows that it has to ask for the lock.
-            let path = store.join(format!("tmp-{}-{count}", std::process::id()));
+            let path = store.join(format!("{SCRATCH_PREFIX}{}-{count}", std::process::id()));
             match disk.create_dir(&path) {
                 // Left by a process that had our number.
                 Err(err) if err.source.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -190,6 +198,7 @@ fn produce(source: Source<'_>, put: &mut Put<'_>) -> Result<(), TreeError> {
             Ok(())
         }
         Source::Tree(tree) => produce_node(tree, put),
+        Source::Events(produce) => produce(put),
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use frazil_model::StoreDir;
 use frazil_model::StorePath;
 
-use crate::database::{Database, DatabaseError, Outputs, schema};
+use crate::database::{Database, DatabaseError, OpenMode, Outputs, schema};
 use crate::fs::{Disk, IoError, read};
 use crate::layout::Layout;
 use crate::lock::{self, LockKind, PathLock};
@@ -35,6 +35,16 @@ pub enum Durability {
     Power,
 }
 
+/// What may be done to a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Everything. A store that is not there is made.
+    #[default]
+    Write,
+    /// Nothing is changed, not even a lock file made, so the right to read is enough.
+    Read,
+}
+
 /// How to open a store.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -42,6 +52,8 @@ pub struct StoreOptions {
     pub root: PathBuf,
     /// The directory that is hashed into its paths.
     pub store_dir: StoreDir,
+    /// What may be done to it.
+    pub access: Access,
     /// What a valid path survives.
     pub durability: Durability,
     /// How the disk is reached.
@@ -56,6 +68,7 @@ impl StoreOptions {
         Self {
             root: root.into(),
             store_dir: StoreDir::default(),
+            access: Access::default(),
             durability: Durability::default(),
             disk: Disk::default(),
             clock: Arc::new(|| {
@@ -78,6 +91,12 @@ pub enum OpenError {
     /// The store directory cannot be told from a name relative to it.
     #[error("the root of a store, '{}', is not an absolute path", root.display())]
     Relative {
+        /// The root.
+        root: PathBuf,
+    },
+    /// There is no store, and none may be made.
+    #[error("there is no store in '{}'", root.display())]
+    Absent {
         /// The root.
         root: PathBuf,
     },
@@ -108,6 +127,7 @@ impl OpenError {
                 Some("a newer program has changed the store: use that, or a newer frazil")
             }
             Self::OtherSchema { .. } => Some("open it once with Nix, which brings it up to date"),
+            Self::Absent { .. } => Some("the first path that is added or built makes one"),
             Self::Relative { .. } | Self::CorruptSchema { .. } => None,
         }
     }
@@ -142,28 +162,38 @@ pub struct Store {
     durability: Durability,
     clock: Arc<Clock>,
     database: Mutex<Database>,
-    /// Held shared, so that nobody changes the schema meanwhile.
-    _big_lock: File,
+    /// Held shared, so that nobody changes the schema meanwhile; absent where nothing is written.
+    big_lock: Option<File>,
 }
 
 impl Store {
-    /// Opens a store, and makes an empty one where there is none.
+    /// Opens a store, and makes an empty one where there is none and that is allowed.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        let StoreOptions { root, store_dir, durability, disk, clock } = options;
+        let StoreOptions { root, store_dir, access, durability, disk, clock } = options;
         if !root.is_absolute() {
             return Err(OpenError::Relative { root });
         }
         let layout = Layout::new(&root, store_dir);
-        create_directories(&disk, &layout)?;
-
-        let path = layout.big_lock();
-        let big_lock = disk.open_lock_file(&path)?;
-        lock::wait(&big_lock, &path, LockKind::Shared)?;
-
-        let database = match schema_version(&layout.schema())? {
-            Some(schema::VERSION) => Self::open_database(&disk, &layout, false)?,
-            Some(found) => return Err(OpenError::OtherSchema { found }),
-            None => Self::create_database(&disk, &layout)?,
+        let (disk, big_lock) = match access {
+            Access::Read => (Disk::read_only(), None),
+            Access::Write => {
+                create_directories(&disk, &layout)?;
+                let path = layout.big_lock();
+                let big_lock = disk.open_lock_file(&path)?;
+                lock::wait(&big_lock, &path, LockKind::Shared)?;
+                (disk, Some(big_lock))
+            }
+        };
+        let database = match (schema_version(&layout.schema())?, access) {
+            (Some(schema::VERSION), Access::Write) => {
+                Self::open_database(&disk, &layout, OpenMode::Write)?
+            }
+            (Some(schema::VERSION), Access::Read) => {
+                Self::open_database(&disk, &layout, OpenMode::Read)?
+            }
+            (Some(found), _) => return Err(OpenError::OtherSchema { found }),
+            (None, Access::Write) => Self::create_database(&disk, &layout)?,
+            (None, Access::Read) => return Err(OpenError::Absent { root }),
         };
         Ok(Self {
             layout,
@@ -172,23 +202,23 @@ impl Store {
             durability,
             clock,
             database: Mutex::new(database),
-            _big_lock: big_lock,
+            big_lock,
         })
     }
 
     fn open_database(
         disk: &Disk,
         layout: &Layout,
-        create: bool,
+        mode: OpenMode,
     ) -> Result<Database, DatabaseError> {
         let store_dir = layout.store_dir().clone();
-        Database::open(disk.clone(), layout.database(), store_dir, create)
+        Database::open(disk.clone(), layout.database(), store_dir, mode)
     }
 
     /// Makes the database, one process at a time: the switch to a write-ahead log waits for nobody.
     fn create_database(disk: &Disk, layout: &Layout) -> Result<Database, OpenError> {
         let _lock = PathLock::acquire(disk, layout.database().with_extension("lock"))?;
-        let database = Self::open_database(disk, layout, true)?;
+        let database = Self::open_database(disk, layout, OpenMode::Create)?;
         // Last, so that tables that are not complete are completed next time.
         disk.replace_file(&layout.schema(), schema::VERSION.to_string().as_bytes())?;
         Ok(database)
@@ -224,6 +254,11 @@ impl Store {
         self.database().valid_paths()
     }
 
+    /// How many paths are valid, and how large their NARs are together.
+    pub fn totals(&self) -> Result<(u64, u64), DatabaseError> {
+        self.database().totals()
+    }
+
     /// The valid path with this digest, which is 32 base-32 characters.
     pub fn path_of_digest(&self, digest: &str) -> Result<Option<StorePath>, DatabaseError> {
         self.database().path_of_digest(digest)
@@ -250,6 +285,10 @@ impl Store {
         roots: &BTreeSet<StorePath>,
     ) -> Result<BTreeSet<StorePath>, DatabaseError> {
         self.database().closure(roots)
+    }
+
+    pub(crate) fn may_write(&self) -> bool {
+        self.big_lock.is_some()
     }
 
     pub(crate) fn database(&self) -> MutexGuard<'_, Database> {

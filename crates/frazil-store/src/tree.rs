@@ -7,7 +7,7 @@
 mod tests;
 
 use std::fs::Metadata;
-use std::io::Read as _;
+use std::io::{Read as _, Write};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ impl TreeError {
 }
 
 /// Takes the events of a tree.
-pub(crate) type Put<'a> = dyn FnMut(Event<'_>) -> Result<(), TreeError> + 'a;
+pub type Put<'a> = dyn FnMut(Event<'_>) -> Result<(), TreeError> + 'a;
 
 /// Reads the tree at `path` as events.
 pub(crate) fn dump(path: &Path, put: &mut Put<'_>) -> Result<(), TreeError> {
@@ -98,6 +98,13 @@ pub(crate) fn dump(path: &Path, put: &mut Put<'_>) -> Result<(), TreeError> {
         }
     }
     Ok(())
+}
+
+/// Writes the NAR of the tree at `path`, which may be anywhere.
+pub fn write_nar(path: &Path, out: &mut dyn Write) -> Result<(), TreeError> {
+    let mut encoder = Encoder::new(out)?;
+    dump(path, &mut |event| Ok(encoder.put(event)?))?;
+    Ok(encoder.finish()?)
 }
 
 /// Hash and size of the NAR of the tree at `path`.

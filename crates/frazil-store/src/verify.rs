@@ -49,14 +49,23 @@ impl VerifyReport {
             && self.unreadable.is_empty()
             && self.damaged_links.is_empty()
     }
+
+    /// The valid paths that are not what they were.
+    pub fn damaged(&self) -> BTreeSet<StorePath> {
+        let others = self.modified.keys().chain(self.unreadable.keys());
+        self.missing.iter().chain(others).cloned().collect()
+    }
 }
 
 impl Store {
     /// Looks for what is not as the database says. No garbage is collected meanwhile.
     pub fn verify(&self, depth: VerifyDepth) -> Result<VerifyReport, StoreError> {
         let gc_path = self.layout.gc_lock();
-        let gc_lock = self.disk.open_lock_file(&gc_path)?;
-        lock::wait(&gc_lock, &gc_path, LockKind::Shared)?;
+        let mut gc_lock = None;
+        if self.may_write() {
+            let lock = gc_lock.insert(self.disk.open_lock_file(&gc_path)?);
+            lock::wait(lock, &gc_path, LockKind::Shared)?;
+        }
 
         let mut report = VerifyReport::default();
         for path in self.valid_paths()? {
@@ -71,6 +80,11 @@ impl Store {
             self.verify_links(&mut report)?;
         }
         Ok(report)
+    }
+
+    /// Removes the shared files that are not what they are named after; nothing needs them.
+    pub fn remove_damaged_links(&self, report: &VerifyReport) -> Result<(), IoError> {
+        report.damaged_links.iter().try_for_each(|link| self.disk.remove_file(link))
     }
 
     fn verify_contents(

@@ -136,7 +136,15 @@ impl EvaluationArguments {
         &self,
         environment: &Environment,
     ) -> Result<frazil_eval::Options, CommandError> {
-        let mut settings = Settings::default();
+        self.options_from(&self.amend(Settings::default()), environment)
+    }
+
+    /// Our own settings, and what the arguments say instead.
+    pub(super) fn settings(&self, environment: &Environment) -> Result<Settings, CommandError> {
+        Ok(self.amend(Settings::of_frazil(environment)?))
+    }
+
+    fn amend(&self, mut settings: Settings) -> Settings {
         for setting in self.settings.chunks_exact(2) {
             if let [name, value] = setting {
                 settings.set(name, value);
@@ -153,7 +161,15 @@ impl EvaluationArguments {
                 settings.set(name, "true");
             }
         }
-        let options = evaluation::options(&settings, environment, &self.include)?;
+        settings
+    }
+
+    pub(super) fn options_from(
+        &self,
+        settings: &Settings,
+        environment: &Environment,
+    ) -> Result<frazil_eval::Options, CommandError> {
+        let options = evaluation::options(settings, environment, &self.include)?;
         let steps_max = self.max_steps.unwrap_or(options.steps_max);
         Ok(frazil_eval::Options { steps_max, ..options })
     }

@@ -29,14 +29,15 @@ fn fetch_locked<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'
     }
     if ev.options.pure && !input.is_locked() {
         let shown = to_json(input.attributes()).compact();
-        let message = format!("in pure evaluation mode, the unlocked input '{shown}' is not fetched");
+        let message =
+            format!("in pure evaluation mode, the unlocked input '{shown}' is not fetched");
         return Err(ev.error(ErrorKind::Restricted, message));
     }
     let url = input.to_url().map_err(|error| ev.input_error(error))?.to_string();
     ev.check_uri(&url)?;
-    let fetched = ev.fetch_input(&input, true).map_err(|error| {
-        ev.while_doing(error, || format!("while fetching the input '{url}'"))
-    })?;
+    let fetched = ev
+        .fetch_input(&input, true)
+        .map_err(|error| ev.while_doing(error, || format!("while fetching the input '{url}'")))?;
     Ok(Value::Attrs(tree_set(ev, &fetched.path, &input, Commit::Known)))
 }
 

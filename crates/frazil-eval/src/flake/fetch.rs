@@ -103,8 +103,7 @@ impl Evaluator<'_> {
         fetches: &mut Fetches,
         prefix: &InputPath,
     ) -> Result<Flake> {
-        let FetchedTree { resolved, locked, tree } =
-            self.fetch_tree(reference, origin, fetches)?;
+        let FetchedTree { resolved, locked, tree } = self.fetch_tree(reference, origin, fetches)?;
         let source = SourcePath { tree, dir: String::new() };
         self.read_flake(reference.clone(), resolved, locked, source, prefix)
     }

@@ -226,7 +226,9 @@ impl Locker<'_, '_> {
         let lock = old.as_ref().and_then(|old| old.file.node(old.node).lock.clone());
         match (&old, lock) {
             (Some(old), Some(lock))
-                if lock.original == found.reference && lock.parent == found.parent && !is_forced =>
+                if lock.original == found.reference
+                    && lock.parent == found.parent
+                    && !is_forced =>
             {
                 self.keep(name, path, place, &found, old, lock)
             }

@@ -48,7 +48,11 @@ impl<'a> Evaluator<'a> {
             let message = format!(
                 "the source tree of '{}' has no file '{}'",
                 shown(&resolved),
-                if source.dir.is_empty() { FLAKE_FILE.into() } else { format!("{}/{FLAKE_FILE}", source.dir) }
+                if source.dir.is_empty() {
+                    FLAKE_FILE.into()
+                } else {
+                    format!("{}/{FLAKE_FILE}", source.dir)
+                }
             );
             return Err(self.error(ErrorKind::Host, message));
         }
@@ -82,8 +86,7 @@ impl<'a> Evaluator<'a> {
                 other => {
                     let name = self.plain_text(other);
                     let flake = shown(&flake.resolved);
-                    let message =
-                        format!("flake '{flake}' has an unsupported attribute '{name}'");
+                    let message = format!("flake '{flake}' has an unsupported attribute '{name}'");
                     return Err(self.error(ErrorKind::Other, message).at(self.range_of(entry)));
                 }
             }
@@ -93,8 +96,7 @@ impl<'a> Evaluator<'a> {
             return Err(self.error(ErrorKind::MissingAttribute, message));
         };
         for name in formals {
-            let reference =
-                FlakeRef::parse(&name).map_err(|error| self.input_error(error))?;
+            let reference = FlakeRef::parse(&name).map_err(|error| self.input_error(error))?;
             flake.inputs.entry(name).or_insert_with(|| plain_input(reference));
         }
         Ok(flake)
@@ -228,8 +230,12 @@ impl<'a> Evaluator<'a> {
         let Value::Attrs(set) = self.expect(entry, "a set")? else {
             unreachable!("`expect` returns what it was asked for")
         };
-        let mut input =
-            FlakeInput { reference: None, is_flake: true, follows: None, overrides: FlakeInputs::new() };
+        let mut input = FlakeInput {
+            reference: None,
+            is_flake: true,
+            follows: None,
+            overrides: FlakeInputs::new(),
+        };
         let mut attributes = Attributes::new();
         for member in self.sorted_entries(set) {
             self.input_member(member, reading, &mut input, &mut attributes).map_err(|error| {
@@ -278,7 +284,9 @@ impl<'a> Evaluator<'a> {
     ) -> Result<()> {
         let name = self.plain_text(self.symbols.text(member.name));
         match name.as_str() {
-            "flake" => input.is_flake = matches!(self.expect(member, "a Boolean")?, Value::Bool(true)),
+            "flake" => {
+                input.is_flake = matches!(self.expect(member, "a Boolean")?, Value::Bool(true))
+            }
             "inputs" => {
                 let Value::Attrs(set) = self.expect(member, "a set")? else { return Ok(()) };
                 let reading = Reading { depth: reading.depth + 1, ..*reading };
@@ -314,7 +322,9 @@ impl<'a> Evaluator<'a> {
                 Ok(FetchAttribute::String(self.path_url(path.bytes(), member, reading)?))
             }
             Some(Value::Bool(value)) if name != "url" => Ok(FetchAttribute::Bool(value)),
-            Some(Value::Int(value)) if name != "url" && value >= 0 => Ok(FetchAttribute::Int(value)),
+            Some(Value::Int(value)) if name != "url" && value >= 0 => {
+                Ok(FetchAttribute::Int(value))
+            }
             Some(Value::Int(value)) if name != "url" => {
                 let message =
                     format!("negative value given for flake input attribute {name}: {value}");
@@ -334,7 +344,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The URL of an input that is a path literal: it lies in the tree of the flake.
-    fn path_url(&self, literal: &[u8], member: &Entry<'a>, reading: &Reading<'_>) -> Result<String> {
+    fn path_url(
+        &self,
+        literal: &[u8],
+        member: &Entry<'a>,
+        reading: &Reading<'_>,
+    ) -> Result<String> {
         let flake = self.full_path(reading.source);
         let tree = self.options.store_dir.join(&reading.source.tree).into_bytes();
         if !path::is_within(literal, &tree) {

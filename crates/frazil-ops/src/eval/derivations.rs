@@ -10,14 +10,35 @@ use frazil_eval::{Error, ErrorKind, Evaluator, Lazy, Value};
 /// Lists and sets within each other that are searched.
 const DEPTH_MAX: usize = 1000;
 
-/// Prints `PATH` or `PATH!OUTPUT` for each derivation in `value`.
-pub(super) fn print<'a>(
+/// A derivation that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDerivation {
+    /// The full path of its file.
+    pub path: Vec<u8>,
+    /// Which of its outputs the value stands for.
+    pub output: Vec<u8>,
+}
+
+impl FoundDerivation {
+    /// Prints `PATH` or `PATH!OUTPUT` as a line.
+    pub(super) fn print(self, printed: &mut Vec<u8>) {
+        printed.extend(self.path);
+        if self.output != b"out" {
+            printed.push(b'!');
+            printed.extend(self.output);
+        }
+        printed.push(b'\n');
+    }
+}
+
+/// Shows each derivation in `value` to `take`.
+pub(super) fn find<'a>(
     evaluator: &mut Evaluator<'a>,
     value: Value<'a>,
     arguments: Attrs<'a>,
-    printed: &mut Vec<u8>,
+    take: &mut dyn FnMut(FoundDerivation),
 ) -> Result<(), Error> {
-    let mut search = Search { evaluator, arguments, done: Vec::new(), printed };
+    let mut search = Search { evaluator, arguments, done: Vec::new(), take };
     search.root(value, 0)
 }
 
@@ -26,7 +47,7 @@ struct Search<'s, 'a> {
     arguments: Attrs<'a>,
     /// The sets that were searched.
     done: Vec<Attrs<'a>>,
-    printed: &'s mut Vec<u8>,
+    take: &'s mut dyn FnMut(FoundDerivation),
 }
 
 impl<'a> Search<'_, 'a> {
@@ -70,7 +91,7 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Prints the line of a derivation; `false` if the value is something else.
+    /// Takes a derivation; `false` if the value is something else.
     fn derivation(&mut self, value: Value<'a>) -> Result<bool, Error> {
         let Value::Attrs(set) = value else { return Ok(false) };
         if self.text(set, "type")? != Some(b"derivation") {
@@ -86,12 +107,7 @@ impl<'a> Search<'_, 'a> {
             let message = format!("derivation '{path}' lacks an 'outputName' attribute");
             return Err(self.evaluator.failure(ErrorKind::MissingAttribute, message));
         }
-        self.printed.extend(path);
-        if output != b"out" {
-            self.printed.push(b'!');
-            self.printed.extend(output);
-        }
-        self.printed.push(b'\n');
+        (self.take)(FoundDerivation { path: path.to_vec(), output: output.to_vec() });
         Ok(true)
     }
 

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use frazil_eval::host::{FileKind, HostError, PathFilter};
 use frazil_model::nar::{EncodeError, Encoder, Event, FileName, NarDigest, NarHasher};
+use frazil_store::fs::IoError;
+use frazil_store::{Put, TreeError};
 
 use super::memory::{Follow, Located, MemoryStore};
 use super::{failed, kind_of, list_disk, path_of, read_disk};
@@ -143,59 +145,46 @@ impl Node {
         let mut hasher = NarHasher::default();
         let mut buffered = std::io::BufWriter::with_capacity(PIECE_BYTES, &mut hasher);
         let mut encoder = Encoder::new(&mut buffered).map_err(not_encoded)?;
-        self.encode(&mut encoder)?;
+        self.produce(&mut |event| Ok(encoder.put(event)?)).map_err(not_read)?;
         encoder.finish().map_err(not_encoded)?;
         buffered.into_inner().map_err(|error| HostError::Store(error.to_string()))?;
         Ok(hasher.finish())
     }
 
-    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), HostError> {
+    /// Puts what the tree is made of, in the order of an archive.
+    pub(super) fn produce(&self, put: &mut Put<'_>) -> Result<(), TreeError> {
         match self {
-            Self::File { source, executable } => encode_file(source, *executable, encoder),
+            Self::File { source, executable } => produce_file(source, *executable, put),
             Self::Contents { bytes, executable } => {
-                let (size, executable) = (bytes.len() as u64, *executable);
-                encoder.put(Event::File { executable, size }).map_err(not_encoded)?;
-                if bytes.is_empty() {
-                    return Ok(());
-                }
-                encoder.put(Event::Contents { bytes }).map_err(not_encoded)
+                put(Event::File { executable: *executable, size: bytes.len() as u64 })?;
+                if bytes.is_empty() { Ok(()) } else { put(Event::Contents { bytes }) }
             }
-            Self::Symlink(target) => {
-                let target = target.as_os_str().as_bytes();
-                encoder.put(Event::Symlink { target }).map_err(not_encoded)
-            }
+            Self::Symlink(target) => put(Event::Symlink { target: target.as_os_str().as_bytes() }),
             Self::Directory(entries) => {
-                encoder.put(Event::Directory).map_err(not_encoded)?;
+                put(Event::Directory)?;
                 for (name, node) in entries {
-                    encoder.put(Event::Entry { name }).map_err(not_encoded)?;
-                    node.encode(encoder)?;
+                    put(Event::Entry { name })?;
+                    node.produce(put)?;
                 }
-                encoder.put(Event::EndDirectory).map_err(not_encoded)
+                put(Event::EndDirectory)
             }
         }
     }
 }
 
-fn encode_file(
-    source: &Path,
-    executable: bool,
-    encoder: &mut Encoder<'_>,
-) -> Result<(), HostError> {
-    let mut file = fs::File::open(source).map_err(failed("read", source))?;
-    let size = file.metadata().map_err(failed("read", source))?.len();
-    encoder.put(Event::File { executable, size }).map_err(not_encoded)?;
+fn produce_file(source: &Path, executable: bool, put: &mut Put<'_>) -> Result<(), TreeError> {
+    let mut file = fs::File::open(source).map_err(IoError::on("read", source))?;
+    let size = file.metadata().map_err(IoError::on("read", source))?.len();
+    put(Event::File { executable, size })?;
     let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(size).unwrap_or(PIECE_BYTES))];
     let mut left = size;
     while left > 0 {
-        let read = file.read(&mut piece).map_err(failed("read", source))?;
+        let read = file.read(&mut piece).map_err(IoError::on("read", source))?;
         let bytes = piece.get(..read).unwrap_or_default();
         if bytes.is_empty() || read as u64 > left {
-            return Err(HostError::Store(format!(
-                "'{}' changed while it was read",
-                source.display()
-            )));
+            return Err(TreeError::Changed { path: source.into() });
         }
-        encoder.put(Event::Contents { bytes }).map_err(not_encoded)?;
+        put(Event::Contents { bytes })?;
         left -= read as u64;
     }
     Ok(())
@@ -203,4 +192,12 @@ fn encode_file(
 
 fn not_encoded(error: EncodeError) -> HostError {
     HostError::Store(error.to_string())
+}
+
+/// What a store says when it reads files, as a host says it.
+pub(super) fn not_read(error: TreeError) -> HostError {
+    match error {
+        TreeError::Io(IoError { action, path, source }) => failed(action, &path)(source),
+        other => HostError::Store(other.to_string()),
+    }
 }

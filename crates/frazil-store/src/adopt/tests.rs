@@ -27,7 +27,7 @@ fn what_was_built_becomes_what_would_be_added() {
     fs::create_dir(top.join("closed")).unwrap();
     fs::set_permissions(top.join("closed"), Permissions::from_mode(0o100)).unwrap();
 
-    let info = store.adopt(&output, &[used, unused].into()).unwrap();
+    let info = store.adopt(&top, &output, &[used, unused].into()).unwrap();
     check_names(&info.references, expect!["output used"]);
     let node =
         directory([("closed", directory([])), ("text", file(&*text)), ("twin", file(&*text))]);
@@ -51,6 +51,6 @@ fn sockets_are_refused() {
     let output: StorePath = OUTPUT.parse().unwrap();
     fs::create_dir(store.layout().path(&output)).unwrap();
     let _socket = UnixListener::bind(store.layout().path(&output).join("s")).unwrap();
-    let err = store.adopt(&output, &BTreeSet::new()).unwrap_err();
+    let err = store.adopt(&store.layout().path(&output), &output, &BTreeSet::new()).unwrap_err();
     assert_eq!(err.help(), Some("a store holds files, directories and symlinks"));
 }

@@ -52,6 +52,15 @@ impl Database {
         self.paths("select path from ValidPaths", [])
     }
 
+    /// How many paths are valid, and the sum of the sizes of their NARs.
+    pub(crate) fn totals(&self) -> Result<(u64, u64), DatabaseError> {
+        let (paths, bytes): (i64, i64) = self.read(|| {
+            let sql = "select count(*), coalesce(sum(narSize), 0) from ValidPaths";
+            self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        Ok((paths.cast_unsigned(), bytes.cast_unsigned()))
+    }
+
     /// The valid path with this digest.
     pub(crate) fn path_of_digest(&self, digest: &str) -> Result<Option<StorePath>, DatabaseError> {
         if digest.len() != DIGEST_CHARS {

@@ -25,7 +25,7 @@ fn names(paths: &BTreeSet<StorePath>) -> String {
 
 fn open(dir: &tempfile::TempDir) -> Database {
     let file = dir.path().join("db.sqlite");
-    Database::open(Disk::default(), file, StoreDir::default(), true).unwrap()
+    Database::open(Disk::default(), file, StoreDir::default(), OpenMode::Create).unwrap()
 }
 
 #[test]

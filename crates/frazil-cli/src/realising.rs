@@ -1,0 +1,266 @@
+//! What every command that may build or fetch takes, and how failures of builds are shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use frazil_model::signature::PublicKey;
+use frazil_ops::builtins::{self, Tools};
+use frazil_ops::network::{FetchOptions, Network, NetworkPlan, Proxies, Url};
+use frazil_ops::realise::{
+    Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
+};
+
+use crate::command_error::{BUILD_FAILED, CommandError};
+use crate::environment::Environment;
+use crate::evaluation;
+use crate::screen::{Screen, say};
+use crate::settings::Settings;
+
+/// Plans are cheap and wait for caches.
+const PLANS: usize = 8;
+const SUBSTITUTIONS: usize = 16;
+/// The lines of a log that are shown when a build fails.
+const LAST_LINES: usize = 25;
+
+/// How to build and fetch.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RealiseArguments {
+    /// Build so many derivations at once; `auto` is one for each processor [default: auto]
+    #[arg(short = 'j', long, value_name = "JOBS")]
+    max_jobs: Option<String>,
+
+    /// Tell builders to keep so many processors busy; 0 means all [default: 0]
+    #[arg(long, value_name = "CORES")]
+    cores: Option<u32>,
+
+    /// Stop a builder after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+
+    /// Stop a builder that says nothing for so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    max_silent_time: Option<u64>,
+
+    /// Stop a builder that says more than this
+    #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
+    max_build_log_size: Option<u64>,
+
+    /// Go on with what can still be built when something fails
+    #[arg(short = 'k', long)]
+    keep_going: bool,
+
+    /// Keep the directories of failed builds
+    #[arg(short = 'K', long)]
+    keep_failed: bool,
+
+    /// Fetch from these binary caches [default: `substituters` in the settings]
+    #[arg(long, value_name = "URLS")]
+    substituters: Option<String>,
+
+    /// Believe what these keys have signed [default: `trusted-public-keys` in the settings]
+    #[arg(long, value_name = "KEYS")]
+    trusted_public_keys: Option<String>,
+
+    /// Show what builders say
+    #[arg(short = 'L', long)]
+    pub(crate) print_build_logs: bool,
+}
+
+/// Everything that building needs to know, with what it borrows.
+pub(crate) struct Realising {
+    slots: Slots,
+    on_failure: OnFailure,
+    keep_failed: bool,
+    cores: u32,
+    limits: Limits,
+    binds: Vec<Bind>,
+    systems: BTreeSet<Vec<u8>>,
+    variables: BTreeMap<Vec<u8>, Vec<u8>>,
+    tools: Tools,
+    pub(crate) cancel: Cancel,
+}
+
+impl Realising {
+    pub(crate) fn new(
+        arguments: &RealiseArguments,
+        settings: &Settings,
+        environment: &Environment,
+    ) -> Result<Self, CommandError> {
+        let builds = jobs(arguments.max_jobs.as_deref().or(settings.text("max-jobs")))?;
+        let number = |given: Option<u64>, name| -> Result<Option<u64>, CommandError> {
+            let number = match given {
+                None => settings.number(name)?,
+                given => given,
+            };
+            Ok(number.filter(|number| *number > 0))
+        };
+        let seconds =
+            |given, name| Ok::<_, CommandError>(number(given, name)?.map(Duration::from_secs));
+        let limits = Limits {
+            time: seconds(arguments.timeout, "timeout")?,
+            silence: seconds(arguments.max_silent_time, "max-silent-time")?,
+            log_bytes_max: number(arguments.max_build_log_size, "max-build-log-size")?,
+            processes_max: number(None, "max-build-processes")?,
+            ..Limits::default()
+        };
+        let cores = number(arguments.cores.map(u64::from), "cores")?.unwrap_or(0);
+        let keeps_going = arguments.keep_going || settings.flag("keep-going")?;
+        let cancel = Cancel::new().map_err(|error| CommandError::Failed {
+            message: frazil_ops::causes(&error),
+            help: error.help(),
+            status: BUILD_FAILED,
+        })?;
+        Ok(Self {
+            slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
+            on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
+            keep_failed: arguments.keep_failed || settings.flag("keep-failed")?,
+            cores: u32::try_from(cores).unwrap_or(0),
+            limits,
+            binds: settings.words("sandbox-paths").iter().map(|word| bind(word)).collect(),
+            systems: evaluation::systems(settings),
+            variables: environment.variables.clone(),
+            tools: Tools { network: Network::new(network(arguments, settings, environment)?) },
+            cancel,
+        })
+    }
+
+    /// Gives the options to `work`; they borrow from here and from there.
+    pub(crate) fn with_options<R>(
+        &self,
+        mode: Mode,
+        work: impl FnOnce(&RealiseOptions<'_>) -> R,
+    ) -> R {
+        work(&RealiseOptions {
+            mode,
+            slots: self.slots,
+            on_failure: self.on_failure,
+            keep_failed: self.keep_failed,
+            cores: self.cores,
+            limits: self.limits,
+            binds: self.binds.clone(),
+            systems: self.systems.clone(),
+            impure_variables: self.variables.clone(),
+            builtins: builtins::TABLE,
+            tools: &self.tools,
+        })
+    }
+}
+
+/// Where certificates may be, on the systems that there are.
+const CERTIFICATES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
+
+fn network(
+    arguments: &RealiseArguments,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<NetworkPlan, CommandError> {
+    let words = |given: &Option<String>, name| match given {
+        Some(text) => text.split_whitespace().map(str::to_owned).collect(),
+        None => settings.words(name),
+    };
+    let mut substituters = Vec::new();
+    for word in words(&arguments.substituters, "substituters") {
+        let url: Result<Url, _> = word.parse();
+        substituters
+            .push(url.map_err(|error| CommandError::usage(format!("cache '{word}': {error}")))?);
+    }
+    let mut trusted_keys = Vec::new();
+    for word in words(&arguments.trusted_public_keys, "trusted-public-keys") {
+        let key = word.parse::<PublicKey>();
+        trusted_keys.push(key.map_err(|error| CommandError::usage(format!("'{word}': {error}")))?);
+    }
+    let require_signatures = match settings.text("require-sigs") {
+        None => true,
+        Some(_) => settings.flag("require-sigs")?,
+    };
+    Ok(NetworkPlan {
+        fetch: fetch_options(environment),
+        substituters,
+        trusted_keys,
+        require_signatures,
+        lookups: environment.cache_directory(),
+        store_dir: evaluation::store_dir(environment)?,
+    })
+}
+
+fn fetch_options(environment: &Environment) -> FetchOptions {
+    let named = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
+    let named = named.iter().find_map(|name| environment.text(name)).map(PathBuf::from);
+    let usual = || CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists());
+    let variable = |names: [&str; 2]| names.iter().find_map(|name| environment.text(name));
+    let proxies = Proxies {
+        http: environment.text("http_proxy").map(str::to_owned),
+        https: variable(["https_proxy", "HTTPS_PROXY"]).map(str::to_owned),
+        none_for: variable(["no_proxy", "NO_PROXY"]).unwrap_or_default().to_owned(),
+    };
+    FetchOptions { certificates: named.or_else(usual), proxies, ..FetchOptions::default() }
+}
+
+/// `auto`, or a number.
+fn jobs(text: Option<&str>) -> Result<usize, CommandError> {
+    match text {
+        None | Some("auto") => {
+            Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        }
+        Some(text) => text
+            .parse()
+            .map_err(|_| CommandError::usage(format!("'{text}' is not a number of jobs"))),
+    }
+}
+
+/// `/in/the/sandbox=/on/the/machine`, or the same path for both.
+fn bind(word: &str) -> Bind {
+    // What may be missing is marked in Nix; here nothing may be.
+    let word = word.trim_end_matches('?');
+    let (target, source) = word.split_once('=').unwrap_or((word, word));
+    Bind { source: PathBuf::from(source), target: PathBuf::from(target) }
+}
+
+/// Shows why goals failed; returns the error that ends the command.
+pub(crate) fn show_failures(report: Report, screen: Screen) -> Result<(), CommandError> {
+    let count = report.missed.len();
+    let mut failures = report.failures.into_iter();
+    let Some((_, first)) = failures.next() else {
+        return match count {
+            0 => Ok(()),
+            _ => Err(failed(format!("{count} of what was wanted was not made"), None)),
+        };
+    };
+    show_details(&first, screen);
+    for (_, error) in failures {
+        say(&format!("also: {}\n", frazil_ops::causes(&error)));
+        show_details(&error, screen);
+    }
+    // The last line that is shown is the reason.
+    Err(failed(frazil_ops::causes(&first), first.help()))
+}
+
+fn failed(message: String, help: Option<&'static str>) -> CommandError {
+    CommandError::Failed { message, help, status: BUILD_FAILED }
+}
+
+fn show_details(error: &RealiseError, screen: Screen) {
+    let RealiseError::Build { derivation, last_lines, kept, .. } = error else { return };
+    if !last_lines.is_empty() {
+        let skipped = last_lines.len().saturating_sub(LAST_LINES);
+        let lines = last_lines.iter().skip(skipped);
+        let mut text = format!("last {} lines of its log:\n", lines.len());
+        for line in lines {
+            let line = String::from_utf8_lossy(line);
+            let line =
+                crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
+            text.push_str(&format!("  > {line}\n"));
+        }
+        text.push_str(&format!("for the whole log: frazil log {derivation}\n"));
+        say(&text);
+    }
+    if let Some(kept) = kept {
+        say(&format!("note: keeping the directory of the build in {}\n", kept.display()));
+    }
+}
