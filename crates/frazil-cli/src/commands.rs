@@ -3,10 +3,15 @@
 mod build;
 mod completions;
 mod eval;
+mod flake;
+mod flake_arguments;
+mod init;
+mod lock;
 mod log;
 mod nix_instantiate;
 mod repl;
 mod store;
+mod update;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,6 +36,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitArguments),
+    Lock(lock::LockCommandArguments),
+    Update(update::UpdateArguments),
+    Flake(flake::FlakeArguments),
     Build(build::BuildArguments),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
@@ -61,6 +70,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Err(error) => return show_usage(&error, screen),
     };
     let done = match command {
+        Command::Init(arguments) => init::run(&arguments, &environment),
+        Command::Lock(arguments) => lock::run(&arguments, &environment, screen),
+        Command::Update(arguments) => update::run(&arguments, &environment, screen),
+        Command::Flake(arguments) => flake::run(&arguments, &environment, screen),
         Command::Build(arguments) => build::run(&arguments, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),

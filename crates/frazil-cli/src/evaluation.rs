@@ -1,11 +1,13 @@
 //! From arguments and environment to what an evaluation needs: options, search path, host.
 
+mod network;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use frazil_eval::flake::registry::Registry;
 use frazil_eval::{Options, SearchEntry};
 use frazil_model::StoreDir;
 use frazil_ops::host::{Additions, DiskHost, HostContext};
@@ -52,6 +54,7 @@ pub(crate) fn options(
         trace_verbose: settings.flag("trace-verbose")?,
         abort_on_warn: settings.flag("abort-on-warn")? || is_set(environment, "NIX_ABORT_ON_WARN"),
         features,
+        registry: Registry::default(),
         home: environment.home(),
     })
 }
@@ -97,7 +100,8 @@ pub(crate) fn host(
     let additions =
         if may_write && is_named && !is_dummy { Additions::OnDisk } else { Additions::InMemory };
     let context = HostContext { additions, ..host_context(environment)? };
-    Ok(DiskHost::new(context, move |message| screen.tell(&message)))
+    let host = DiskHost::new(context, move |message| screen.tell(&message));
+    Ok(host.with_network(network::network(environment)))
 }
 
 /// What a host over a real store has to know.

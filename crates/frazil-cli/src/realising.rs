@@ -96,9 +96,8 @@ impl Realising {
             };
             Ok(number.filter(|number| *number > 0))
         };
-        let seconds = |given, name| {
-            Ok::<_, CommandError>(number(given, name)?.map(Duration::from_secs))
-        };
+        let seconds =
+            |given, name| Ok::<_, CommandError>(number(given, name)?.map(Duration::from_secs));
         let limits = Limits {
             time: seconds(arguments.timeout, "timeout")?,
             silence: seconds(arguments.max_silent_time, "max-silent-time")?,
@@ -150,8 +149,11 @@ impl Realising {
 }
 
 /// Where certificates may be, on the systems that there are.
-const CERTIFICATES: &[&str] =
-    &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+const CERTIFICATES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
 
 fn network(
     arguments: &RealiseArguments,
@@ -251,7 +253,8 @@ fn show_details(error: &RealiseError, screen: Screen) {
         let mut text = format!("last {} lines of its log:\n", lines.len());
         for line in lines {
             let line = String::from_utf8_lossy(line);
-            let line = crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
+            let line =
+                crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
             text.push_str(&format!("  > {line}\n"));
         }
         text.push_str(&format!("for the whole log: frazil log {derivation}\n"));

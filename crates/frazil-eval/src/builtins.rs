@@ -9,8 +9,9 @@ mod contexts;
 mod control;
 mod conversion;
 mod derivation;
-mod fetch;
-mod files;
+mod distribution;
+pub(crate) mod fetch;
+pub(crate) mod files;
 mod hashes;
 mod import;
 mod lists;
@@ -50,7 +51,7 @@ pub struct Builtin {
 pub(crate) type Function = for<'a> fn(&mut Evaluator<'a>, &[Lazy<'a>]) -> Result<Value<'a>>;
 
 impl Builtin {
-    const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         parameters: &'static [&'static str],
         forces_first: Option<u8>,
@@ -144,6 +145,9 @@ pub(crate) fn install(ev: &mut Evaluator<'_>) {
         define(ev, name, value, unprefixed);
         all.push((ev.intern(name.as_bytes()), value));
     }
+    let distribution = distribution::set(ev);
+    define(ev, "frazil", distribution, false);
+    all.push((ev.intern(b"frazil"), distribution));
     // Two members are made from the set itself, so they are filled in afterwards.
     let (itself, derivation) = (ev.intern(b"builtins"), ev.intern(b"derivation"));
     all.push((itself, Value::Null));

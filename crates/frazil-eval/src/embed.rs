@@ -63,6 +63,42 @@ impl<'a> Evaluator<'a> {
             .collect()
     }
 
+    /// What an attribute path leads to, or `None` where a set lacks the attribute. Unlike
+    /// [`Self::select_path`] this calls no functions, and numbers are names as well.
+    pub fn find_path(&mut self, root: Value<'a>, path: &str) -> Result<Option<Value<'a>>> {
+        let steps = split(path).ok_or_else(|| {
+            let message = format!("missing closing quote in selection path '{path}'");
+            self.failure(ErrorKind::Other, message)
+        })?;
+        let mut value = root;
+        for step in steps {
+            let Value::Attrs(set) = value else { return Ok(None) };
+            let Some(attribute) = self.attribute(set, &step) else { return Ok(None) };
+            value = self.force(attribute)?;
+        }
+        Ok(Some(value))
+    }
+
+    /// An attribute that a value must have.
+    pub fn member(&mut self, value: Value<'a>, name: &str) -> Result<Value<'a>> {
+        let found = match value {
+            Value::Attrs(set) => self.attribute(set, name),
+            _ => None,
+        };
+        match found {
+            Some(found) => self.force(found),
+            None => Err(self.failure(
+                ErrorKind::MissingAttribute,
+                format!("{} has no attribute '{name}'", value.type_phrase()),
+            )),
+        }
+    }
+
+    /// Says something to the user.
+    pub fn tell(&mut self, message: crate::host::Message) {
+        self.host.tell(message);
+    }
+
     /// Calls a function with one argument.
     pub fn apply(&mut self, function: Value<'a>, argument: Lazy<'a>) -> Result<Value<'a>> {
         self.call(function, &[argument])

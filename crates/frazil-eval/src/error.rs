@@ -97,6 +97,12 @@ impl Error {
         self
     }
 
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        self.help(help)
+    }
+
     #[cold]
     pub(crate) fn note(mut self, note: impl FnOnce() -> Note) -> Self {
         if self.0.notes.len() < NOTES_MAX {

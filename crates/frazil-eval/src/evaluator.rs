@@ -11,6 +11,7 @@ use crate::code::{Apply, Expr, Lambda};
 use crate::context::Contexts;
 use crate::diagnostic::ErrorKind;
 use crate::error::{CallNote, Error, Result};
+use crate::flake::registry::Registry;
 use crate::heap::{Attrs, CodeRef, Cursor, Env, Heap, HeapError, HeapOptions, Str};
 use crate::host::Host;
 use crate::resolve::Globals;
@@ -49,6 +50,8 @@ pub struct Options {
     pub abort_on_warn: bool,
     /// `experimental-features` that are on: `ca-derivations`, `fetch-tree`, ...
     pub features: Vec<String>,
+    /// What the names of flakes stand for.
+    pub registry: Registry,
     /// What `~` stands for in a path literal.
     pub home: Option<PathBuf>,
 }
@@ -69,6 +72,7 @@ impl Default for Options {
             trace_verbose: false,
             abort_on_warn: false,
             features: Vec::new(),
+            registry: Registry::default(),
             home: None,
         }
     }

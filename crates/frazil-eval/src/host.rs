@@ -58,9 +58,12 @@ pub struct FetchRequest {
     pub kind: String,
     /// The other attributes, by name.
     pub attributes: std::collections::BTreeMap<String, FetchAttribute>,
+    /// The attributes say all there is to know, as those of a lock file do: what is fetched must
+    /// agree with them, and a tree with their `narHash` that lies in the store already will do.
+    pub is_final: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FetchAttribute {
     String(String),
     Int(i64),
@@ -137,6 +140,15 @@ pub trait Host {
     /// Builds or substitutes the output of a derivation, so that it can be read: import from derivation.
     fn realise(&mut self, derivation: &StorePath, output: &str) -> Result<StorePath, HostError>;
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, HostError>;
+    /// Answers `builtins.frazil.query`: question and answer are JSON texts. The answer follows from
+    /// the question and from the contents of the store paths in it, so that asking stays pure.
+    fn query(&mut self, kind: &str, question: &[u8]) -> Result<Vec<u8>, HostError> {
+        let _ = question;
+        Err(HostError::Unsupported {
+            what: format!("nothing here answers queries of the kind '{kind}'"),
+            help: "the kinds that there are stand in docs/packages.md",
+        })
+    }
 
     fn tell(&mut self, message: Message);
 }

@@ -9,6 +9,7 @@
 //! Invariants: no recursion, so a document may nest as deep as memory allows; every string that an
 //! event carries is valid UTF-8 without NUL.
 
+mod document;
 mod error;
 mod fuzz;
 mod number;
@@ -18,6 +19,7 @@ mod string;
 mod tests;
 mod write;
 
+pub use document::{DocumentError, Json};
 pub use error::{JsonError, Utf8Error};
 pub use fuzz::fuzz;
 pub use reader::Reader;

@@ -156,6 +156,17 @@ impl Host for World {
         Ok(Fetched { path, attributes })
     }
 
+    /// Knows `source`, and of everything else only what was asked.
+    fn query(&mut self, kind: &str, question: &[u8]) -> Result<Vec<u8>, HostError> {
+        let question = String::from_utf8_lossy(question).into_owned();
+        match kind {
+            "source" => Ok(br#""/nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-frazil""#.to_vec()),
+            "echo" => Ok(question.into_bytes()),
+            "garbage" => Ok(b"[1,".to_vec()),
+            _ => Err(HostError::Store(format!("no {kind} for {question}"))),
+        }
+    }
+
     fn tell(&mut self, message: Message) {
         let (Message::Trace(text) | Message::ProgramWarning(text) | Message::Warning(text)) =
             message;

@@ -15,6 +15,7 @@ use frazil_eval::{
     Diagnostic, Error, ErrorKind, Evaluator, HeapOptions, Lazy, Options, Program, Value, print,
 };
 
+use crate::flake::{self, AttributeKind, FlakePlan};
 use crate::path::{LINKS_MAX, normal};
 
 pub use derivations::FoundDerivation;
@@ -160,6 +161,39 @@ fn visit_texts(
     Ok(())
 }
 
+/// Carries out a plan with an attribute of a flake in place of its inputs.
+pub fn eval_installable(
+    plan: &EvalPlan,
+    flake: &FlakePlan,
+    text: &str,
+    host: &mut dyn Host,
+    printed: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let top = flake::find(text, &flake.base, host)?;
+    with_evaluator(plan.memory_bytes_max, host, &plan.options, |mut evaluator| {
+        let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
+        let apply = match &plan.apply {
+            Some(text) => Some(delayed(&mut evaluator, text.clone(), &plan.base)?),
+            None => None,
+        };
+        flake::select(&mut evaluator, &top, flake, AttributeKind::Package)
+            .and_then(|found| {
+                let (evaluator, value) = (&mut evaluator, found.value);
+                visit_selections(
+                    evaluator,
+                    plan,
+                    value,
+                    arguments,
+                    apply,
+                    &mut |evaluator, value, arguments| {
+                        print_selected(evaluator, plan, value, arguments, printed)
+                    },
+                )
+            })
+            .map_err(|error| explained(&evaluator, &error))
+    })?
+}
+
 fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, Failure> {
     let path = match input {
         Input::Text(bytes) => {
@@ -178,9 +212,7 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
             let message = format!("opening file '{}': No such file or directory", path.display());
             let mut diagnostic = Diagnostic::plain(ErrorKind::Host, message);
             if let Ok(Some(_)) = host.kind(&path.with_file_name("flake.nix")) {
-                diagnostic
-                    .help
-                    .push("this is a flake, and flakes are not supported yet".to_owned());
+                diagnostic.help.push("this is a flake: name it as `.#ATTRIBUTE`".to_owned());
             }
             Err(Failure(vec![diagnostic]))
         }
@@ -297,6 +329,18 @@ fn input_values<'a>(
     visit: &mut Visit<'_>,
 ) -> Result<(), Error> {
     let root = evaluator.evaluate(program)?;
+    visit_selections(evaluator, plan, root, arguments, apply, visit)
+}
+
+/// Shows each selection of a value to `visit`.
+fn visit_selections<'a>(
+    evaluator: &mut Evaluator<'a>,
+    plan: &EvalPlan,
+    root: Value<'a>,
+    arguments: Attrs<'a>,
+    apply: Option<Lazy<'a>>,
+    visit: &mut Visit<'_>,
+) -> Result<(), Error> {
     let whole = [String::new()];
     let selections = if plan.selections.is_empty() { &whole[..] } else { &plan.selections };
     for selection in selections {

@@ -30,6 +30,8 @@ use frazil_model::{
     ContentAddress, ContentAddressMethod, Hash, OutputName, Sha256, StoreDir, StoreName, StorePath,
 };
 
+pub use fetch::{FetchedFiles, InputFetcher, Network};
+pub use frazil_store::fetch::{Credentials, FetchOptions, Proxies};
 use memory::{Follow, Located, MemoryStore};
 pub use real::{RealStore, Realise};
 use tree::Node;
@@ -64,6 +66,10 @@ pub struct HostContext {
 pub struct DiskHost<'t> {
     context: HostContext,
     memory: MemoryStore,
+    /// Without it only what lies on this machine can be fetched.
+    network: Option<Network>,
+    /// By the type of the inputs that they fetch.
+    fetchers: BTreeMap<String, Box<dyn InputFetcher + 't>>,
     real: Option<RealStore<'t>>,
     tell: Box<dyn FnMut(Message) + 't>,
 }
@@ -72,7 +78,22 @@ impl<'t> DiskHost<'t> {
     /// A host with an empty store in memory; `tell` gets the messages of the evaluation.
     pub fn new(context: HostContext, tell: impl FnMut(Message) + 't) -> Self {
         let memory = MemoryStore::new(context.store_dir.clone(), context.physical_dir.clone());
-        Self { context, memory, real: None, tell: Box::new(tell) }
+        let fetchers = BTreeMap::new();
+        Self { context, memory, network: None, fetchers, real: None, tell: Box::new(tell) }
+    }
+
+    /// Lets it download.
+    #[must_use]
+    pub fn with_network(mut self, network: Network) -> Self {
+        self.network = Some(network);
+        self
+    }
+
+    /// Lets it fetch inputs of another type.
+    #[must_use]
+    pub fn with_fetcher(mut self, kind: &str, fetcher: impl InputFetcher + 't) -> Self {
+        self.fetchers.insert(kind.to_owned(), Box::new(fetcher));
+        self
     }
 
     /// A host whose additions go to a real store, whatever the context says about them.
@@ -273,8 +294,7 @@ impl Host for DiskHost<'_> {
         let wanted =
             OutputName::parse(output.as_bytes()).map_err(|error| store(error.to_string()))?;
         let path = parsed.outputs.get(&wanted).and_then(|output| output.path()).cloned();
-        if let Some(path) = path
-        {
+        if let Some(path) = path {
             if self.is_valid(&path)? {
                 return Ok(path);
             }

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod builtins;
 pub mod eval;
+pub mod flake;
 pub mod host;
 pub mod network;
 pub mod path;

@@ -20,8 +20,8 @@ use frazil_model::closure::ClosureError;
 use frazil_model::{ClosureGraph, HashFormat, OutputName, StoreDir, StorePath};
 use rusqlite::config::DbConfig;
 use rusqlite::{
-    Connection, ErrorCode, FileControl, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
-    params,
+    Connection, ErrorCode, FileControl, OpenFlags, OptionalExtension as _, Transaction,
+    TransactionBehavior, params,
 };
 
 use crate::fs::{Disk, IoError};

@@ -84,8 +84,7 @@ impl Store {
         let mut places = (0_u64..).map(|count| dir.join(format!("{name}-{count}")));
         let place = places.find(|path| !taken(path)).unwrap_or_else(|| dir.join(name));
         self.disk.rename(left, &place)?;
-        if metadata(&place)?
-            .is_some_and(|found| found.uid() != rustix::process::geteuid().as_raw())
+        if metadata(&place)?.is_some_and(|found| found.uid() != rustix::process::geteuid().as_raw())
         {
             self.disk.take_over(&place)?;
         }
@@ -161,9 +160,8 @@ impl Store {
                 let mut encoder = Encoder::new(&mut sink).map_err(TreeError::from)?;
                 dump(place, &mut |event| Ok(encoder.put(event)?))?;
                 encoder.finish().map_err(TreeError::from)?;
-                let failed = |err: std::io::IntoInnerError<_>| {
-                    IoError::on("hash", place)(err.into_error())
-                };
+                let failed =
+                    |err: std::io::IntoInnerError<_>| IoError::on("hash", place)(err.into_error());
                 sink.into_inner().map_err(failed)?;
             }
             ContentAddressMethod::Flat | ContentAddressMethod::Text => {

@@ -102,7 +102,8 @@ pub(super) fn run(
     let done = realising.with_options(mode, |options| {
         let (store, cancel) = (&store, &realising.cancel);
         let setting = Setting { store, options, cancel, tell: &tell };
-        let realise = |derivation: &_, output: &_| setting.realise_for_evaluation(derivation, output);
+        let realise =
+            |derivation: &_, output: &_| setting.realise_for_evaluation(derivation, output);
         let real = RealStore { store, realise: Box::new(realise) };
         let context = evaluation::host_context(environment)?;
         let mut host = DiskHost::over(context, real, move |message| screen.tell(&message));
@@ -181,7 +182,8 @@ fn target(
         return Ok(Target::Path(path, OutputChoice::All));
     }
     let names: Result<BTreeSet<OutputName>, _> = outputs.split(',').map(str::parse).collect();
-    let names = names.map_err(|error| CommandError::usage(format!("in '{installable}': {error}")))?;
+    let names =
+        names.map_err(|error| CommandError::usage(format!("in '{installable}': {error}")))?;
     Ok(Target::Path(path, OutputChoice::Named(names)))
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use frazil_ops::eval::{Argument, EvalPlan, Input, Output};
 
+use super::flake_arguments::LockArguments;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::evaluation;
@@ -20,7 +21,7 @@ use crate::settings::Settings;
 /// Without an expression and without --file, `./default.nix` is evaluated.
 #[derive(Debug, Args)]
 pub(super) struct EvalArguments {
-    /// The expression; `-` reads it from standard input
+    /// The expression; `-` reads it from standard input, and `FLAKE#ATTR` is an attribute of a flake
     #[arg(value_name = "EXPR", conflicts_with_all = ["expression", "file"])]
     positional: Option<OsString>,
 
@@ -52,6 +53,9 @@ pub(super) struct EvalArguments {
     /// Evaluate everything inside the value, too
     #[arg(long)]
     strict: bool,
+
+    #[command(flatten)]
+    lock: LockArguments,
 
     #[command(flatten)]
     evaluation: EvaluationArguments,
@@ -170,6 +174,15 @@ impl EvaluationArguments {
         Ok(frazil_eval::Options { steps_max, ..options })
     }
 
+    /// The options for flakes, which are pure unless the user says otherwise.
+    pub(super) fn flake_options(
+        &self,
+        environment: &Environment,
+    ) -> Result<frazil_eval::Options, CommandError> {
+        let options = self.options(environment)?;
+        Ok(frazil_eval::Options { pure: !self.impure, ..options })
+    }
+
     pub(super) fn memory_bytes_max(&self) -> Option<u64> {
         self.memory_limit
     }
@@ -204,12 +217,28 @@ pub(super) fn run(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let plan = plan(arguments, environment)?;
+    let mut plan = plan(arguments, environment)?;
     let mut host = evaluation::host(environment, screen, false)?;
     let mut printed = Vec::new();
-    let done = frazil_ops::eval::eval(&plan, &mut host, &mut printed);
+    let done = if let Some(text) = installable(arguments) {
+        let options = arguments.evaluation.flake_options(environment)?;
+        let memory = arguments.evaluation.memory_bytes_max();
+        let flake = arguments.lock.plan(options, memory, environment)?;
+        plan.options = flake.options.clone();
+        frazil_ops::eval::eval_installable(&plan, &flake, text, &mut host, &mut printed)
+    } else {
+        frazil_ops::eval::eval(&plan, &mut host, &mut printed)
+    };
     screen::print(&printed)?;
     Ok(done?)
+}
+
+/// The attribute of a flake that is named in place of an expression: `.#x`. An expression on one
+/// line has no use for a comment that nothing separates from it.
+fn installable(arguments: &EvalArguments) -> Option<&str> {
+    let text = arguments.positional.as_ref()?.to_str()?;
+    let is_reference = text.contains('#') && !text.contains(char::is_whitespace);
+    is_reference.then_some(text)
 }
 
 fn plan(arguments: &EvalArguments, environment: &Environment) -> Result<EvalPlan, CommandError> {

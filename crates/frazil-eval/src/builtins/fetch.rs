@@ -5,7 +5,7 @@ mod download;
 mod flakes;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::diagnostic::ErrorKind;
 use crate::error::{Error, Result};
 use crate::evaluator::Evaluator;
 use crate::host::{FetchAttribute, FetchRequest, Fetched};
-use crate::input::InputError;
+use crate::input::{Input, InputError};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new(
@@ -89,8 +89,18 @@ impl Evaluator<'_> {
         kind: &str,
         attributes: BTreeMap<String, FetchAttribute>,
     ) -> Result<Fetched> {
-        let request = FetchRequest { kind: kind.to_owned(), attributes };
-        let fetched = self.host.fetch(&request).map_err(|error| self.host_error(error))?;
+        self.fetch_request(&FetchRequest { kind: kind.to_owned(), attributes, is_final: false })
+    }
+
+    /// [`Self::fetch`] of an input; one from a lock file is final.
+    pub(crate) fn fetch_input(&mut self, input: &Input, is_final: bool) -> Result<Fetched> {
+        let mut attributes = input.attributes().clone();
+        attributes.remove("type");
+        self.fetch_request(&FetchRequest { kind: input.kind().to_owned(), attributes, is_final })
+    }
+
+    fn fetch_request(&mut self, request: &FetchRequest) -> Result<Fetched> {
+        let fetched = self.host.fetch(request).map_err(|error| self.host_error(error))?;
         self.make_readable(&fetched.path);
         Ok(fetched)
     }
@@ -103,7 +113,7 @@ impl Evaluator<'_> {
     }
 
     #[cold]
-    fn input_error(&self, error: InputError) -> Error {
+    pub(crate) fn input_error(&self, error: InputError) -> Error {
         self.error(ErrorKind::Other, error.0)
     }
 }

@@ -82,8 +82,14 @@ fn import_internal<'a>(ev: &mut Evaluator<'a>, name: &'a [u8]) -> Result<Value<'
 impl<'a> Evaluator<'a> {
     /// The value of the file at `file`, which is evaluated once.
     pub(crate) fn import_file(&mut self, file: &[u8]) -> Result<Value<'a>> {
+        let slot = self.imported_slot(file)?;
+        self.force_import(file, slot)
+    }
+
+    /// Where the value of the file at `file` is, or will be.
+    pub(crate) fn imported_slot(&mut self, file: &[u8]) -> Result<&'a Cell<Slot<'a>>> {
         if let Some(slot) = self.imports.get(file).copied() {
-            return self.force_import(file, slot);
+            return Ok(slot);
         }
         let resolved = self.source_file(file)?;
         let slot = if let Some(slot) = self.imports.get(&*resolved).copied() {
@@ -98,7 +104,7 @@ impl<'a> Evaluator<'a> {
         if *file != *resolved {
             self.imports.insert(file.into(), slot);
         }
-        self.force_import(&resolved, slot)
+        Ok(slot)
     }
 
     fn force_import(&mut self, file: &[u8], slot: &'a Cell<Slot<'a>>) -> Result<Value<'a>> {

@@ -13,6 +13,23 @@ const DOWNLOAD: &[&str] =
 const GIT_FLAGS: &[&str] = &["shallow", "submodules", "exportIgnore", "allRefs", "verifyCommit"];
 const GIT_TEXTS: &[&str] = &["rev", "ref", "keytype", "publicKey", "publicKeys"];
 
+const DEBIAN_FLAGS: &[&str] = &["updates", "security"];
+const DEBIAN_TEXTS: &[&str] = &["arch", "components", "versions", "snapshot", "indexes", "narHash"];
+/// `snapshot` and `indexes` say in a lock which state of the archive was found: the date of the
+/// release, and the hash of each index.
+const DEBIAN: &[&str] = &[
+    "suite",
+    "arch",
+    "components",
+    "updates",
+    "security",
+    "versions",
+    "snapshot",
+    "indexes",
+    "lastModified",
+    "narHash",
+];
+
 /// The attributes that inputs of a type may have, or `None` for an unknown type.
 pub(super) fn known_attributes(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
@@ -40,6 +57,8 @@ pub(super) fn known_attributes(kind: &str) -> Option<&'static [&'static str]> {
         "hg" => &["url", "ref", "rev", "revCount", "narHash", "name"],
         "indirect" => &["id", "ref", "rev", "narHash"],
         "path" => &["path", "rev", "revCount", "lastModified", "narHash"],
+        "builtin" => &["name", "narHash", "lastModified"],
+        "debian" => DEBIAN,
         _ => return None,
     })
 }
@@ -72,6 +91,15 @@ pub(super) fn check(kind: &str, attributes: &mut Attributes) -> Result<(), Input
         }
         "path" => {
             required(attributes, "path")?;
+        }
+        "builtin" => {
+            required(attributes, "name")?;
+        }
+        "debian" => {
+            let suite = required(attributes, "suite")?;
+            if !is_ref(suite) {
+                return fail(format!("'{suite}' is not the name of a Debian suite"));
+            }
         }
         _ => {}
     }
@@ -122,6 +150,8 @@ pub(super) fn attributes_of(url: &Url) -> Result<Option<Attributes>, InputError>
         (_, Some("hg")) if ["http", "https", "ssh", "file"].contains(&transport) => mercurial(url)?,
         ("flake", _) => indirect(url)?,
         ("path", _) => path(url)?,
+        ("builtin", _) => builtin(url)?,
+        ("debian", _) => debian(url)?,
         (_, Some("file")) if is_download => download("file", url),
         (_, Some("tarball") | None) if is_download => download("tarball", url),
         _ => return Ok(None),
@@ -275,6 +305,41 @@ fn path(url: &Url) -> Result<Attributes, InputError> {
     Ok(attributes)
 }
 
+fn builtin(url: &Url) -> Result<Attributes, InputError> {
+    let mut attributes = of_kind("builtin");
+    insert(&mut attributes, "name", Some(&url.path));
+    for (name, value) in &url.query {
+        match (name.as_str(), value.parse()) {
+            ("narHash", _) => insert(&mut attributes, name, Some(value)),
+            ("lastModified", Ok(seconds)) => {
+                attributes.insert(name.clone(), FetchAttribute::Int(seconds));
+            }
+            _ => return fail(format!("URL '{url}' has unsupported parameter '{name}'")),
+        }
+    }
+    Ok(attributes)
+}
+
+fn debian(url: &Url) -> Result<Attributes, InputError> {
+    let mut attributes = of_kind("debian");
+    insert(&mut attributes, "suite", Some(&url.path));
+    for (name, value) in &url.query {
+        let attribute = match (name.as_str(), value.as_str()) {
+            (text, _) if DEBIAN_TEXTS.contains(&text) => string(value),
+            (flag, "0" | "1") if DEBIAN_FLAGS.contains(&flag) => FetchAttribute::Bool(value == "1"),
+            (flag, _) if DEBIAN_FLAGS.contains(&flag) => {
+                return fail(format!("parameter '{name}' of URL '{url}' is neither 0 nor 1"));
+            }
+            ("lastModified", seconds) if seconds.parse::<i64>().is_ok() => {
+                FetchAttribute::Int(seconds.parse().unwrap_or_default())
+            }
+            _ => return fail(format!("URL '{url}' has unsupported parameter '{name}'")),
+        };
+        attributes.insert(name.clone(), attribute);
+    }
+    Ok(attributes)
+}
+
 fn download(kind: &str, url: &Url) -> Attributes {
     let mut attributes = of_kind(kind);
     let mut plain = Url { scheme: transport(&url.scheme).to_owned(), ..url.clone() };
@@ -320,9 +385,14 @@ pub(super) fn url_of(input: &Input) -> Result<Url, InputError> {
         "indirect" => {
             Ok(Url::new("flake", &with_ref_and_rev(&[required(attributes, "id")?], input)?))
         }
-        "path" => {
-            let mut url = Url::new("path", required(attributes, "path")?);
-            let others = attributes.iter().filter(|(name, _)| *name != "path" && *name != "type");
+        "path" | "builtin" | "debian" => {
+            let place = match kind {
+                "path" => "path",
+                "builtin" => "name",
+                _ => "suite",
+            };
+            let mut url = Url::new(kind, required(attributes, place)?);
+            let others = attributes.iter().filter(|(name, _)| *name != place && *name != "type");
             url.query.extend(others.map(|(name, value)| (name.clone(), value.to_string())));
             Ok(url)
         }
@@ -331,7 +401,10 @@ pub(super) fn url_of(input: &Input) -> Result<Url, InputError> {
             add(&mut url, "narHash", input.text("narHash")?);
             Ok(url)
         }
-        _ => fail(format!("cannot show unsupported input '{}'", json(attributes))),
+        _ => fail(format!(
+            "cannot show unsupported input '{}'",
+            super::to_json(attributes).compact()
+        )),
     }
 }
 
@@ -345,26 +418,4 @@ fn with_ref_and_rev(start: &[&str], input: &Input) -> Result<String, InputError>
     let rev = input.rev()?;
     let parts = start.iter().copied().chain(input.text("ref")?).chain(rev.as_deref());
     Ok(parts.collect::<Vec<_>>().join("/"))
-}
-
-fn json(attributes: &Attributes) -> String {
-    let mut out = b"{".to_vec();
-    let string = |text: &str, out: &mut Vec<u8>| {
-        crate::json::write_string(text.as_bytes(), out)
-            .unwrap_or_else(|_| unreachable!("a `str` is UTF-8"));
-    };
-    for (index, (name, value)) in attributes.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        string(name, &mut out);
-        out.push(b':');
-        match value {
-            FetchAttribute::String(text) => string(text, &mut out),
-            FetchAttribute::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
-            FetchAttribute::Bool(value) => out.extend_from_slice(value.to_string().as_bytes()),
-        }
-    }
-    out.push(b'}');
-    String::from_utf8_lossy(&out).into_owned()
 }

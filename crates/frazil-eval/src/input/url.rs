@@ -7,13 +7,13 @@ use super::{InputError, fail};
 
 /// A URL with its escapes decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Url {
-    pub(crate) scheme: String,
+pub struct Url {
+    pub scheme: String,
     /// What follows `//`, if that is there.
-    pub(crate) authority: Option<String>,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
-    pub(crate) fragment: String,
+    pub authority: Option<String>,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub fragment: String,
 }
 
 impl Url {
@@ -22,7 +22,7 @@ impl Url {
         Self { scheme, authority: None, path, query: BTreeMap::new(), fragment: String::new() }
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, InputError> {
+    pub fn parse(text: &str) -> Result<Self, InputError> {
         let invalid = || InputError(format!("'{text}' is not a valid URL"));
         let (scheme, rest) = text.split_once(':').ok_or_else(invalid)?;
         let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));

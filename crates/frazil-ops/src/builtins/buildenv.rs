@@ -159,7 +159,8 @@ impl Plan<'_> {
             match self.follow(&file) {
                 Some(place) => self.link(entries, name, &file, below, priority, place.is_dir())?,
                 None => {
-                    let warning = format!("warning: skipping dangling symlink '{}'\n", file.display());
+                    let warning =
+                        format!("warning: skipping dangling symlink '{}'\n", file.display());
                     (self.log)(warning.as_bytes());
                 }
             }
@@ -187,7 +188,9 @@ impl Plan<'_> {
             Some(Node::Link { target, priority: before }) if is_directory => {
                 let (target, before) = (target.clone(), *before);
                 if !self.follow(&target).is_some_and(|place| place.is_dir()) {
-                    return Err(Collision::Directory { directory: file.into(), other: target }.into());
+                    return Err(
+                        Collision::Directory { directory: file.into(), other: target }.into()
+                    );
                 }
                 let mut inside = BTreeMap::new();
                 self.merge(&mut inside, &target, &here, before)?;
@@ -209,8 +212,7 @@ impl Plan<'_> {
     fn follow(&self, path: &Path) -> Option<PathBuf> {
         let mut logical = path.to_owned();
         for _ in 0..LINKS_MAX {
-            let (store_path, rest) =
-                self.task.store.split(logical.as_os_str().as_bytes()).ok()?;
+            let (store_path, rest) = self.task.store.split(logical.as_os_str().as_bytes()).ok()?;
             let mut place = self.task.inputs.get(&store_path)?.clone();
             let mut seen = PathBuf::from(self.task.store.join(&store_path));
             let rest = Path::new(OsStr::from_bytes(rest));
@@ -256,4 +258,3 @@ fn write(top: &Path, entries: BTreeMap<OsString, Node>) -> Result<(), BuiltinErr
     }
     Ok(())
 }
-

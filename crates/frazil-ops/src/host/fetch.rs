@@ -1,11 +1,16 @@
-//! What can be fetched without a network: paths, `file:` URLs and git repositories of this machine.
+//! Fetching inputs: paths, archives, files, git repositories of this machine, repositories of
+//! forges, what is built in, and types that others plug in.
 //!
 //! Everything becomes a tree in memory first; its hash is compared with what was asked for, and
 //! only then is it added to the store.
 
 mod archive;
+mod embedded;
+mod forge;
 mod git;
 mod lock;
+mod network;
+mod plugin;
 
 #[cfg(test)]
 mod tests;
@@ -18,11 +23,18 @@ use std::path::{Path, PathBuf};
 
 use frazil_eval::host::{FetchAttribute, FetchRequest, Fetched, Host, HostError};
 use frazil_model::nar::FileName;
-use frazil_model::{Hash, HashFormat, Sha256};
+use frazil_model::{
+    ContentAddress, ContentAddressMethod, Hash, HashAlgorithm, HashFormat, Sha256, StoreName,
+    StorePath,
+};
 
 use super::memory::{Follow, Located};
 use super::tree::{self, Entries, Node};
 use super::{DiskHost, failed, path_of};
+
+pub use network::Network;
+use network::Wanted;
+pub use plugin::{FetchedFiles, InputFetcher};
 
 type Attributes = BTreeMap<String, FetchAttribute>;
 
@@ -34,16 +46,38 @@ const OFFLINE_HELP: &str =
 const STORE_TIME: i64 = 1;
 
 pub(super) fn fetch(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
+    if let Some(path) = known_tree(host, request)? {
+        return Ok(Fetched { path, attributes: Attributes::new() });
+    }
     match request.kind.as_str() {
         "path" => fetch_path(host, request),
         "file" => fetch_file(host, request),
         "tarball" => fetch_tarball(host, request),
         "git" => git::fetch(host, request),
-        kind => Err(HostError::Unsupported {
-            what: format!("cannot fetch inputs of the type '{kind}'"),
-            help: OFFLINE_HELP,
-        }),
+        "github" | "gitlab" | "sourcehut" => forge::fetch(host, request),
+        "builtin" => embedded::fetch(host, request),
+        _ => plugin::fetch(host, request),
     }
+}
+
+/// The tree that a lock pins, if the store has it: what it was fetched from need not be there.
+fn known_tree(
+    host: &mut DiskHost<'_>,
+    request: &FetchRequest,
+) -> Result<Option<StorePath>, HostError> {
+    if !request.is_final {
+        return Ok(None);
+    }
+    let hash = text(request, "narHash")
+        .and_then(|hash| Hash::parse_any(hash.as_bytes(), Some(HashAlgorithm::Sha256)).ok());
+    let Some(hash) = hash else { return Ok(None) };
+    let address = ContentAddress { method: ContentAddressMethod::Nar, hash };
+    let Ok(name) = StoreName::parse(text(request, "name").unwrap_or(DEFAULT_NAME).as_bytes())
+    else {
+        return Ok(None);
+    };
+    let Ok(path) = host.context.store_dir.fixed_path(&name, &address) else { return Ok(None) };
+    Ok(host.is_valid(&path)?.then_some(path))
 }
 
 fn text<'r>(request: &'r FetchRequest, name: &str) -> Option<&'r str> {
@@ -122,7 +156,7 @@ fn last_modified_on_disk(path: &Path) -> Result<i64, HostError> {
 /// One file: hashed as it is for `fetchurl`, which names it, or else as a tree of one file.
 fn fetch_file(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
     let url = required(request, "url")?;
-    let contents = host.read(&local(url)?)?;
+    let contents = host.download(url, Wanted::File)?;
     let Some(name) = text(request, "name") else {
         return add(host, request, Node::contents(contents, false), Attributes::new());
     };
@@ -135,7 +169,7 @@ fn fetch_file(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched
 /// The tree in an archive.
 fn fetch_tarball(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
     let url = required(request, "url")?;
-    let bytes = host.read(&local(url)?)?;
+    let bytes = host.download(url, Wanted::Archive)?;
     let unpacked = archive::unpack(&bytes, url)?;
     let mut attributes = Attributes::new();
     if unpacked.last_modified != 0 && !request.attributes.contains_key("lastModified") {
@@ -147,17 +181,6 @@ fn fetch_tarball(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetc
 
 fn sri(hash: Sha256) -> String {
     Hash::Sha256(hash.0).format(HashFormat::Sri)
-}
-
-/// The path that a URL names on this machine.
-fn local(url: &str) -> Result<PathBuf, HostError> {
-    match local_path(url) {
-        Some(path) => Ok(path_of(&path).to_owned()),
-        None => Err(HostError::Unsupported {
-            what: format!("cannot download '{url}'"),
-            help: OFFLINE_HELP,
-        }),
-    }
 }
 
 /// The path of a `file:` URL of this machine, with `%20` and the like decoded.

@@ -151,8 +151,11 @@ impl Executor<'_> {
         };
         let dir = scratch.join(BUILTIN_OUTPUTS);
         frazil_store::fs::Disk::default().create_dir(&dir)?;
-        let outputs: BTreeMap<_, _> =
-            job.outputs.iter().map(|(name, path)| (name.clone(), dir.join(path.as_str()))).collect();
+        let outputs: BTreeMap<_, _> = job
+            .outputs
+            .iter()
+            .map(|(name, path)| (name.clone(), dir.join(path.as_str())))
+            .collect();
         let task = BuiltinTask {
             derivation: &job.derivation,
             environment,

@@ -18,7 +18,9 @@ use crate::store::ReadError;
 #[derive(Debug, thiserror::Error)]
 pub enum RealiseError {
     /// Nobody has the path, and nobody knows how it is made.
-    #[error("path '{path}' is not valid, no cache has it, and no derivation that makes it is known")]
+    #[error(
+        "path '{path}' is not valid, no cache has it, and no derivation that makes it is known"
+    )]
     NoWay { path: StorePath },
     /// A cache has the path, but it did not come.
     #[error("cannot fetch '{path}'")]
@@ -27,7 +29,9 @@ pub enum RealiseError {
     #[error("cannot repair '{path}'")]
     Repair { path: StorePath, source: AddError },
     /// Its output paths are known only after the build.
-    #[error("cannot build '{path}': derivations whose output paths are not known before are not supported")]
+    #[error(
+        "cannot build '{path}': derivations whose output paths are not known before are not supported"
+    )]
     Unsupported { path: StorePath },
     #[error("derivation '{path}' has no output '{output}'")]
     NoOutput { path: StorePath, output: OutputName },
@@ -126,9 +130,9 @@ impl BuildProblem {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Run(RunError::Sandbox(source)) => source.help(),
-            Self::Hash { .. } => {
-                Some("if the new contents are right, write the hash that was got into the expression")
-            }
+            Self::Hash { .. } => Some(
+                "if the new contents are right, write the hash that was got into the expression",
+            ),
             Self::Add(source) => source.help(),
             Self::System { .. } => Some("extra-platforms in the settings names more platforms"),
             Self::Different { .. } => Some("--keep-failed keeps what was built this time"),

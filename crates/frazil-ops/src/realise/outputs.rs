@@ -9,9 +9,9 @@ use frazil_model::{OutputName, StorePath};
 use frazil_store::fs::IoError;
 use frazil_store::{AddError, OutputLocks, PathInfo};
 
+use super::Executor;
 use super::build::Job;
 use super::error::BuildProblem;
-use super::Executor;
 
 /// The outputs are valid.
 pub(super) struct Made;
@@ -74,9 +74,7 @@ impl Executor<'_> {
         place: &Path,
         info: &mut PathInfo,
     ) -> Result<(), BuildProblem> {
-        let Some(DerivationOutput::Fixed { content, .. }) =
-            job.derivation.outputs.get(name)
-        else {
+        let Some(DerivationOutput::Fixed { content, .. }) = job.derivation.outputs.get(name) else {
             return Ok(());
         };
         let specified = content.hash;
@@ -155,9 +153,8 @@ fn first_difference(before: &Path, now: &Path) -> Result<Option<String>, IoError
                 return Ok(Some(format!("{shown} was {before} and is {now}")));
             }
             if *before == Form::File(false) || *before == Form::File(true) {
-                let [before, now] = [&one, &other].map(|file| {
-                    std::fs::read(file).map_err(IoError::on("read", file))
-                });
+                let [before, now] = [&one, &other]
+                    .map(|file| std::fs::read(file).map_err(IoError::on("read", file)));
                 let (before, now) = (before?, now?);
                 if before != now {
                     let at = before.iter().zip(&now).take_while(|(one, other)| one == other);

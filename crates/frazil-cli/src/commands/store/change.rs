@@ -49,8 +49,10 @@ pub(in crate::commands) struct AddArguments {
 pub(super) fn add(arguments: &AddArguments, environment: &Environment) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Write)?;
     let wrong = |error: &dyn std::error::Error| CommandError::usage(error.to_string());
-    let algorithm: HashAlgorithm =
-        arguments.hash_algo.parse().map_err(|error: frazil_model::hash::UnknownName| wrong(&error))?;
+    let algorithm: HashAlgorithm = arguments
+        .hash_algo
+        .parse()
+        .map_err(|error: frazil_model::hash::UnknownName| wrong(&error))?;
     let method =
         if arguments.flat { ContentAddressMethod::Flat } else { ContentAddressMethod::Nar };
     let options = AddOptions { method, algorithm, references: BTreeSet::new() };
@@ -100,8 +102,7 @@ pub(super) fn realise(
         Progress::new(store.store_dir().clone(), screen, arguments.realise.print_build_logs);
     let tell = |event| progress.tell(event);
     let done = realising.with_options(Mode::Make, |options| {
-        let setting =
-            Setting { store: &store, options, cancel: &realising.cancel, tell: &tell };
+        let setting = Setting { store: &store, options, cancel: &realising.cancel, tell: &tell };
         let mut host = evaluation::host(environment, screen, false)?;
         let wanted = setting.find(&targets, &mut host)?;
         let report = setting.build(&wanted);

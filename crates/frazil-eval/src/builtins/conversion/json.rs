@@ -13,7 +13,14 @@ use crate::word::Slot;
 
 pub(super) fn from_json<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'a>> {
     let text = ev.force_plain_string(one(args))?;
-    Document::default().read(ev, text).map_err(|error| broken(ev, &error))
+    ev.json_value(text)
+}
+
+impl<'a> Evaluator<'a> {
+    /// The value that a JSON text stands for.
+    pub(crate) fn json_value(&mut self, text: &[u8]) -> Result<Value<'a>> {
+        Document::default().read(self, text).map_err(|error| broken(self, &error))
+    }
 }
 
 #[cold]

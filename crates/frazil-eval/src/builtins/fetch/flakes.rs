@@ -5,6 +5,7 @@ use super::{one, text};
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::evaluator::Evaluator;
+use crate::flake::LockOptions;
 use crate::host::FetchAttribute;
 use crate::input::{Attributes, FlakeRef};
 use crate::value::{Lazy, Value};
@@ -66,8 +67,11 @@ pub(super) fn get_flake<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result
         );
         return Err(ev.error(ErrorKind::Restricted, message));
     }
-    let message = format!("cannot get the flake '{url}': flakes are not evaluated yet");
-    Err(ev
-        .error(ErrorKind::Host, message)
-        .help("import the expression that the flake wraps, for example its `default.nix`"))
+    let options = LockOptions {
+        use_registry: !ev.options.pure,
+        allow_unlocked: !ev.options.pure,
+        ..LockOptions::default()
+    };
+    let flake = ev.lock_flake_unwritten(&reference, &options)?;
+    ev.call_flake(&flake)
 }

@@ -1,12 +1,14 @@
 //! `fetchTree`, and `fetchGit` and `fetchMercurial`, which are older.
 
+use frazil_model::StorePath;
+
 use super::{one, text};
 use crate::diagnostic::ErrorKind;
 use crate::error::Result;
 use crate::eval::Coercion;
 use crate::evaluator::Evaluator;
 use crate::heap::Attrs;
-use crate::host::{FetchAttribute, Fetched};
+use crate::host::FetchAttribute;
 use crate::input::{Attributes, Input, Url, git_url, is_rev};
 use crate::source::Pos;
 use crate::value::{Lazy, Value};
@@ -58,11 +60,10 @@ fn fetch<'a>(ev: &mut Evaluator<'a>, argument: Lazy<'a>, caller: Caller) -> Resu
     }
     let url = input.to_url().map_err(|error| ev.input_error(error))?;
     ev.check_uri(&url.to_string())?;
-    let mut request = input.attributes().clone();
-    request.remove("type");
-    let fetched = ev.fetch(input.kind(), request)?;
-    let known = input.attributes().clone().into_iter().chain(fetched.attributes.clone()).collect();
-    Ok(result(ev, &fetched, input.kind(), &known, caller))
+    let fetched = ev.fetch_input(&input, false)?;
+    let known = input.with_fetched(&fetched.attributes);
+    let commit = if caller == Caller::Git { Commit::OrZero } else { Commit::Known };
+    Ok(Value::Attrs(tree_set(ev, &fetched.path, &known, commit)))
 }
 
 fn input_of_text(
@@ -98,16 +99,7 @@ fn attributes<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, caller: Caller) -> Res
             );
         }
     };
-    let mut attributes = Attributes::new();
-    for entry in ev.cursor.entries(set) {
-        if entry.name == ev.names.type_ {
-            continue;
-        }
-        let name = text(ev.symbols.text(entry.name));
-        let value = ev.force_slot(&entry.slot)?;
-        let attribute = attribute(ev, &name, value, caller)?;
-        attributes.insert(name, attribute);
-    }
+    let mut attributes = plain_attributes(ev, set, caller)?;
     let has_submodules = attributes.get("submodules") == Some(&FetchAttribute::Bool(true));
     if caller == Caller::Git && !has_submodules {
         attributes.entry("exportIgnore".to_owned()).or_insert(FetchAttribute::Bool(true));
@@ -124,6 +116,35 @@ fn attributes<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>, caller: Caller) -> Res
         }
     }
     attributes.insert("type".to_owned(), FetchAttribute::String(kind));
+    Ok(attributes)
+}
+
+/// The attributes of a set, but for its type.
+fn plain_attributes<'a>(
+    ev: &mut Evaluator<'a>,
+    set: Attrs<'a>,
+    caller: Caller,
+) -> Result<Attributes> {
+    let mut attributes = Attributes::new();
+    for entry in ev.cursor.entries(set) {
+        if entry.name == ev.names.type_ {
+            continue;
+        }
+        let name = text(ev.symbols.text(entry.name));
+        let value = ev.force_slot(&entry.slot)?;
+        let attribute = attribute(ev, &name, value, caller)?;
+        attributes.insert(name, attribute);
+    }
+    Ok(attributes)
+}
+
+/// The attributes of an input that a lock file has, and so are as they must be.
+pub(crate) fn locked_attributes<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>) -> Result<Attributes> {
+    let kind = ev.required(set, ev.names.type_)?;
+    let kind = text(ev.force_plain_string(kind)?);
+    let mut attributes = plain_attributes(ev, set, Caller::Tree)?;
+    attributes.insert("type".to_owned(), FetchAttribute::String(kind));
+    attributes.remove("dir");
     Ok(attributes)
 }
 
@@ -160,28 +181,38 @@ fn attribute<'a>(
     }
 }
 
-/// The set that describes what was fetched.
-fn result<'a>(
+/// What the set that describes a tree says of its commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Commit {
+    Known,
+    /// A repository with changes has no commit; `fetchGit` always gave one.
+    OrZero,
+    /// The tree is no longer that of the commit.
+    Hidden,
+}
+
+/// The set that describes a tree.
+pub(crate) fn tree_set<'a>(
     ev: &mut Evaluator<'a>,
-    fetched: &Fetched,
-    kind: &str,
-    known: &Attributes,
-    caller: Caller,
-) -> Value<'a> {
+    tree: &StorePath,
+    input: &Input,
+    commit: Commit,
+) -> Attrs<'a> {
+    let known = input.attributes();
     let mut members = Attributes::new();
     let mut add = |name: &str, value: Option<FetchAttribute>| {
         members.extend(value.map(|value| (name.to_owned(), value)));
     };
     add("narHash", known.get("narHash").cloned());
-    if kind == "git" {
+    if input.kind() == "git" {
         add(
             "submodules",
             Some(known.get("submodules").cloned().unwrap_or(FetchAttribute::Bool(false))),
         );
     }
-    // A repository with changes has no commit; `fetchGit` always gave one.
-    let fallback = (caller == Caller::Git).then_some(NO_REV);
+    let fallback = (commit == Commit::OrZero).then_some(NO_REV);
     let rev = match known.get("rev") {
+        Some(FetchAttribute::String(_)) if commit == Commit::Hidden => None,
         Some(FetchAttribute::String(rev)) => Some(rev.as_str()),
         _ => fallback,
     };
@@ -190,25 +221,26 @@ fn result<'a>(
         "shortRev",
         rev.map(|rev| FetchAttribute::String(rev.chars().take(SHORT_REV_DIGITS).collect())),
     );
-    add("revCount", known.get("revCount").cloned().or(fallback.map(|_| FetchAttribute::Int(0))));
+    let count = known.get("revCount").filter(|_| commit != Commit::Hidden).cloned();
+    add("revCount", count.or(fallback.map(|_| FetchAttribute::Int(0))));
     add("dirtyRev", known.get("dirtyRev").cloned());
     add("dirtyShortRev", known.get("dirtyShortRev").cloned());
     if let Some(FetchAttribute::Int(seconds)) = known.get("lastModified") {
         add("lastModified", Some(FetchAttribute::Int(*seconds)));
         add("lastModifiedDate", Some(FetchAttribute::String(date(*seconds))));
     }
-    Value::Attrs(set_of(ev, Some(fetched), &members))
+    set_of(ev, Some(tree), &members)
 }
 
-/// A set of these attributes, and `outPath` if something was fetched.
-pub(super) fn set_of<'a>(
+/// A set of these attributes, and `outPath` if there is a tree.
+pub(crate) fn set_of<'a>(
     ev: &mut Evaluator<'a>,
-    fetched: Option<&Fetched>,
+    tree: Option<&StorePath>,
     members: &Attributes,
 ) -> Attrs<'a> {
     let mut writer = ev.cursor.attrs_writer(members.len() + 1);
-    if let Some(fetched) = fetched {
-        let path = Value::String(ev.store_path_string(&fetched.path));
+    if let Some(tree) = tree {
+        let path = Value::String(ev.store_path_string(tree));
         writer.push(ev.names.out_path, Pos::NOWHERE, path.into());
     }
     for (name, value) in members {
@@ -224,7 +256,7 @@ pub(super) fn set_of<'a>(
 }
 
 /// `YYYYMMDDHHMMSS` in UTC, of seconds since 1970.
-fn date(seconds: i64) -> String {
+pub(crate) fn date(seconds: i64) -> String {
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Years start in March here, so that a leap day is the last of its year.
     let days = days + 719_468;
@@ -269,7 +301,7 @@ pub(super) fn fetch_mercurial<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> 
     ]);
     members.extend(known.get("ref").map(|branch| ("branch".to_owned(), branch.clone())));
     members.extend(known.get("revCount").map(|count| ("revCount".to_owned(), count.clone())));
-    Ok(Value::Attrs(set_of(ev, Some(&fetched), &members)))
+    Ok(Value::Attrs(set_of(ev, Some(&fetched.path), &members)))
 }
 
 /// Puts `rev` or `ref`, and `name` into the request; returns the URL.

@@ -59,7 +59,7 @@ fn check(kind: &str, attributes: &[&str], expected: Expect) {
         (name.to_owned(), value)
     };
     let attributes: BTreeMap<_, _> = attributes.iter().map(fill).collect();
-    let request = FetchRequest { kind: kind.to_owned(), attributes };
+    let request = FetchRequest { kind: kind.to_owned(), attributes, is_final: false };
     expected.assert_eq(&shown(&mut in_memory(), &request).replace(&here, "HERE"));
 }
 

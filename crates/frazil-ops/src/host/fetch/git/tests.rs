@@ -30,7 +30,7 @@ fn check_at(path: &Path, options: &str, expected: Expect) {
         Some((name, value)) => (name.to_owned(), FetchAttribute::String(value.to_owned())),
         None => (option.to_owned(), FetchAttribute::Bool(true)),
     }));
-    let request = FetchRequest { kind: "git".to_owned(), attributes };
+    let request = FetchRequest { kind: "git".to_owned(), attributes, is_final: false };
     expected.assert_eq(&shown(&mut in_memory(), &request).replace(&here, "HERE"));
 }
 

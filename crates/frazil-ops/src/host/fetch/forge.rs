@@ -1,0 +1,139 @@
+//! Repositories of forges, which are downloaded as archives: GitHub, GitLab, SourceHut.
+//!
+//! A branch or tag becomes a commit first; the archive of a commit is the same forever, but its
+//! bytes are not, so it is the hash of the tree that is compared.
+
+use frazil_eval::host::{FetchAttribute, FetchRequest, Fetched, HostError};
+use frazil_eval::json::Json;
+
+use super::super::DiskHost;
+use super::super::tree::Node;
+use super::network::Wanted;
+use super::{Attributes, add, archive, required, text};
+
+/// What a forge says about a branch is small.
+const ANSWER_BYTES_MAX: u64 = 16 << 20;
+/// A commit has so many digits.
+const REV_DIGITS: usize = 40;
+
+/// A repository on a forge.
+struct Place<'r> {
+    kind: &'r str,
+    host: &'r str,
+    owner: &'r str,
+    repo: &'r str,
+}
+
+pub(super) fn fetch(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<Fetched, HostError> {
+    let default = match request.kind.as_str() {
+        "github" => "github.com",
+        "gitlab" => "gitlab.com",
+        _ => "git.sr.ht",
+    };
+    let place = Place {
+        kind: &request.kind,
+        host: text(request, "host").unwrap_or(default),
+        owner: required(request, "owner")?,
+        repo: required(request, "repo")?,
+    };
+    let rev = match text(request, "rev") {
+        Some(rev) => rev.to_owned(),
+        None => place.commit(host, text(request, "ref").unwrap_or("HEAD"))?,
+    };
+    let url = place.archive(&rev);
+    let bytes = host.download(&url, Wanted::Archive)?;
+    let unpacked = archive::unpack(&bytes, &url)?;
+    let attributes = Attributes::from([
+        ("rev".to_owned(), FetchAttribute::String(rev)),
+        ("lastModified".to_owned(), FetchAttribute::Int(unpacked.last_modified)),
+    ]);
+    add(host, request, Node::Directory(unpacked.entries), attributes)
+}
+
+impl Place<'_> {
+    fn archive(&self, rev: &str) -> String {
+        let Self { host, owner, repo, .. } = self;
+        match self.kind {
+            "gitlab" => format!(
+                "https://{host}/api/v4/projects/{}/repository/archive.tar.gz?sha={rev}",
+                self.project()
+            ),
+            "github" if *host != "github.com" => {
+                format!("https://{host}/api/v3/repos/{owner}/{repo}/tarball/{rev}")
+            }
+            _ => format!("https://{host}/{owner}/{repo}/archive/{rev}.tar.gz"),
+        }
+    }
+
+    /// `OWNER/REPO` as one part of a path.
+    fn project(&self) -> String {
+        format!("{}%2F{}", self.owner, self.repo)
+    }
+
+    /// The commit of a branch or tag.
+    fn commit(&self, host: &mut DiskHost<'_>, name: &str) -> Result<String, HostError> {
+        let Self { host: forge, owner, repo, .. } = self;
+        let found = match self.kind {
+            "github" => {
+                let api = match *forge {
+                    "github.com" => "https://api.github.com".to_owned(),
+                    other => format!("https://{other}/api/v3"),
+                };
+                let url = format!("{api}/repos/{owner}/{repo}/commits/{name}");
+                answer(host, &url)?.get("sha").and_then(Json::as_str).map(str::to_owned)
+            }
+            "gitlab" => {
+                let project = self.project();
+                let url = format!(
+                    "https://{forge}/api/v4/projects/{project}/repository/commits?ref_name={name}"
+                );
+                match answer(host, &url)? {
+                    Json::List(commits) => commits
+                        .first()
+                        .and_then(|commit| commit.get("id")?.as_str().map(str::to_owned)),
+                    _ => None,
+                }
+            }
+            _ => self.listed_commit(host, name)?,
+        };
+        found.filter(|rev| is_rev(rev)).ok_or_else(|| {
+            HostError::Store(format!(
+                "the forge '{forge}' did not say which commit '{name}' of '{owner}/{repo}' is"
+            ))
+        })
+    }
+
+    /// The commit of a name in the list of all of them that git's own protocol has.
+    fn listed_commit(
+        &self,
+        host: &mut DiskHost<'_>,
+        name: &str,
+    ) -> Result<Option<String>, HostError> {
+        let base = format!("https://{}/{}/{}", self.host, self.owner, self.repo);
+        let wanted = if name == "HEAD" {
+            let head = host.download(&format!("{base}/HEAD"), Wanted::Answer(ANSWER_BYTES_MAX))?;
+            let head = String::from_utf8_lossy(&head).into_owned();
+            vec![head.trim().trim_start_matches("ref: ").to_owned()]
+        } else {
+            vec![format!("refs/heads/{name}"), format!("refs/tags/{name}")]
+        };
+        let url = format!("{base}/info/refs");
+        let list = host.download(&url, Wanted::Answer(ANSWER_BYTES_MAX))?;
+        let list = String::from_utf8_lossy(&list).into_owned();
+        let commits: Vec<_> = list.lines().filter_map(|line| line.split_once('\t')).collect();
+        let found = wanted.iter().find_map(|wanted| {
+            commits.iter().find(|(_, name)| name == wanted).map(|(rev, _)| (*rev).to_owned())
+        });
+        Ok(found)
+    }
+}
+
+fn is_rev(text: &str) -> bool {
+    text.len() == REV_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn answer(host: &mut DiskHost<'_>, url: &str) -> Result<Json, HostError> {
+    let bytes = host.download(url, Wanted::Answer(ANSWER_BYTES_MAX))?;
+    Json::parse(&bytes)
+        .map_err(|error| HostError::Store(format!("the answer of '{url}' is no JSON: {error}")))
+}
