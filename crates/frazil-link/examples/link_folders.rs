@@ -1,6 +1,6 @@
 //! A driver for development: links systems of which the units are folders, and says what came out.
 //!
-//! `link_folders FOLDER [--universe] [--level files|packages|declared] [--retained] [--out DIR] SYSTEM...`
+//! `link_folders FOLDER [--as-needed] [--level files|packages|declared] [--retained] [--out DIR] SYSTEM...`
 //!
 //! FOLDER holds `units.tsv` (package, version, source, hash, file, depends), the unpacked units in
 //! `pkg/`, and for each system `systems/SYSTEM/`: `packages`, `declared`, `essential`, `data` (names
@@ -178,7 +178,7 @@ fn main() {
     let mut questions = Vec::new();
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--universe" => policy.reach = Reach::Universe,
+            "--as-needed" => policy.reach = Reach::AsNeeded,
             "--level" => {
                 policy.level = match args.next().unwrap().as_str() {
                     "packages" => Level::Packages,

@@ -17,11 +17,12 @@ pub use assemble::tree;
 
 use crate::analysis::Analysis;
 use crate::contents::ContentsError;
+use crate::glob;
 use crate::ledger::Ledger;
 use crate::policy::{Policy, Reach};
 use crate::unit::{Role, Unit};
 use crate::universe::Universe;
-use crate::walk::{ESSENTIAL, Root, Walk, walk};
+use crate::walk::{Root, Suggestion, Walk, walk};
 
 /// What a link came to.
 #[derive(Clone, Debug)]
@@ -162,16 +163,37 @@ fn wanted_units(walk: &Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> BTreeS
         let found = by_package.get(package).into_iter().flatten().copied();
         wanted.extend(found.filter(closed));
     };
-    for unit in walk.kept_units() {
-        units.get(unit).into_iter().flat_map(|unit| &unit.depends).for_each(|it| want(it));
-    }
-    for package in &walk.suggested {
-        if *package == ESSENTIAL {
-            let essential = units.iter().filter(|unit| unit.role == Role::Essential);
-            essential.for_each(|unit| want(&unit.package));
-        } else {
-            want(package);
+    let named = units.iter().filter(|unit| unit.role == Role::Named);
+    let kept = walk.kept_units();
+    let kept = kept.iter().filter_map(|unit| units.get(*unit));
+    named.chain(kept).flat_map(|unit| &unit.depends).for_each(|package| want(package));
+    for suggestion in &walk.suggested {
+        match suggestion {
+            Suggestion::Package(package) => want(package),
+            Suggestion::Essential => {
+                let essential = units.iter().filter(|unit| unit.role == Role::Essential);
+                essential.for_each(|unit| want(&unit.package));
+            }
+            Suggestion::Like(patterns) => {
+                let is_like = |unit: &&Unit| glob::is_match_any(patterns, unit.package.as_bytes());
+                units.iter().filter(is_like).for_each(|unit| want(&unit.package));
+            }
+            Suggestion::Library(soname) => {
+                for package in library_packages(soname) {
+                    want(&package);
+                }
+            }
         }
     }
     wanted
+}
+
+/// What Debian calls the package of a library (policy, 8.1): `libz.so.1` is in `libz1`, and
+/// `liblz4.so.1` in `liblz4-1`.
+fn library_packages(soname: &[u8]) -> Vec<String> {
+    let soname = String::from_utf8_lossy(soname).to_lowercase().replace('_', "-");
+    let Some((name, version)) = soname.split_once(".so.") else { return Vec::new() };
+    let dash = if name.ends_with(|last: char| last.is_ascii_digit()) { "-" } else { "" };
+    let package = format!("{name}{dash}{version}");
+    vec![format!("{package}t64"), package]
 }

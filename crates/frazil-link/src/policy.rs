@@ -34,9 +34,9 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
     /// All of them at once.
+    #[default]
     Universe,
     /// Named units and data at first, then what kept units declare to need: nothing is fetched that
     /// nothing kept names. A file of a unit that no kept unit declares to need is not found.
-    #[default]
     AsNeeded,
 }

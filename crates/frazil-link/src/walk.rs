@@ -27,8 +27,17 @@ use crate::universe::{NodeId, Universe, join, place};
 /// A directory that more packages share is not followed into those of other sources.
 const SHARING_PACKAGES_MAX: usize = 3;
 
-/// Stands for all of Debian's Essential set among suggested packages.
-pub(crate) const ESSENTIAL: &str = "(essential)";
+/// Which packages could hold what was looked for and not found, or more of what was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Suggestion {
+    Package(&'static str),
+    /// Those whose names fit one of the patterns.
+    Like(&'static [&'static str]),
+    /// That of a library.
+    Library(Vec<u8>),
+    /// All of Debian's Essential set.
+    Essential,
+}
 
 /// How firmly a node was reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,8 +89,7 @@ pub(crate) struct Walk<'u, 'a> {
     pub(crate) missing_roots: Vec<Root>,
     pub(crate) excluded: BTreeSet<NodeId>,
     pub(crate) hints: BTreeSet<(NodeId, NodeId, &'static str)>,
-    /// Packages that could hold what was looked for and not found.
-    pub(crate) suggested: BTreeSet<&'static str>,
+    pub(crate) suggested: BTreeSet<Suggestion>,
 }
 
 /// A step of the walk: who needs something, and how that is known.

@@ -1,6 +1,6 @@
 //! Evidence in programs and libraries.
 
-use super::{Missing, Step, Vertex, Walk};
+use super::{Missing, Step, Suggestion, Vertex, Walk};
 use crate::analysis::Elf;
 use crate::capability::{CAPABILITIES, DLOPEN};
 use crate::glob;
@@ -108,8 +108,13 @@ impl Walk<'_, '_> {
         }
         let step = Step::exact(Vertex::Node(id), Evidence::Note);
         for name in elf.notes.iter() {
-            if let Some(path) = self.find_library(id, elf, name, &mut Vec::new()) {
-                self.reach_from(step, b"", &path);
+            match self.find_library(id, elf, name, &mut Vec::new()) {
+                Some(path) => {
+                    self.reach_from(step, b"", &path);
+                }
+                None => {
+                    self.suggested.insert(Suggestion::Library(name.into()));
+                }
             }
         }
     }
@@ -276,7 +281,11 @@ impl Walk<'_, '_> {
             }
             return;
         }
-        for library in universe.libraries(name) {
+        let libraries = universe.libraries(name);
+        if libraries.is_empty() {
+            self.suggested.insert(Suggestion::Library(name.into()));
+        }
+        for library in libraries {
             self.reach_node(Step::exact(Vertex::Node(id), Evidence::Soname), *library);
         }
     }

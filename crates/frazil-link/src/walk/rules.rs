@@ -1,7 +1,7 @@
 //! Rules beyond the words of files: capabilities, standard libraries, private directories, data of
 //! packages, licenses, translations.
 
-use super::{Reached, Step, Vertex, Walk};
+use super::{Reached, Step, Suggestion, Vertex, Walk};
 use frazil_tree::Mode;
 
 use crate::analysis::{Analysed, Facts};
@@ -30,7 +30,7 @@ impl Walk<'_, '_> {
             || matches!(from, Vertex::Node(id) if row.is_full_for(&self.universe.node(id).path));
         if self.capabilities.insert(row.name) {
             self.take_patterns(row.basic, vertex);
-            self.suggested.extend(row.packages.iter().copied());
+            self.suggested.extend(row.packages.iter().copied().map(Suggestion::Package));
         }
         if is_full {
             self.take_patterns(row.full, vertex);
@@ -55,6 +55,7 @@ impl Walk<'_, '_> {
             let vertex = Vertex::Runtime(row.name);
             let (from, to) = (self.id(Vertex::Node(id)), self.id(vertex));
             self.add_edge(from, to, Evidence::Runtime);
+            self.suggested.insert(Suggestion::Like(row.packages));
             let holds = |package: &str| glob::is_match_any(row.packages, package.as_bytes());
             for index in 0..universe.nodes.len() as u32 {
                 let node = universe.node(NodeId(index));

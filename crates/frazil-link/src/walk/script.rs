@@ -1,9 +1,9 @@
 //! Evidence in scripts and configuration.
 
-use super::{Step, Vertex, Walk};
+use super::{Step, Suggestion, Vertex, Walk};
 use crate::analysis::{Script, Text, script_program};
 use crate::ledger::Evidence;
-use crate::universe::{NodeId, join};
+use crate::universe::{NodeId, join, parent};
 
 impl Walk<'_, '_> {
     pub(super) fn visit_script(&mut self, id: NodeId, script: &Script) {
@@ -31,7 +31,8 @@ impl Walk<'_, '_> {
             }
         }
         if !script.words.is_empty() {
-            self.suggest_commands();
+            // A shell script may run anything that Debian calls essential.
+            self.suggested.insert(Suggestion::Essential);
         }
     }
 
@@ -45,22 +46,21 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Notes which package could hold a path that leads to nothing.
+    /// Notes where a path could lead that leads to nothing.
     pub(super) fn suggest(&mut self, path: &[u8]) {
         const PROGRAMS: &[(&[u8], &str)] = &[
             (b"usr/bin/bash", "bash"),
             (b"usr/bin/dash", "dash"),
-            (b"usr/bin/env", "coreutils"),
             (b"usr/bin/perl", "perl-base"),
             (b"usr/bin/sh", "dash"),
         ];
         let path = join(b"", path);
-        let package = PROGRAMS.iter().find(|(program, _)| *program == path);
-        self.suggested.extend(package.map(|(_, package)| *package));
-    }
-
-    /// A shell script may run anything that Debian calls essential.
-    fn suggest_commands(&mut self) {
-        self.suggested.insert(super::ESSENTIAL);
+        let known = PROGRAMS.iter().find(|(program, _)| *program == path);
+        let suggestion = match known {
+            Some((_, package)) => Suggestion::Package(package),
+            None if matches!(parent(&path), b"usr/bin" | b"usr/sbin") => Suggestion::Essential,
+            None => return,
+        };
+        self.suggested.insert(suggestion);
     }
 }
