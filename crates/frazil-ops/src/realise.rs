@@ -6,6 +6,7 @@
 //! Invariant: a path that is reported as achieved is valid, and stays so while the store is open.
 
 mod build;
+mod demand;
 mod error;
 mod inputs;
 mod log;
