@@ -157,8 +157,7 @@ pub fn analyse(contents: &dyn Contents) -> Result<Analysis, ContentsError> {
         let (mode, uid, gid) = (entry.mode, entry.uid, entry.gid);
         entries.push(Analysed { path: entry.path, mode, uid, gid, kind });
     }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Analysis { entries })
+    Ok(Analysis::of(entries))
 }
 
 /// Reads one file.
@@ -172,6 +171,13 @@ pub fn analyse_file(path: &[u8], bytes: &[u8]) -> AnalysedFile {
 }
 
 impl Analysis {
+    /// Of these entries; of two at the same place the first one counts.
+    pub fn of(mut entries: Vec<Analysed>) -> Self {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|a, b| a.path == b.path);
+        Self { entries }
+    }
+
     /// The entries, sorted by path.
     pub fn entries(&self) -> &[Analysed] {
         &self.entries

@@ -15,6 +15,9 @@ pub mod analysis;
 pub mod capability;
 mod codec;
 pub mod contents;
+#[cfg(test)]
+mod fixture;
+pub mod generate;
 pub mod glob;
 pub mod ledger;
 pub mod link;

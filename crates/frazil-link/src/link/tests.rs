@@ -1,1 +1,561 @@
+use expect_test::{Expect, expect};
 
+use super::*;
+use crate::capability::Extent;
+use crate::fixture;
+use crate::ledger::{Fate, Subject};
+use crate::unit::Level;
+
+const LIBC: &str = "
+    unit libc6
+      elf usr/lib/x86_64-linux-gnu/libc.so.6 soname=libc.so.6 needed=ld-linux.so.2 path=/etc/noise
+      elf usr/lib/x86_64-linux-gnu/ld-linux.so.2 soname=ld-linux.so.2
+      file etc/noise
+";
+
+fn run(text: &str, roots: &[&str], policy: &Policy) -> Link {
+    let (units, analyses) = fixture::universe(text);
+    let roots: Vec<Root> = roots
+        .iter()
+        .map(|path| Root {
+            path: path.trim_end_matches('?').as_bytes().into(),
+            named_by: "the test".into(),
+            is_required: !path.ends_with('?'),
+        })
+        .collect();
+    link(&units, &roots, policy, &mut |asked| {
+        let index = |unit: &&Unit| units.iter().position(|other| other == *unit).unwrap();
+        Ok(asked.iter().map(|unit| analyses[index(unit)].clone()).collect())
+    })
+    .unwrap()
+}
+
+/// Each kept path with the last step of its chain, then hints and errors.
+fn shown(link: &Link) -> String {
+    let ledger = &link.ledger;
+    let mut lines = Vec::new();
+    for kept in ledger.kept() {
+        let chain = ledger.why(&kept.path);
+        let last = chain.last().unwrap();
+        let set_id = if kept.was_set_id { " (set-id taken)" } else { "" };
+        let (why, from) = (last.evidence, ledger.title(last.from));
+        lines.push(format!("{} <- {why} of {from}{set_id}\n", kept.path));
+    }
+    lines.extend(
+        ledger
+            .hints
+            .iter()
+            .map(|it| format!("hint {}: {} of {}\n", it.target, it.mention, it.from)),
+    );
+    lines.extend(link.errors.iter().map(|error| format!("error {error}\n")));
+    assert_eq!(Ledger::decode(&ledger.encode()).as_ref(), Ok(ledger));
+    lines.concat()
+}
+
+#[track_caller]
+fn check_with(policy: &Policy, text: &str, roots: &[&str], expected: Expect) {
+    expected.assert_eq(&shown(&run(text, roots, policy)));
+}
+
+#[track_caller]
+fn check(text: &str, roots: &[&str], expected: Expect) {
+    check_with(&Policy::default(), &[LIBC, text].concat(), roots, expected);
+}
+
+#[test]
+fn libraries_are_found_as_the_loader_finds_them() {
+    check(
+        "unit a
+           elf usr/bin/a interpreter=/lib/x86_64-linux-gnu/ld-linux.so.2 needed=libc.so.6,libx.so.1,libp.so runpath=$ORIGIN/../lib/a
+           elf usr/lib/a/libp.so
+           link usr/lib/x86_64-linux-gnu/libx.so.1 -> libx.so.1.2
+           elf usr/lib/x86_64-linux-gnu/libx.so.1.2
+           elf usr/lib/x86_64-linux-gnu/libunused.so
+           elf usr/lib/i386-linux-gnu/libp.so machine=3",
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/lib/a/libp.so <- needed of /usr/bin/a
+            /usr/lib/x86_64-linux-gnu/ld-linux.so.2 <- interpreter of /usr/bin/a
+            /usr/lib/x86_64-linux-gnu/libc.so.6 <- needed of /usr/bin/a
+            /usr/lib/x86_64-linux-gnu/libx.so.1 <- needed of /usr/bin/a
+            /usr/lib/x86_64-linux-gnu/libx.so.1.2 <- symlink of /usr/lib/x86_64-linux-gnu/libx.so.1
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_missing_is_an_error() {
+    check(
+        "unit a
+           elf usr/bin/a interpreter=/lib/ld.so needed=libz.so.1
+           elf usr/lib/p/plugin.so needed=libgone.so
+           elf usr/bin/b path=/usr/lib/p
+           dir usr/lib/p",
+        &["/usr/bin/a", "/usr/bin/b", "/usr/bin/c", "/srv/later?"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/bin/b <- root of roots
+            /usr/lib/p <- path of /usr/bin/b
+            /usr/lib/p/plugin.so <- directory of /usr/lib/p
+            hint /libgone.so: library, missing of /usr/lib/p/plugin.so
+            error `/usr/bin/c` is in none of the packages; the test names it
+            error `/usr/bin/a` needs the library `libz.so.1`, which is not in /usr/lib/x86_64-linux-gnu, /usr/lib, /usr/lib64, /usr/local/lib
+            error `/usr/bin/a` is loaded by `/lib/ld.so`, which is in none of the packages
+        "#]],
+    );
+}
+
+#[test]
+fn strings_lead_to_files_and_private_directories() {
+    check(
+        "unit a
+           elf usr/bin/a path=/etc/a.conf,/usr/share/a,/usr/share,/etc/x:/etc/y,/usr/lib/a/%s.so embedded=/usr/lib/a/own,/usr/lib/other/x
+           text etc/a.conf path=/usr/share/c/d library=libq.so
+           dir usr/share/a
+           dir usr/share
+           file usr/share/a/data
+           script usr/share/a/example line=/usr/bin/awk path=/usr/share/c/e
+           elf usr/lib/a/m.so
+           file usr/lib/a/own
+           file etc/y
+         unit c
+           file usr/share/c/d
+           file usr/share/c/e
+           file usr/bin/awk
+           elf usr/lib/libq.so
+           file usr/lib/other/x",
+        &["/usr/bin/a"],
+        expect![[r#"
+            /etc/a.conf <- path of /usr/bin/a
+            /etc/y <- path of /usr/bin/a
+            /usr/bin/a <- root of roots
+            /usr/lib/a/m.so <- pattern of /usr/bin/a
+            /usr/lib/a/own <- embedded path of /usr/bin/a
+            /usr/lib/libq.so <- library name of /etc/a.conf
+            /usr/share <- path of /usr/bin/a
+            /usr/share/a <- path of /usr/bin/a
+            /usr/share/a/data <- directory of /usr/share/a
+            /usr/share/a/example <- directory of /usr/share/a
+            /usr/share/c/d <- configured path of /etc/a.conf
+            hint /usr/lib/other/x: path in a text of /usr/bin/a
+        "#]],
+    );
+}
+
+#[test]
+fn exact_evidence_promotes_what_a_directory_brought() {
+    check(
+        "unit a
+           elf usr/bin/a path=/usr/lib/a
+           dir usr/lib/a
+           script usr/lib/a/run line=/usr/bin/awk path=/etc/a
+           file etc/a
+           file usr/bin/awk
+           elf usr/bin/b path=/usr/lib/a/run",
+        &["/usr/bin/a", "/usr/bin/b"],
+        expect![[r#"
+            /etc/a <- path in a script of /usr/lib/a/run
+            /usr/bin/a <- root of roots
+            /usr/bin/awk <- shebang of /usr/lib/a/run
+            /usr/bin/b <- root of roots
+            /usr/lib/a <- path of /usr/bin/a
+            /usr/lib/a/run <- path of /usr/bin/b
+        "#]],
+    );
+}
+
+#[test]
+fn capabilities_follow_imported_symbols() {
+    let text = "unit a
+           elf usr/bin/a symbol=setlocale,system
+         unit libc-bin essential
+           file usr/lib/locale/C.utf8/LC_CTYPE
+         unit dash essential
+           elf usr/bin/dash
+           link usr/bin/sh -> dash";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/dash <- symlink of /usr/bin/sh
+        /usr/bin/sh <- capability of capability shell
+        /usr/lib/locale/C.utf8/LC_CTYPE <- capability of capability locale
+    "#]],
+    );
+    let mut policy = Policy::default();
+    policy.capabilities.insert("shell".into(), Extent::Nothing);
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/lib/locale/C.utf8/LC_CTYPE <- capability of capability locale
+    "#]],
+    );
+}
+
+#[test]
+fn scripts_run_commands() {
+    check(
+        "unit a
+           script usr/bin/a line=/usr/bin/env,python3 path=/etc/a word=sed,nothing
+           file etc/a
+           elf usr/bin/python3 word=gzip
+           file usr/bin/env
+           file usr/bin/sed
+           file usr/bin/gzip",
+        &["/usr/bin/a"],
+        expect![[r#"
+            /etc/a <- path in a script of /usr/bin/a
+            /usr/bin/a <- root of roots
+            /usr/bin/env <- shebang of /usr/bin/a
+            /usr/bin/python3 <- shebang of /usr/bin/a
+            /usr/bin/sed <- command of /usr/bin/a
+            hint /usr/bin/gzip: command of /usr/bin/python3
+        "#]],
+    );
+}
+
+#[test]
+fn names_of_libraries_count_where_libraries_are_loaded() {
+    let plugins = "unit a
+           elf usr/bin/a needed=libload.so library=libplug.so.1,lib%s.so,libdb_%s.so
+           elf usr/lib/libload.so
+           elf usr/lib/libplug.so.1
+           elf usr/lib/libdb_x.so
+           elf usr/lib/libother.so";
+    check(
+        plugins,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/lib/libload.so <- needed of /usr/bin/a
+    "#]],
+    );
+    let loading = plugins.replace("usr/lib/libload.so", "usr/lib/libload.so symbol=dlopen");
+    check(
+        &loading,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/lib/libdb_x.so <- pattern of /usr/bin/a
+        /usr/lib/libload.so <- needed of /usr/bin/a
+        /usr/lib/libplug.so.1 <- library name of /usr/bin/a
+    "#]],
+    );
+}
+
+#[test]
+fn trims_yield_to_exact_evidence_unless_they_are_firm() {
+    check(
+        "unit a named
+           elf usr/bin/a path=/etc/avahi/conf,/usr/share/doc/a/x,/usr/include/a.h,/usr/lib/a
+           file etc/avahi/conf
+           file etc/avahi/other
+           file usr/share/doc/a/x
+           file usr/share/doc/a/copyright
+           file usr/include/a.h
+           dir usr/lib/a
+           file usr/lib/a/liba.a
+           file usr/lib/a/data",
+        &["/usr/bin/a"],
+        expect![[r#"
+            /etc/avahi/conf <- path of /usr/bin/a
+            /usr/bin/a <- root of roots
+            /usr/lib/a <- path of /usr/bin/a
+            /usr/lib/a/data <- package data of package a
+            /usr/share/doc/a/copyright <- license of /usr/bin/a
+        "#]],
+    );
+}
+
+#[test]
+fn named_packages_bring_their_data() {
+    check(
+        "unit a named source=s
+           elf usr/bin/a
+           elf usr/bin/a-tool
+           elf usr/lib/a/plugin.so
+           file etc/a/conf
+           link usr/share/a/link -> ../../bin/a
+           link usr/share/a/dead -> ../../bin/a-tool
+         unit a-data source=s
+           file usr/share/a/data
+         unit b
+           file usr/share/b/data",
+        &["/usr/bin/a"],
+        expect![[r#"
+            /etc/a/conf <- package data of package a
+            /usr/bin/a <- root of roots
+            /usr/share/a/data <- package data of package a-data
+            /usr/share/a/link <- package data of package a
+        "#]],
+    );
+}
+
+#[test]
+fn policies_keep_and_drop() {
+    let text = "unit a
+           elf usr/bin/a path=/usr/lib/a
+           dir usr/lib/a
+           elf usr/lib/a/jit.so needed=libbig.so
+           elf usr/lib/a/use.so
+           elf usr/lib/libbig.so size=1000
+           file usr/share/locale/de/LC_MESSAGES/a.mo
+           file usr/share/locale/fr/LC_MESSAGES/a.mo
+           file usr/share/extra/x
+           elf usr/bin/tool mode=4755
+           elf usr/bin/su mode=4755";
+    let policy = Policy {
+        keep: vec![b"/usr/share/extra/**"[..].into()],
+        without: vec![b"**/jit*"[..].into()],
+        programs: vec![b"tool"[..].into(), b"su"[..].into()],
+        locales: vec!["de".into()],
+        set_id: vec![b"/usr/bin/su"[..].into()],
+        ..Policy::default()
+    };
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/su <- keep of roots
+        /usr/bin/tool <- keep of roots (set-id taken)
+        /usr/lib/a <- path of /usr/bin/a
+        /usr/lib/a/use.so <- directory of /usr/lib/a
+        /usr/share/extra/x <- keep of roots
+        /usr/share/locale/de/LC_MESSAGES/a.mo <- translation of package a
+    "#]],
+    );
+    let link = run(text, &["/usr/bin/a"], &policy);
+    let dropped: Vec<String> =
+        link.ledger.dropped.iter().map(|it| format!("{} {}", it.path, it.reason)).collect();
+    assert_eq!(
+        dropped,
+        [
+            "/usr/lib/a/jit.so excluded by the policy",
+            "/usr/lib/libbig.so not reached",
+            "/usr/share/locale/fr/LC_MESSAGES/a.mo translations",
+        ]
+    );
+}
+
+#[test]
+fn levels_keep_more() {
+    let text = "unit a
+           elf usr/bin/a
+           elf usr/bin/other needed=libb.so
+           file usr/share/doc/a/x
+           dir var/lib/a mode=700
+         unit b
+           elf usr/lib/libb.so
+           file usr/share/b
+         unit c
+           file usr/share/c";
+    let at = |level| Policy { level, ..Policy::default() };
+    check_with(
+        &at(Level::Packages),
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/other <- whole package of package a
+        /usr/lib/libb.so <- needed of /usr/bin/other
+        /usr/share/b <- whole package of package b
+        /var/lib/a <- whole package of package a
+    "#]],
+    );
+    check_with(
+        &at(Level::Declared),
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/other <- whole package of package a
+        /usr/lib/libb.so <- whole package of package b
+        /usr/share/b <- whole package of package b
+        /usr/share/c <- whole package of package c
+        /var/lib/a <- whole package of package a
+    "#]],
+    );
+    let one =
+        text.replace("unit b", "unit b level=files").replace("unit a", "unit a level=packages");
+    check_with(
+        &at(Level::Files),
+        &one,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/other <- whole package of package a
+        /usr/lib/libb.so <- needed of /usr/bin/other
+        /var/lib/a <- whole package of package a
+    "#]],
+    );
+}
+
+#[test]
+fn conflicts_name_both_units_and_the_path() {
+    check(
+        "unit made generated
+           text etc/a.conf
+         unit a
+           file usr/share/x
+           file usr/share/same
+           file usr/share/unused
+           text etc/a.conf content=other
+           dir etc
+         unit b
+           file usr/share/x content=other
+           file usr/share/same
+           file usr/share/unused content=other
+           dir etc mode=700",
+        &["/usr/share/x", "/usr/share/same", "/etc/a.conf"],
+        expect![[r#"
+            /etc/a.conf <- root of roots
+            /usr/share/same <- root of roots
+            /usr/share/x <- root of roots
+            error `/usr/share/x` is in `a` and in `b`, with different contents or modes
+        "#]],
+    );
+}
+
+#[test]
+fn hard_links_are_one_file() {
+    let link = run(
+        "unit a
+           hard usr/bin/perl5 -> usr/bin/perl
+           file usr/bin/perl
+           dir srv/secret mode=700
+           file srv/secret/x",
+        &["/usr/bin/perl5", "/srv/secret/x"],
+        &Policy::default(),
+    );
+    let (tree, conflicts) = tree(&link.ledger, &Origin::parse("base").unwrap());
+    assert_eq!(conflicts, []);
+    let text = frazil_tree::dump::dump(&tree).replace(&"0".repeat(64), "-");
+    let lines: Vec<&str> =
+        text.lines().filter(|it| it.contains("perl") || it.contains("secret")).collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert_eq!(lines.last(), Some(&"hard usr/bin/perl5 usr/bin/perl"));
+    assert!(text.contains("dir 700 0:0 a srv/secret\n"), "{text}");
+}
+
+#[test]
+fn nix_closures_go_by_references() {
+    let hash = |letter: &str| format!("{}-{letter}", letter.repeat(32));
+    let (a, b, c) = (hash("a"), hash("b"), hash("c"));
+    let text = format!(
+        "unit {a} mount=nix/store/{a} level=packages
+           elf bin/a interpreter=/nix/store/{b}/lib/ld.so needed=libb.so runpath=/nix/store/{b}/lib reference={b}/lib
+           file share/x reference={c}/etc/x
+         unit {b} mount=nix/store/{b} level=packages
+           elf lib/libb.so
+           elf lib/ld.so
+         unit {c} mount=nix/store/{c}
+           file etc/x
+           file etc/y
+         unit deb
+           file usr/bin/d"
+    );
+    let link = run(&text, &[&format!("/nix/store/{a}/bin/a")], &Policy::default());
+    let shown = shown(&link).replace(&a, "A").replace(&b, "B").replace(&c, "C");
+    expect![[r#"
+        /nix/store/A/bin/a <- root of roots
+        /nix/store/A/share/x <- whole package of package A
+        /nix/store/B/lib/ld.so <- interpreter of /nix/store/A/bin/a
+        /nix/store/B/lib/libb.so <- needed of /nix/store/A/bin/a
+        /nix/store/C/etc/x <- reference of /nix/store/A/share/x
+    "#]]
+    .assert_eq(&shown);
+}
+
+#[test]
+fn units_are_opened_as_needed() {
+    let text = "unit a named depends=libb
+           elf usr/bin/a needed=libb.so symbol=system
+         unit libb depends=libc,never
+           elf usr/lib/libb.so
+         unit libc
+           file usr/lib/c
+         unit never
+           file usr/share/never
+         unit further depends=a
+           file usr/share/further
+         unit dash essential
+           elf usr/bin/dash
+           link usr/bin/sh -> dash
+         unit coreutils essential
+           file usr/bin/cat";
+    let policy = Policy { reach: Reach::AsNeeded, ..Policy::default() };
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/dash <- symlink of /usr/bin/sh
+        /usr/bin/sh <- capability of capability shell
+        /usr/lib/libb.so <- needed of /usr/bin/a
+    "#]],
+    );
+    let link = run(text, &["/usr/bin/a"], &policy);
+    let fates: Vec<String> =
+        link.ledger.units.iter().map(|unit| format!("{} {:?}", unit.package, unit.fate)).collect();
+    assert_eq!(
+        fates.join(", "),
+        "a Kept, libb Kept, libc Dropped, never Dropped, further NeverOpened, dash Kept, coreutils NeverOpened"
+    );
+    assert_eq!(link.ledger.units.first().map(|unit| unit.fate), Some(Fate::Kept));
+}
+
+#[test]
+fn packages_of_libraries_are_named_after_them() {
+    let check = |soname: &str, expected: &str| {
+        assert!(library_packages(soname.as_bytes()).contains(&expected.to_owned()), "{soname}");
+    };
+    check("libz.so.1", "libz1");
+    check("liblz4.so.1", "liblz4-1");
+    check("libdb_x.so.5", "libdb-x5t64");
+    assert!(library_packages(b"plugin.so").is_empty());
+}
+
+#[test]
+fn retained_sizes_are_what_vanishes() {
+    let link = run(
+        "unit a
+           elf usr/bin/a path=/usr/lib/a/jit.so,/usr/lib/a/use.so
+           elf usr/lib/a/jit.so needed=libbig.so,libshared.so
+           elf usr/lib/a/use.so needed=libshared.so
+           elf usr/lib/libbig.so size=1000
+           elf usr/lib/libshared.so size=500",
+        &["/usr/bin/a"],
+        &Policy::default(),
+    );
+    let ledger = &link.ledger;
+    let shown: Vec<String> = ledger
+        .retained()
+        .iter()
+        .map(|it| format!("{} {} {}", ledger.title(it.subject), it.bytes, it.files))
+        .collect();
+    assert_eq!(shown, ["/usr/lib/a/jit.so 1010 2", "/usr/lib/a/use.so 10 1"]);
+}
+
+#[test]
+fn the_order_of_units_does_not_matter() {
+    let text = "unit a
+           elf usr/bin/a path=/usr/lib/a needed=libb.so
+           dir usr/lib/a
+           file usr/lib/a/x
+         unit b
+           elf usr/lib/libb.so symbol=system";
+    let (first, second) = text.split_once("unit b").unwrap();
+    let swapped = format!("unit b{second}\n{first}");
+    let policy = Policy::default();
+    let show = |text: &str| shown(&run(text, &["/usr/bin/a"], &policy));
+    assert_eq!(show(text), show(&swapped));
+    assert!(matches!(run(text, &[], &policy).ledger.subjects[..], [Subject::Roots]));
+}
