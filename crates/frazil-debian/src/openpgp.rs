@@ -1,4 +1,4 @@
-//! OpenPGP signatures (RFC 9580) as Debian's archive has them: who signed these bytes?
+//! Signatures of `OpenPGP` (RFC 9580) as Debian's archive has them: who signed these bytes?
 //!
 //! Only what verifying needs: certificates and signatures of version 4, RSA and Ed25519, SHA-2.
 //! Nothing is signed, encrypted or fetched here, no web of trust is walked: the keyring *is* the
@@ -26,6 +26,8 @@ pub use packet::PacketError;
 use certificate::Certificate;
 use key::Key;
 use signature::{Signature, Subject};
+
+use crate::date::Date;
 
 /// Seconds that a signature's clock may be ahead of ours.
 const CLOCK_SKEW_SECONDS: u64 = 24 * 60 * 60;
@@ -115,14 +117,14 @@ pub enum Fault {
     #[error("the key is revoked")]
     KeyRevoked,
     /// The key is too old.
-    #[error("the key expired at {0} seconds since 1970")]
-    KeyExpired(u64),
+    #[error("the key expired on {0}")]
+    KeyExpired(Date),
     /// The signature is too old.
-    #[error("the signature expired at {0} seconds since 1970")]
-    Expired(u64),
+    #[error("the signature expired on {0}")]
+    Expired(Date),
     /// It was made before the key, or later than now.
-    #[error("the signature's time {0} is before the key's or in the future")]
-    Time(u64),
+    #[error("the signature is from {0}, which is before the key's time or in the future")]
+    Time(Date),
     /// An algorithm, version, or kind of signature that this program does not take.
     #[error("the signature's {0} is not supported")]
     Unsupported(&'static str),
@@ -149,9 +151,10 @@ impl VerifyError {
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Clearsign(_) | Self::Armor(_) | Self::Packet(_) | Self::Count { .. } => Some(
-                "what was fetched is not a signed list: does the mirror answer something else?",
-            ),
+            Self::Count { .. } => None,
+            Self::Clearsign(_) | Self::Armor(_) | Self::Packet(_) => {
+                Some("is it a signed list? a mirror may have answered with something else")
+            }
             Self::Untrusted { problems } => {
                 let unknown = problems.iter().all(|problem| problem.fault == Fault::UnknownKey);
                 Some(if unknown {
@@ -298,7 +301,7 @@ fn verify_one(
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:02X}"))
+        write!(out, "{}", hexadecimal(&self.0))
     }
 }
 
@@ -306,6 +309,11 @@ impl fmt::Debug for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{self}")
     }
+}
+
+/// As keys are written: in upper case, without blanks.
+fn hexadecimal(bytes: &[u8]) -> impl fmt::Display {
+    fmt::from_fn(move |out| bytes.iter().try_for_each(|byte| write!(out, "{byte:02X}")))
 }
 
 /// For fuzzing: no message and no keyring makes the verifier panic, and nothing is vouched for by

@@ -2,7 +2,8 @@
 
 use super::key::{DigestKind, Key};
 use super::packet::{PacketError, Reader};
-use super::{CLOCK_SKEW_SECONDS, Fault};
+use super::{CLOCK_SKEW_SECONDS, Fault, hexadecimal};
+use crate::date::Date;
 
 /// What a signature is for.
 pub(super) mod kind {
@@ -142,10 +143,7 @@ impl<'a> Signature<'a> {
 
     pub(super) fn issuer_shown(&self) -> String {
         let name = self.issuer_fingerprint.or(self.issuer);
-        name.map_or_else(
-            || "an unnamed key".into(),
-            |bytes| bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
-        )
+        name.map_or_else(|| "an unnamed key".into(), |bytes| hexadecimal(bytes).to_string())
     }
 
     /// Whether it is this key's signature of the subject, and in force.
@@ -160,10 +158,10 @@ impl<'a> Signature<'a> {
         };
         key.check(self.digest, &digest, self.algorithm, self.integers)?;
         if self.created < key.created || self.created > now.saturating_add(CLOCK_SKEW_SECONDS) {
-            return Err(Fault::Time(self.created));
+            return Err(Fault::Time(Date(self.created)));
         }
         match self.expires_after.map(|after| self.created + after) {
-            Some(at) if at <= now => Err(Fault::Expired(at)),
+            Some(at) if at <= now => Err(Fault::Expired(Date(at))),
             Some(_) | None => Ok(()),
         }
     }

@@ -41,7 +41,7 @@ fn signatures() {
 
         let mut changed = message.clone();
         let at = changed.windows(9).position(|bytes| bytes == b"Codename:").expect("a field");
-        changed[at] = b'c';
+        *changed.get_mut(at).expect("a byte") = b'c';
         let refused = Release::verified(&changed, &keyring, now);
         assert!(matches!(refused, Err(ReleaseError::Signature(VerifyError::Untrusted { .. }))));
     }

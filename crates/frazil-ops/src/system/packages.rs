@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
-use frazil_debian::index::{Index, Package};
+use frazil_debian::index::{Index, IndexError, Package};
 use frazil_debian::relation;
 use frazil_debian::solve::{Solution, SolveError, SolveOptions, solve};
 use frazil_link::{Level, Role, Unit};
@@ -129,6 +129,23 @@ pub fn adapters(
     Ok(adapters)
 }
 
+/// There is no universe.
+#[derive(Debug, thiserror::Error)]
+pub enum UniverseError {
+    /// A package is named that is not in the index.
+    #[error("the suite has no package `{name}`")]
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+    /// The index is damaged.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The packages cannot all be there.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+}
+
 /// A package of the universe.
 #[derive(Clone, Debug)]
 pub struct Candidate<'a> {
@@ -144,17 +161,14 @@ pub fn universe<'a>(
     index: &Index<'a>,
     named: &BTreeSet<String>,
     levels: &BTreeMap<String, Level>,
-) -> Result<Vec<Candidate<'a>>, SolveError> {
+) -> Result<Vec<Candidate<'a>>, UniverseError> {
     let groups = |names: &[&'a str]| -> Vec<relation::Group<'a>> {
         names.iter().filter_map(|name| relation::parse(name).ok()).flatten().collect()
     };
     let mut seeds = Vec::new();
     for name in named {
-        // The name as the index has it lives as long as the index.
-        match index.package(name)? {
-            Some(package) => seeds.push(package.name),
-            None => seeds.push(leak_free(index, name)?),
-        }
+        let unknown = || UniverseError::Unknown { name: name.clone() };
+        seeds.push(index.package(name)?.ok_or_else(unknown)?.name);
     }
     let declared = solve(index, &groups(&seeds), &SolveOptions::default())?;
     let mut all = seeds.clone();
@@ -177,19 +191,6 @@ pub fn universe<'a>(
         }
     }
     Ok(candidates)
-}
-
-/// A name that the index does not have: solving says what is near it.
-fn leak_free<'a>(index: &Index<'a>, name: &str) -> Result<&'a str, SolveError> {
-    let relation = relation::parse(name).unwrap_or_default();
-    match solve(index, &relation, &SolveOptions::default()) {
-        Err(error) => Err(detached(error)),
-        Ok(solution) => Ok(solution.packages().first().map_or("", |chosen| chosen.package.name)),
-    }
-}
-
-fn detached(error: SolveError) -> SolveError {
-    error
 }
 
 fn role(name: &str, named: &BTreeSet<String>, declared: &Solution<'_>) -> Role {
