@@ -34,7 +34,7 @@ pub type BuiltinError = Box<dyn Error + Send + Sync>;
 
 /// Builds derivations that a builder found to need only when it ran, and says where their outputs
 /// are. The output of the builder may refer to them as to its inputs.
-pub type Demand<'a> = dyn Fn(&[Derivation]) -> Result<Vec<Built>, BuiltinError> + 'a;
+pub type Demand<'a> = dyn Fn(&[Derivation]) -> Result<Vec<Built>, BuiltinError> + Sync + 'a;
 
 /// The outputs of a derivation: each path and where it physically is.
 pub type Built = BTreeMap<OutputName, (StorePath, PathBuf)>;

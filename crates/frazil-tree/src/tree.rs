@@ -168,6 +168,32 @@ impl Tree {
         Ok(())
     }
 
+    /// Takes the entry of a leaf away; its other entries stay. Says whether there was one.
+    pub fn remove(&mut self, path: &TreePath) -> bool {
+        let path = self.place(path.clone());
+        let is_leaf = matches!(self.entries.get(&path), Some(Entry::Leaf(_)));
+        if is_leaf {
+            self.entries.remove(&path);
+        }
+        is_leaf
+    }
+
+    /// As [`insert_directory`](Self::insert_directory), but what is said now counts, whoever brought
+    /// the directory.
+    pub fn set_directory(
+        &mut self,
+        path: TreePath,
+        metadata: Metadata,
+        origin: Origin,
+    ) -> Result<(), Conflict> {
+        self.insert_directory(path.clone(), metadata.clone(), origin)?;
+        let path = self.place(path);
+        if let Some(Entry::Directory(directory)) = self.entries.get_mut(&path) {
+            directory.metadata = metadata;
+        }
+        Ok(())
+    }
+
     /// Brings everything of `other` here, except what conflicts, which is returned.
     pub fn merge(&mut self, other: Tree) -> Vec<Conflict> {
         let mut conflicts = Vec::new();

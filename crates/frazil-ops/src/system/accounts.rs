@@ -1,4 +1,4 @@
-//! The numbers of users and groups, and the files that say so.
+//! The numbers of users and groups.
 //!
 //! A number that nobody set is a function of the name: no list of numbers has to be kept, and none
 //! is ever given to somebody else. When two names meet on one number, that is an error and not a
@@ -8,8 +8,8 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
+use frazil_link::generate::accounts as generate;
 use frazil_model::Sha256;
 
 use super::specification::{Group, User};
@@ -80,8 +80,8 @@ pub enum AccountsError {
     /// Two have one number.
     #[error("the {kind}s `{one}` and `{other}` both have the number {number}")]
     Shared {
-        /// `user` or `group`.
-        kind: &'static str,
+        /// Which.
+        kind: Kind,
         /// One of them.
         one: String,
         /// The other.
@@ -92,8 +92,8 @@ pub enum AccountsError {
     /// Somebody is named who does not exist.
     #[error("{whose} names the {kind} `{name}`, which does not exist")]
     Unknown {
-        /// `user` or `group`.
-        kind: &'static str,
+        /// Which.
+        kind: Kind,
         /// The name.
         name: String,
         /// Where it is named.
@@ -101,14 +101,23 @@ pub enum AccountsError {
     },
 }
 
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Group => "group",
+        })
+    }
+}
+
 impl AccountsError {
     /// What the user can do about it.
     pub fn help(&self) -> String {
         match self {
-            Self::Shared { kind: "user", one, .. } => {
+            Self::Shared { kind: Kind::User, one, .. } => {
                 format!("give one of them another, as with `users.users.{one}.uid = 900;`")
             }
-            Self::Shared { one, .. } => {
+            Self::Shared { kind: Kind::Group, one, .. } => {
                 format!("give one of them another, as with `users.groups.{one}.gid = 900;`")
             }
             Self::Unknown { kind, name, .. } => {
@@ -127,8 +136,8 @@ impl Accounts {
         let uids = users.iter().map(|(name, user)| (name, user.uid));
         let gids = groups.iter().map(|(name, group)| (name, group.gid));
         let accounts = Self {
-            uids: number("user", uids, USERS_OF_DEBIAN)?,
-            gids: number("group", gids, GROUPS_OF_DEBIAN)?,
+            uids: number(Kind::User, uids)?,
+            gids: number(Kind::Group, gids)?,
         };
         for (name, user) in users {
             let whose = || format!("the user `{name}`");
@@ -141,79 +150,76 @@ impl Accounts {
 
     /// The number of a user; `whose` says where the name stands.
     pub fn uid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
-        let unknown = || AccountsError::Unknown { kind: "user", name: name.into(), whose: whose() };
+        let unknown = || AccountsError::Unknown { kind: Kind::User, name: name.into(), whose: whose() };
         self.uids.get(name).copied().ok_or_else(unknown)
     }
 
     /// The number of a group; `whose` says where the name stands.
     pub fn gid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
         let unknown =
-            || AccountsError::Unknown { kind: "group", name: name.into(), whose: whose() };
+            || AccountsError::Unknown { kind: Kind::Group, name: name.into(), whose: whose() };
         self.gids.get(name).copied().ok_or_else(unknown)
     }
 
-    /// /etc/passwd, in the order of the numbers.
-    pub fn passwd(&self, users: &BTreeMap<String, User>) -> String {
-        let mut text = String::new();
-        for (uid, name) in by_number(&self.uids) {
-            let Some(user) = users.get(name) else { continue };
-            let gid = self.gids.get(&user.group).copied().unwrap_or_default();
-            let User { description, home, shell, .. } = user;
-            put(&mut text, format_args!("{name}:x:{uid}:{gid}:{description}:{home}:{shell}"));
-        }
-        text
-    }
-
-    /// /etc/group, in the order of the numbers.
-    pub fn group(
+    /// `passwd`, `group` and `shadow`.
+    pub fn files(
         &self,
         users: &BTreeMap<String, User>,
         groups: &BTreeMap<String, Group>,
-    ) -> String {
-        let mut text = String::new();
-        for (gid, name) in by_number(&self.gids) {
+    ) -> Result<generate::Accounts, generate::AccountError> {
+        let user = |(name, uid): (&String, &u32)| {
+            let user = users.get(name)?;
+            Some(generate::User {
+                name: name.clone(),
+                uid: *uid,
+                gid: self.gids.get(&user.group).copied()?,
+                comment: user.description.clone(),
+                home: user.home.clone(),
+                shell: user.shell.clone(),
+                password_hash: user.hashed_password.clone(),
+            })
+        };
+        let group = |(name, gid): (&String, &u32)| {
             let declared = groups.get(name).into_iter().flat_map(|group| &group.members);
             let themselves = users.iter().filter(|(_, user)| user.extra_groups.contains(name));
-            let members: BTreeSet<&str> =
-                declared.chain(themselves.map(|(name, _)| name)).map(String::as_str).collect();
-            let members: Vec<&str> = members.into_iter().collect();
-            put(&mut text, format_args!("{name}:x:{gid}:{}", members.join(",")));
-        }
-        text
-    }
-
-    /// /etc/shadow: without a password nobody logs in with one.
-    pub fn shadow(&self, users: &BTreeMap<String, User>) -> String {
-        let mut text = String::new();
-        for (_, name) in by_number(&self.uids) {
-            let password = users.get(name).and_then(|user| user.hashed_password.as_deref());
-            put(&mut text, format_args!("{name}:{}:1::::::", password.unwrap_or("!")));
-        }
-        text
+            let members: BTreeSet<&String> =
+                declared.chain(themselves.map(|(name, _)| name)).collect();
+            let members = members.into_iter().cloned().collect();
+            generate::Group { name: name.clone(), gid: *gid, members }
+        };
+        let users: Vec<_> = self.uids.iter().filter_map(user).collect();
+        let groups: Vec<_> = self.gids.iter().map(group).collect();
+        generate::accounts(&users, &groups)
     }
 }
 
-fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
-    writeln!(text, "{line}").expect("a text takes all that is written to it");
+/// Whose number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user's.
+    User,
+    /// A group's.
+    Group,
 }
 
-fn by_number(numbers: &BTreeMap<String, u32>) -> BTreeSet<(u32, &String)> {
-    numbers.iter().map(|(name, number)| (*number, name)).collect()
+/// The number of a user or group that every Debian has.
+pub fn of_debian(kind: Kind, name: &str) -> Option<u32> {
+    let special = match kind {
+        Kind::User => USERS_OF_DEBIAN,
+        Kind::Group => GROUPS_OF_DEBIAN,
+    };
+    let mut known = special.iter().chain(OF_DEBIAN);
+    known.find(|(known, _)| *known == name).map(|(_, number)| *number)
 }
 
 fn number<'n>(
-    kind: &'static str,
+    kind: Kind,
     accounts: impl Iterator<Item = (&'n String, Option<u32>)>,
-    of_debian: &[(&str, u32)],
 ) -> Result<BTreeMap<String, u32>, AccountsError> {
-    let fixed = |name: &str| {
-        let mut known = of_debian.iter().chain(OF_DEBIAN);
-        known.find(|(known, _)| *known == name).map(|(_, number)| *number)
-    };
     let mut numbers = BTreeMap::new();
     let mut owners: BTreeMap<u32, String> = BTreeMap::new();
     for (name, declared) in accounts {
-        let number = declared.or_else(|| fixed(name)).unwrap_or_else(|| of_name(name));
+        let number = declared.or_else(|| of_debian(kind, name)).unwrap_or_else(|| of_name(name));
         if let Some(one) = owners.insert(number, name.clone()) {
             return Err(AccountsError::Shared { kind, one, other: name.clone(), number });
         }

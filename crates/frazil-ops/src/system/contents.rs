@@ -1,7 +1,6 @@
 //! Store paths as units that the linker can list and read.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -11,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use frazil_link::contents::{Contents, ContentsError, Entry, EntryKind};
 use frazil_tree::{Metadata, Mode, TreePath};
+
+use super::unpacked::Manifest;
 
 /// A directory, a file or a link in a store.
 pub struct StoreContents<'c> {
@@ -26,18 +27,20 @@ pub enum Modes<'c> {
     /// As in the store: nobody may write.
     Store,
     /// As a package of Debian is unpacked: its owner may write. Some entries have others.
-    Package(&'c BTreeMap<TreePath, Metadata>),
+    Package(&'c Manifest),
 }
 
 impl Modes<'_> {
     fn of(self, path: &TreePath, is_directory: bool, is_executable: bool) -> Metadata {
+        if let Self::Package(Manifest { metadata, .. }) = self
+            && let Some(metadata) = metadata.get(path)
+        {
+            return metadata.clone();
+        }
         let may_execute = is_directory || is_executable;
         let bits = match (self, may_execute) {
             (Self::Store, true) => 0o555,
             (Self::Store, false) => 0o444,
-            (Self::Package(others), _) if others.contains_key(path) => {
-                return others.get(path).cloned().unwrap_or(Metadata::of_root(Mode::of(0)));
-            }
             (Self::Package(_), true) => 0o755,
             (Self::Package(_), false) => 0o644,
         };
@@ -64,6 +67,10 @@ impl Contents for StoreContents<'_> {
             } else if found.is_symlink() {
                 let target = fs::read_link(&place).map_err(failed)?;
                 EntryKind::Symlink(target.into_os_string().into_vec().into())
+            } else if let Modes::Package(Manifest { hard_links, .. }) = self.modes
+                && let Some(target) = hard_links.get(&path)
+            {
+                EntryKind::HardLink(target.clone())
             } else {
                 EntryKind::File(found.len())
             };

@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use frazil_debian::Package;
 use frazil_model::derivation::{DerivationOutput, InstantiateError, WantedOutputs};
-use frazil_model::store_path::StoreNameError;
+use frazil_model::store_path::{MakePathError, StoreNameError};
 use frazil_model::{
-    ContentAddress, ContentAddressMethod, Derivation, Hash, HashFormat, OutputName, StoreDir,
-    StoreName,
+    ContentAddress, ContentAddressMethod, Derivation, Hash, HashFormat, OutputName, StoreDir, StoreName,
 };
 
 /// Why a package is no derivation.
@@ -21,6 +20,9 @@ pub enum UnitError {
     /// Its name or version cannot be in a store path.
     #[error(transparent)]
     Name(#[from] StoreNameError),
+    /// The path of its file cannot be made.
+    #[error(transparent)]
+    Path(#[from] MakePathError),
     /// Its derivation cannot be completed.
     #[error(transparent)]
     Instantiate(#[from] InstantiateError),
@@ -41,7 +43,7 @@ pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivati
     let name = StoreName::parse(store_name(base_name).as_bytes())?;
     let hash = Hash::from(package.sha256);
     let content = ContentAddress { method: ContentAddressMethod::Flat, hash };
-    let output = DerivationOutput::fixed(dir, &name, &out(), content)?;
+    let output = DerivationOutput::fixed(dir, &name, &OutputName::out(), content)?;
     let url = format!("debian:{}/{}", package.origin.uri, package.filename);
     let path = output.path().map(|path| dir.join(path)).unwrap_or_default();
     let mut file = derivation(name, "builtin:fetch-deb", output);
@@ -59,15 +61,13 @@ pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivati
     let name = StoreName::parse(store_name(&format!("{}-{}", package.name, package.version)).as_bytes())?;
     let mut unit = derivation(name, "builtin:unpack-deb", DerivationOutput::Deferred);
     unit.env.insert("deb".into(), path.into());
-    let wanted = WantedOutputs { outputs: BTreeSet::from([out()]), dynamic: BTreeMap::new() };
-    unit.input_derivations.insert(file.path(dir)?, wanted);
-    unit.instantiate::<InstantiateError>(dir, &mut Vec::new(), &mut |_| {
-        Ok(file.hash_modulo::<InstantiateError>(
-            dir,
-            frazil_model::derivation::OutputPaths::Shown,
-            &mut |_| unreachable!("what is fetched has no inputs"),
-        )?)
+    let mut text = Vec::new();
+    let fetched = file.instantiate::<InstantiateError>(dir, &mut text, &mut |_| {
+        unreachable!("what is fetched has no inputs")
     })?;
+    let wanted = WantedOutputs { outputs: BTreeSet::from([OutputName::out()]), dynamic: BTreeMap::new() };
+    unit.input_derivations.insert(fetched.path, wanted);
+    unit.instantiate::<InstantiateError>(dir, &mut text, &mut |_| Ok(fetched.hash.clone()))?;
     Ok(UnitDerivations { file, unit })
 }
 
@@ -75,7 +75,7 @@ fn derivation(name: StoreName, builder: &str, output: DerivationOutput) -> Deriv
     let env = [("name", name.as_str()), ("system", "builtin"), ("builder", builder), ("out", "")];
     let env = env.map(|(key, value)| (key.into(), value.into()));
     Derivation {
-        outputs: BTreeMap::from([(out(), output)]),
+        outputs: BTreeMap::from([(OutputName::out(), output)]),
         input_derivations: BTreeMap::new(),
         input_sources: BTreeSet::new(),
         system: "builtin".into(),
@@ -84,10 +84,6 @@ fn derivation(name: StoreName, builder: &str, output: DerivationOutput) -> Deriv
         env: BTreeMap::from(env),
         name,
     }
-}
-
-fn out() -> OutputName {
-    OutputName::parse(b"out").expect("`out` is the name of an output")
 }
 
 /// A legal store name: epochs and `~` are not legal in one.

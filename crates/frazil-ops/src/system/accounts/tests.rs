@@ -37,8 +37,8 @@ fn check(users: &[&str], groups: &[&str], expected: Expect) {
         .collect();
     let shown = match Accounts::number(&users, &groups) {
         Ok(accounts) => {
-            [accounts.passwd(&users), accounts.group(&users, &groups), accounts.shadow(&users)]
-                .concat()
+            let files = accounts.files(&users, &groups).unwrap();
+            [files.passwd, files.group, files.shadow].concat()
         }
         Err(error) => format!("{error}\n{}", error.help()),
     };
