@@ -245,7 +245,8 @@ impl<'r> DebReader<'r> {
             bytes_max,
             self.limits,
             &mut |entry| -> Result<(), E> {
-                let mut hashed = sums.reader(entry.path, entry.contents);
+                let hashed = sums.reader(entry.path, entry.kind, entry.contents);
+                let mut hashed = hashed.map_err(DebError::from)?;
                 each(Entry { contents: &mut hashed, ..entry })?;
                 let finished = hashed.finish().map_err(|source| failure(&member, source))?;
                 Ok(finished.map_err(DebError::from)?)

@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+pub mod date;
 pub mod deb;
 pub mod deb822;
 pub mod index;
@@ -23,6 +24,7 @@ pub mod version;
 #[cfg(test)]
 mod random;
 
+pub use date::Date;
 pub use deb822::{Deb822Error, Stanza, Stanzas};
 pub use index::{Index, Package};
 pub use relation::Relation;

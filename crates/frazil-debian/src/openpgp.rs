@@ -27,6 +27,8 @@ use certificate::Certificate;
 use key::Key;
 use signature::{Signature, Subject};
 
+use crate::date::Date;
+
 /// Seconds that a signature's clock may be ahead of ours.
 const CLOCK_SKEW_SECONDS: u64 = 24 * 60 * 60;
 /// Signatures on one message; those of Debian have three.
@@ -115,14 +117,14 @@ pub enum Fault {
     #[error("the key is revoked")]
     KeyRevoked,
     /// The key is too old.
-    #[error("the key expired at {0} seconds since 1970")]
-    KeyExpired(u64),
+    #[error("the key expired on {0}")]
+    KeyExpired(Date),
     /// The signature is too old.
-    #[error("the signature expired at {0} seconds since 1970")]
-    Expired(u64),
+    #[error("the signature expired on {0}")]
+    Expired(Date),
     /// It was made before the key, or later than now.
-    #[error("the signature's time {0} is before the key's or in the future")]
-    Time(u64),
+    #[error("the signature is from {0}, which is before the key's time or in the future")]
+    Time(Date),
     /// An algorithm, version, or kind of signature that this program does not take.
     #[error("the signature's {0} is not supported")]
     Unsupported(&'static str),

@@ -6,7 +6,6 @@
 //! Invariant: a [`Release`] names its suite and its date, and each of its files has one digest. One
 //! that came out of [`Release::verified`] was signed, as a whole.
 
-mod date;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +13,7 @@ use std::collections::BTreeMap;
 
 use frazil_model::{Hash, HashAlgorithm, HashFormat, Sha256};
 
-pub use date::{Date, parse_date};
-
+use crate::date::{Date, parse_date};
 use crate::deb822::{Deb822Error, Field, Stanza, Stanzas};
 use crate::openpgp::{self, Keyring, Signer, VerifyError};
 

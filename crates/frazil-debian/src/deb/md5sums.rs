@@ -7,12 +7,19 @@ use std::io::{self, Read};
 
 use frazil_model::{Hash, HashAlgorithm, Hasher};
 
+use super::EntryKind;
 use super::path::{FilePath, PathError};
 
-/// MD5 sums of files that have not been seen yet.
+/// The MD5 sums of the files of a package, and which of them have been seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Md5Sums {
-    left: BTreeMap<FilePath, Hash>,
+    sums: BTreeMap<FilePath, Sum>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sum {
+    expected: Hash,
+    is_seen: bool,
 }
 
 /// Files are not what the package says they are.
@@ -49,7 +56,7 @@ pub enum Md5SumsError {
 impl Md5Sums {
     /// Reads lines of a sum, blanks and a path.
     pub fn parse(text: &[u8]) -> Result<Self, Md5SumsError> {
-        let mut left = BTreeMap::new();
+        let mut sums = BTreeMap::new();
         for (line, bytes) in (1..).zip(text.split(|byte| *byte == b'\n')) {
             if bytes.trim_ascii().is_empty() {
                 continue;
@@ -59,37 +66,50 @@ impl Md5Sums {
             let path = rest.strip_prefix(b" ").ok_or_else(fail)?;
             // The second is a blank, or a star for files that are not text.
             let path = path.strip_prefix(b" ").or(path.strip_prefix(b"*")).unwrap_or(path);
-            let sum = Hash::parse_unprefixed(sum, HashAlgorithm::Md5).map_err(|_| fail())?;
+            let expected = Hash::parse_unprefixed(sum, HashAlgorithm::Md5).map_err(|_| fail())?;
             let path = FilePath::new(path).map_err(|error| Md5SumsError::Path { line, error })?;
-            left.insert(path, sum);
+            sums.insert(path, Sum { expected, is_seen: false });
         }
-        Ok(Self { left })
+        Ok(Self { sums })
     }
 
-    /// How many files have not been seen.
-    pub fn len(&self) -> usize {
-        self.left.len()
+    /// The sum of a file.
+    pub fn get(&self, path: &FilePath) -> Option<Hash> {
+        self.sums.get(path).map(|sum| sum.expected)
     }
 
-    /// Whether all files have been seen.
-    pub fn is_empty(&self) -> bool {
-        self.left.is_empty()
+    /// All sums, in the order of the paths.
+    pub fn iter(&self) -> impl Iterator<Item = (&FilePath, Hash)> {
+        self.sums.iter().map(|(path, sum)| (path, sum.expected))
     }
 
-    /// Reads a file and compares it with its sum, if it has one.
+    /// Reads a file and compares it with its sum, if it has one. Another name of a file has no
+    /// contents, but must have the same sum.
     pub(super) fn reader<'c>(
         &mut self,
         path: &'c FilePath,
+        kind: &EntryKind,
         contents: &'c mut dyn Read,
-    ) -> Checked<'c> {
-        let expected = self.left.remove(path);
-        let expected = expected.map(|sum| (sum, Hasher::new(HashAlgorithm::Md5)));
-        Checked { path, contents, expected }
+    ) -> Result<Checked<'c>, Md5SumsError> {
+        let mut expected = None;
+        if let Some(sum) = self.sums.get_mut(path) {
+            sum.is_seen = true;
+            expected = Some(sum.expected);
+        }
+        if let (EntryKind::HardLink(target), Some(sum)) = (kind, expected)
+            && self.get(target).is_some_and(|of_target| of_target != sum)
+        {
+            return Err(Md5SumsError::Mismatch { path: path.clone() });
+        }
+        let expected = expected
+            .filter(|_| *kind == EntryKind::File)
+            .map(|sum| (sum, Hasher::new(HashAlgorithm::Md5)));
+        Ok(Checked { path, contents, expected })
     }
 
     pub(super) fn check_complete(&self) -> Result<(), Md5SumsError> {
-        match self.left.keys().next() {
-            Some(path) => Err(Md5SumsError::Missing { path: path.clone() }),
+        match self.sums.iter().find(|(_, sum)| !sum.is_seen) {
+            Some((path, _)) => Err(Md5SumsError::Missing { path: path.clone() }),
             None => Ok(()),
         }
     }

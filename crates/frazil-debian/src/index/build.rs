@@ -23,6 +23,8 @@ struct Candidate<'t> {
     version: DebVersion<'t>,
     sha256: Sha256,
     origin: usize,
+    /// Where the stanza begins in its file.
+    line: usize,
     fields: [&'t str; FIELD_NAMES.len()],
 }
 
@@ -160,14 +162,19 @@ impl<'t> IndexBuilder<'t> {
                 expected: self.architecture.into(),
             });
         }
-        required(FIELDS.filename, "Filename")?;
+        let filename = required(FIELDS.filename, "Filename")?;
+        // It is appended to the archive's URI, and must stay below it.
+        if filename.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            let value = filename.to_owned();
+            return Err(PackageFieldError { field: "Filename", value }.into());
+        }
         number("Size", required(FIELDS.size, "Size")?)?;
         let optional = |number: usize| fields.get(number).copied().unwrap_or_default();
         number("Installed-Size", optional(FIELDS.installed_size))?;
         multi_arch(optional(FIELDS.multi_arch))?;
         priority(optional(FIELDS.priority))?;
         let sha256 = sha256(required(FIELDS.sha256, "SHA256")?)?;
-        Ok(Candidate { version, sha256, origin, fields })
+        Ok(Candidate { version, sha256, origin, line: stanza.line(), fields })
     }
 
     fn disagree(&self, first: &Candidate<'_>, second: &Candidate<'_>) -> BuildError {
@@ -265,8 +272,8 @@ impl Output {
         let mut found: Vec<(&str, usize, &str)> = Vec::new();
         for (number, package) in packages.iter().enumerate() {
             let groups = relation::parse(package.provides()).map_err(|problem| {
-                let package = package.name().to_owned();
-                BuildError::Package { line: 0, package, problem: problem.into() }
+                let (line, package) = (package.line, package.name().to_owned());
+                BuildError::Package { line, package, problem: problem.into() }
             })?;
             for provided in groups.into_iter().flatten() {
                 let version = provided.version.map_or("", |constraint| constraint.version.as_str());

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArmorError {
     /// There is no such block, or not exactly one.
-    #[error("expecting {} of armor that begins with `-----BEGIN PGP {kind}-----`", if *one { "one block" } else { "blocks" })]
+    #[error("expecting {} with `-----BEGIN PGP {kind}-----` first", if *one { "one block of armor" } else { "armor" })]
     Block {
         /// What should be in the block.
         kind: &'static str,

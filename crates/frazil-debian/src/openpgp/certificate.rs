@@ -1,9 +1,10 @@
 //! Certificates: a primary key, its owner, its subkeys, and what it says of them itself.
 
 use super::key::Key;
-use super::packet::{self, PUBLIC_KEY, PUBLIC_SUBKEY, PacketError, SIGNATURE, USER_ID};
+use super::packet::{self, PUBLIC_KEY, PUBLIC_SUBKEY, SIGNATURE, USER_ID};
 use super::signature::{Signature, Subject, kind};
 use super::{Fault, KeyringError};
+use crate::date::Date;
 
 /// The flag of keys that may sign documents.
 const MAY_SIGN: u8 = 2;
@@ -44,7 +45,7 @@ pub(super) fn read(bytes: &[u8], into: &mut Vec<Certificate>) -> Result<(), Keyr
                 last = Some(USER_ID);
             }
             PUBLIC_SUBKEY => {
-                let key = key_or_skip(packet.body)?;
+                let key = Key::parse(packet.body)?;
                 last = key.is_some().then_some(PUBLIC_SUBKEY);
                 if let (Some(certificate), Some(part)) = (&mut current, key) {
                     certificate.subkeys.push(Signed { part, signatures: Vec::new() });
@@ -66,10 +67,6 @@ pub(super) fn read(bytes: &[u8], into: &mut Vec<Certificate>) -> Result<(), Keyr
     }
     into.extend(current);
     Ok(())
-}
-
-fn key_or_skip(body: &[u8]) -> Result<Option<Key>, PacketError> {
-    Key::parse(body)
 }
 
 impl Certificate {
@@ -158,7 +155,7 @@ fn newest(signatures: Vec<Signature<'_>>) -> Option<Signature<'_>> {
 
 fn check_expiry(key: &Key, about: &Signature<'_>, now: u64) -> Result<(), Fault> {
     match about.key_expires_after.map(|after| key.created + after) {
-        Some(at) if at <= now => Err(Fault::KeyExpired(at)),
+        Some(at) if at <= now => Err(Fault::KeyExpired(Date(at))),
         Some(_) | None => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use super::key::{DigestKind, Key};
 use super::packet::{PacketError, Reader};
 use super::{CLOCK_SKEW_SECONDS, Fault};
+use crate::date::Date;
 
 /// What a signature is for.
 pub(super) mod kind {
@@ -160,10 +161,10 @@ impl<'a> Signature<'a> {
         };
         key.check(self.digest, &digest, self.algorithm, self.integers)?;
         if self.created < key.created || self.created > now.saturating_add(CLOCK_SKEW_SECONDS) {
-            return Err(Fault::Time(self.created));
+            return Err(Fault::Time(Date(self.created)));
         }
         match self.expires_after.map(|after| self.created + after) {
-            Some(at) if at <= now => Err(Fault::Expired(at)),
+            Some(at) if at <= now => Err(Fault::Expired(Date(at))),
             Some(_) | None => Ok(()),
         }
     }

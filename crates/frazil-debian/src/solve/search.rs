@@ -117,8 +117,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn queue(&mut self, task: Task<'a>) -> Result<(), SolveError> {
-        let mut candidates = self.candidates(&task.group)?;
-        candidates.dedup();
+        let candidates = self.candidates(&task.group)?;
         let queue = if candidates.len() <= 1 { &mut self.forced } else { &mut self.open };
         queue.push_back(task);
         Ok(())
@@ -195,6 +194,9 @@ impl<'s, 'a> Search<'s, 'a> {
             providers.sort();
             candidates.extend(providers.into_iter().map(|(_, id)| id));
         }
+        // A package may satisfy several alternatives, by its name and by what it provides.
+        let mut seen = BTreeSet::new();
+        candidates.retain(|id| seen.insert(*id));
         Ok(candidates)
     }
 

@@ -1,5 +1,8 @@
 //! Dates as in mail (RFC 5322), in UTC, as the archive writes them.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
