@@ -4,20 +4,25 @@
 
 mod buildenv;
 mod closure_info;
+pub(crate) mod debian_root;
+mod fetch_deb;
 mod fetchurl;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod unpack_deb;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use frazil_model::{Derivation, OutputName};
 use serde_json::{Map, Value};
 
+use crate::debian::Archives;
 use crate::network::Network;
 use crate::path::LINKS_MAX;
 
@@ -27,6 +32,8 @@ pub type Builtin = frazil_build::builtin::Builtin<Tools>;
 /// What builders of this program need besides their task.
 pub struct Tools {
     pub network: Network,
+    /// Where Debian's mirrors are.
+    pub archives: Arc<Archives>,
 }
 
 /// All of them.
@@ -42,6 +49,16 @@ pub const TABLE: &[Builtin] = &[
         build: closure_info::build,
     },
     Builtin {
+        name: "debian-root",
+        doc: "merges unpacked Debian packages into one file system",
+        build: debian_root::build,
+    },
+    Builtin {
+        name: "fetch-deb",
+        doc: "fetches a package file of Debian's archive from a mirror",
+        build: fetch_deb::build,
+    },
+    Builtin {
         name: "fetchurl",
         doc: "fetches one file, or the tree of an archive, from the network",
         build: fetchurl::build,
@@ -50,6 +67,11 @@ pub const TABLE: &[Builtin] = &[
         name: "tree",
         doc: "makes a tree of small files that the derivation describes",
         build: tree::build,
+    },
+    Builtin {
+        name: "unpack-deb",
+        doc: "unpacks a package file of Debian",
+        build: unpack_deb::build,
     },
 ];
 

@@ -20,8 +20,9 @@ mod test_archive;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use answers::{AnswerError, Question};
 pub use export::export;
-pub use index::{IndexError, Indexes, SuiteIndex};
+pub use index::{IndexError, Indexes, ReadSource, SuiteIndex};
 pub use input::{DebianFetcher, InputError};
 pub use keyring::KeyringError;
 pub use mirrors::{
