@@ -44,7 +44,7 @@ impl Network {
                 None => HostError::Store(what),
             }
         })?;
-        if wanted == Wanted::Archive && info.is_page() {
+        if wanted == Wanted::Archive && (info.is_page() || looks_like_page(&bytes)) {
             return Err(HostError::Unsupported {
                 what: format!("'{url}' is a web page, not an archive"),
                 help: "the address may be wrong, or a portal wants a login first",
@@ -61,6 +61,14 @@ impl Network {
             None => url.to_owned(),
         }
     }
+}
+
+/// Whether these are the first bytes of a page for people, whatever the server says.
+fn looks_like_page(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    [b"<!doctype html".as_slice(), b"<html"].iter().any(|tag| {
+        start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    })
 }
 
 /// What is downloaded, which decides how much it may be.
