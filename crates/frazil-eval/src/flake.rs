@@ -152,7 +152,8 @@ impl crate::Evaluator<'_> {
     /// Whether there is a file of that name in a place in the store.
     pub fn has_file(&mut self, source: &SourcePath, name: &str) -> crate::Result<bool> {
         let file = crate::path::child(&self.full_path(source), name.as_bytes());
-        let kind = self.host.kind(crate::path::of(&file)).map_err(|error| self.host_error(error))?;
+        let kind =
+            self.host.kind(crate::path::of(&file)).map_err(|error| self.host_error(error))?;
         Ok(kind.is_some())
     }
 

@@ -181,9 +181,7 @@ fn read(input: &Input, options: &Options, host: &mut dyn Host) -> Result<Text, F
             let message = format!("opening file '{}': No such file or directory", path.display());
             let mut diagnostic = Diagnostic::plain(ErrorKind::Host, message);
             if let Ok(Some(_)) = host.kind(&path.with_file_name("flake.nix")) {
-                diagnostic
-                    .help
-                    .push("this is a flake: name it as `.#ATTRIBUTE`".to_owned());
+                diagnostic.help.push("this is a flake: name it as `.#ATTRIBUTE`".to_owned());
             }
             Err(Failure(vec![diagnostic]))
         }

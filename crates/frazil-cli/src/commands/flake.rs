@@ -106,15 +106,13 @@ pub(super) fn run(
             let plan = common.plan(environment)?;
             let options = ShowOptions { legacy: *legacy, all_systems: *all_systems };
             let (name, shown) = flake::show(&plan, common.flake(), options, &mut host)?;
-            let text =
-                if *json { shown.json().compact() + "\n" } else { shown.text(&name) };
+            let text = if *json { shown.json().compact() + "\n" } else { shown.text(&name) };
             screen::print(text.as_bytes())
         }
         FlakeCommand::Metadata { common, json } => {
             let plan = common.plan(environment)?;
             let metadata = flake::metadata(&plan, common.flake(), &mut host)?;
-            let text =
-                if *json { metadata.json().compact() + "\n" } else { metadata.text() };
+            let text = if *json { metadata.json().compact() + "\n" } else { metadata.text() };
             screen::print(text.as_bytes())
         }
         FlakeCommand::Check { common, all_systems } => {

@@ -48,7 +48,8 @@ pub(super) fn network(environment: &Environment) -> Network {
 
 fn certificates(environment: &Environment) -> Option<PathBuf> {
     let named = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
-    let named = named.iter().find_map(|name| environment.text(name)).filter(|file| !file.is_empty());
+    let named =
+        named.iter().find_map(|name| environment.text(name)).filter(|file| !file.is_empty());
     named.map(PathBuf::from).or_else(|| {
         let usual = CERTIFICATE_FILES.iter().find(|file| Path::new(file).exists());
         usual.map(PathBuf::from)

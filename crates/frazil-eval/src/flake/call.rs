@@ -29,14 +29,15 @@ fn fetch_locked<'a>(ev: &mut Evaluator<'a>, args: &[Lazy<'a>]) -> Result<Value<'
     }
     if ev.options.pure && !input.is_locked() {
         let shown = to_json(input.attributes()).compact();
-        let message = format!("in pure evaluation mode, the unlocked input '{shown}' is not fetched");
+        let message =
+            format!("in pure evaluation mode, the unlocked input '{shown}' is not fetched");
         return Err(ev.error(ErrorKind::Restricted, message));
     }
     let url = input.to_url().map_err(|error| ev.input_error(error))?.to_string();
     ev.check_uri(&url)?;
-    let fetched = ev.fetch_input(&input, true).map_err(|error| {
-        ev.while_doing(error, || format!("while fetching the input '{url}'"))
-    })?;
+    let fetched = ev
+        .fetch_input(&input, true)
+        .map_err(|error| ev.while_doing(error, || format!("while fetching the input '{url}'")))?;
     Ok(Value::Attrs(tree_set(ev, &fetched.path, &input, Commit::Known)))
 }
 
@@ -55,7 +56,8 @@ impl<'a> Evaluator<'a> {
         let fetch = Value::Builtin(&FETCH).into();
         let scope = [("nodes", nodes), ("root", root), ("fetch", fetch)];
         let program = self.parse_in_scope(CALL_NAME, CALL.to_vec(), path::of(b"/"), &scope);
-        let program = program.expect("the embedded source is correct: every test evaluates it");
+        let program = program
+            .unwrap_or_else(|_| unreachable!("the embedded source is correct: tests evaluate it"));
         self.evaluate(program)
     }
 

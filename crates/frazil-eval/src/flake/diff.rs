@@ -27,7 +27,11 @@ impl LockFile {
                 (None, Some(edge)) => Some(Change::Added { input, now: new.describe(edge) }),
                 (Some(_), None) => Some(Change::Removed { input }),
                 (Some(one), Some(other)) if !self.is_same(one, new, other) => {
-                    Some(Change::Updated { input, before: self.describe(one), now: new.describe(other) })
+                    Some(Change::Updated {
+                        input,
+                        before: self.describe(one),
+                        now: new.describe(other),
+                    })
                 }
                 _ => None,
             }

@@ -122,8 +122,13 @@ impl LockFile {
         let Some(Json::Object(nodes)) = json.get("nodes") else {
             return Err(LockFileError::Missing("nodes"));
         };
-        let mut reader =
-            Reader { nodes, root, ids: BTreeMap::new(), under_way: BTreeSet::new(), read: Self::default() };
+        let mut reader = Reader {
+            nodes,
+            root,
+            ids: BTreeMap::new(),
+            under_way: BTreeSet::new(),
+            read: Self::default(),
+        };
         let top = nodes.get(root).ok_or_else(|| LockFileError::MissingNode(root.to_owned()))?;
         let inputs = reader.inputs(top, 0)?;
         reader.read.node_mut(NodeId::ROOT).inputs = inputs;
@@ -244,7 +249,12 @@ impl LockFile {
     }
 
     fn to_named_json(&self) -> (Json, BTreeMap<NodeId, String>) {
-        let mut writer = Writer { file: self, ids: BTreeMap::new(), used: BTreeSet::new(), nodes: BTreeMap::new() };
+        let mut writer = Writer {
+            file: self,
+            ids: BTreeMap::new(),
+            used: BTreeSet::new(),
+            nodes: BTreeMap::new(),
+        };
         let root = writer.write("root", NodeId::ROOT);
         let json = Json::Object(BTreeMap::from([
             ("nodes".to_owned(), Json::Object(writer.nodes)),
@@ -309,8 +319,7 @@ impl<'j> Reader<'j> {
         if let Some(id) = self.ids.get(key) {
             return Ok(*id);
         }
-        let json =
-            self.nodes.get(key).ok_or_else(|| LockFileError::MissingNode(key.to_owned()))?;
+        let json = self.nodes.get(key).ok_or_else(|| LockFileError::MissingNode(key.to_owned()))?;
         let id = self.read.push(lock_of(json)?).ok_or(LockFileError::TooLarge)?;
         self.ids.insert(key, id);
         self.under_way.insert(key);

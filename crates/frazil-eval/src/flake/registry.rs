@@ -86,8 +86,7 @@ impl Registry {
             Json::Object(members)
         };
         let flakes = Json::List(self.entries.iter().map(entry).collect());
-        let members =
-            [("flakes".to_owned(), flakes), ("version".to_owned(), Json::Int(VERSION))];
+        let members = [("flakes".to_owned(), flakes), ("version".to_owned(), Json::Int(VERSION))];
         Json::Object(members.into()).pretty()
     }
 

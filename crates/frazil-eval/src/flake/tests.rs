@@ -86,17 +86,37 @@ fn older_versions_are_read() {
 
 #[test]
 fn garbage_is_refused() {
-    check("", expect!["error: [json.exception.parse_error.101] parse error at line 1, column 1: attempting to parse an empty input; check that your input string or stream contains the expected JSON"]);
+    check(
+        "",
+        expect![
+            "error: [json.exception.parse_error.101] parse error at line 1, column 1: attempting to parse an empty input; check that your input string or stream contains the expected JSON"
+        ],
+    );
     check("[]", expect!["error: it has unsupported version 0"]);
     check(&"[".repeat(100_000), expect!["error: the JSON document nests deeper than 64 levels"]);
     check(r#"{"version":8}"#, expect!["error: it has unsupported version 8"]);
     check(r#"{"version":"7"}"#, expect!["error: 'version' is not what it should be"]);
     check(r#"{"version":7}"#, expect!["error: attribute 'root' missing in lock file"]);
-    check(r#"{"nodes":{},"root":"root","version":7}"#, expect!["error: lock file references missing node 'root'"]);
-    check(&with_nodes(r#""root":{"inputs":3}"#), expect!["error: 'inputs' is not what it should be"]);
-    check(&with_nodes(r#""root":{"inputs":{"a":"a"}}"#), expect!["error: lock file references missing node 'a'"]);
-    check(&with_nodes(r#""root":{"inputs":{"a":"a"}},"a":{}"#), expect!["error: attribute 'locked' missing in lock file"]);
-    check(&with_nodes(r#""root":{"inputs":{"a":"root"}}"#), expect!["error: lock file contains cycle to root node"]);
+    check(
+        r#"{"nodes":{},"root":"root","version":7}"#,
+        expect!["error: lock file references missing node 'root'"],
+    );
+    check(
+        &with_nodes(r#""root":{"inputs":3}"#),
+        expect!["error: 'inputs' is not what it should be"],
+    );
+    check(
+        &with_nodes(r#""root":{"inputs":{"a":"a"}}"#),
+        expect!["error: lock file references missing node 'a'"],
+    );
+    check(
+        &with_nodes(r#""root":{"inputs":{"a":"a"}},"a":{}"#),
+        expect!["error: attribute 'locked' missing in lock file"],
+    );
+    check(
+        &with_nodes(r#""root":{"inputs":{"a":"root"}}"#),
+        expect!["error: lock file contains cycle to root node"],
+    );
     check(
         &with_nodes(&format!(
             r#""root":{{"inputs":{{"a":"a"}}}},{}"#,
@@ -108,7 +128,9 @@ fn garbage_is_refused() {
         &with_nodes(
             r#""root":{"inputs":{"a":"a"}},"a":{"locked":{"path":"/a","type":"path"},"original":{"path":"/a","type":"path"}}"#,
         ),
-        expect![[r#"error: Lock file contains unlocked input '{"path":"/a","type":"path"}'. Use '--allow-dirty-locks' to accept this lock file."#]],
+        expect![[
+            r#"error: Lock file contains unlocked input '{"path":"/a","type":"path"}'. Use '--allow-dirty-locks' to accept this lock file."#
+        ]],
     );
     check(
         &with_nodes(
@@ -131,9 +153,18 @@ fn chains_of_inputs_have_an_end() {
 
 #[test]
 fn follows_must_lead_somewhere() {
-    check(&with_nodes(r#""root":{"inputs":{"a":["b"],"b":["a"]}}"#), expect!["check: follow cycle detected: [b -> a -> b]"]);
-    check(&with_nodes(r#""root":{"inputs":{"a":["b","c"]}}"#), expect!["check: input 'a' follows a non-existent input 'b/c'"]);
-    check(&with_nodes(r#""root":{"inputs":{"a":[]}}"#), expect![[r#"{"nodes":{"root":{"inputs":{"a":[]}}},"root":"root","version":7}"#]]);
+    check(
+        &with_nodes(r#""root":{"inputs":{"a":["b"],"b":["a"]}}"#),
+        expect!["check: follow cycle detected: [b -> a -> b]"],
+    );
+    check(
+        &with_nodes(r#""root":{"inputs":{"a":["b","c"]}}"#),
+        expect!["check: input 'a' follows a non-existent input 'b/c'"],
+    );
+    check(
+        &with_nodes(r#""root":{"inputs":{"a":[]}}"#),
+        expect![[r#"{"nodes":{"root":{"inputs":{"a":[]}}},"root":"root","version":7}"#]],
+    );
 }
 
 #[test]
@@ -155,7 +186,8 @@ fn changes_are_told() {
           → follows 'b'
         • Added input 'b':
             'path:/b?narHash=sha256-47DEQpj8HBSa%2B/TImW%2B5JCeuQeRkm5NMpJWZG3hSuFU%3D'
-        • Removed input 'gone'"#]].assert_eq(&print_changes(&old.changes(&new)));
+        • Removed input 'gone'"#]]
+    .assert_eq(&print_changes(&old.changes(&new)));
 }
 
 #[test]
@@ -196,13 +228,24 @@ fn resolve(reference: &str, expected: Expect) {
 fn registries_say_what_names_stand_for() {
     resolve("plain", expect!["github:o/r"]);
     resolve("plain/branch", expect!["github:o/r/branch"]);
-    resolve("plain/0000000000000000000000000000000000000000", expect!["github:o/r/0000000000000000000000000000000000000000"]);
+    resolve(
+        "plain/0000000000000000000000000000000000000000",
+        expect!["github:o/r/0000000000000000000000000000000000000000"],
+    );
     resolve("again/branch", expect!["github:o/r/branch"]);
     resolve("dir", expect!["path:/p?dir=d"]);
     resolve("exact", expect!["path:/e"]);
-    resolve("exact/branch", expect!["error: cannot find flake 'flake:exact/branch' in the flake registries"]);
+    resolve(
+        "exact/branch",
+        expect!["error: cannot find flake 'flake:exact/branch' in the flake registries"],
+    );
     resolve("loop", expect!["error: cycle detected in flake registry for 'flake:loop'"]);
-    resolve("debian/branch", expect!["error: don't know how to set branch/tag name of input 'debian:trixie' to 'branch'"]);
+    resolve(
+        "debian/branch",
+        expect![
+            "error: don't know how to set branch/tag name of input 'debian:trixie' to 'branch'"
+        ],
+    );
     resolve("unknown", expect!["error: cannot find flake 'flake:unknown' in the flake registries"]);
     resolve("path:/x", expect!["path:/x"]);
 }

@@ -14,8 +14,7 @@ const GIT_FLAGS: &[&str] = &["shallow", "submodules", "exportIgnore", "allRefs",
 const GIT_TEXTS: &[&str] = &["rev", "ref", "keytype", "publicKey", "publicKeys"];
 
 const DEBIAN_FLAGS: &[&str] = &["updates", "security"];
-const DEBIAN_TEXTS: &[&str] =
-    &["arch", "components", "versions", "snapshot", "indexes", "narHash"];
+const DEBIAN_TEXTS: &[&str] = &["arch", "components", "versions", "snapshot", "indexes", "narHash"];
 /// `snapshot` and `indexes` say in a lock which state of the archive was found: the date of the
 /// release, and the hash of each index.
 const DEBIAN: &[&str] = &[
@@ -402,7 +401,10 @@ pub(super) fn url_of(input: &Input) -> Result<Url, InputError> {
             add(&mut url, "narHash", input.text("narHash")?);
             Ok(url)
         }
-        _ => fail(format!("cannot show unsupported input '{}'", super::to_json(attributes).compact())),
+        _ => fail(format!(
+            "cannot show unsupported input '{}'",
+            super::to_json(attributes).compact()
+        )),
     }
 }
 

@@ -26,7 +26,9 @@ impl OutputSelection {
         }
         let is_name = |name: &str| {
             !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._?=".contains(&byte))
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+-._?=".contains(&byte))
         };
         if !after.split(',').all(is_name) {
             return (text, Self::Default);
@@ -126,10 +128,9 @@ fn candidates(fragment: &str, system: &str, kind: AttributeKind) -> Vec<String> 
             AttributeKind::App => {
                 ["apps", "packages"].map(|set| format!("{set}.{system}.default")).into()
             }
-            AttributeKind::Package => vec![
-                format!("packages.{system}.default"),
-                format!("defaultPackage.{system}"),
-            ],
+            AttributeKind::Package => {
+                vec![format!("packages.{system}.default"), format!("defaultPackage.{system}")]
+            }
         };
     }
     let prefixed = prefixes.iter().map(|prefix| format!("{prefix}.{system}.{fragment}"));

@@ -52,9 +52,19 @@ fn layout(output: &str) -> Option<Layout> {
         "nixosConfigurations" | "systems" => Named(Shape::System),
         "defaultTemplate" => One(Shape::Template),
         "templates" => Named(Shape::Template),
-        "hydraJobs" | "lib" | "nglib" | "examples" | "darwinConfigurations" | "darwinModules"
-        | "flakeModule" | "flakeModules" | "herculesCI" | "homeConfigurations" | "homeModule"
-        | "homeModules" | "nixopsConfigurations" => One(Shape::Free),
+        "hydraJobs"
+        | "lib"
+        | "nglib"
+        | "examples"
+        | "darwinConfigurations"
+        | "darwinModules"
+        | "flakeModule"
+        | "flakeModules"
+        | "herculesCI"
+        | "homeConfigurations"
+        | "homeModule"
+        | "homeModules"
+        | "nixopsConfigurations" => One(Shape::Free),
         _ => return None,
     })
 }
@@ -87,7 +97,8 @@ impl<'a> Check<'_, 'a> {
     fn flake(&mut self, locked: &LockedFlake) -> Result<(), Error> {
         let outputs = outputs(self.ev, locked)?;
         let Value::Attrs(set) = outputs else {
-            let message = format!("the outputs of the flake are {}, not a set", outputs.type_phrase());
+            let message =
+                format!("the outputs of the flake are {}, not a set", outputs.type_phrase());
             return Err(self.ev.failure(ErrorKind::Type, message));
         };
         for (name, value) in self.ev.attributes(set) {
@@ -100,9 +111,11 @@ impl<'a> Check<'_, 'a> {
                 Some(Layout::Named(shape)) => self.each(&name, value, &mut |check, path, value| {
                     check.one(path, value, shape);
                 }),
-                Some(Layout::PerSystem(shape)) => self.systems(&name, value, &mut |check, path, value| {
-                    check.one(path, value, shape);
-                }),
+                Some(Layout::PerSystem(shape)) => {
+                    self.systems(&name, value, &mut |check, path, value| {
+                        check.one(path, value, shape);
+                    })
+                }
                 Some(Layout::NamedPerSystem(shape)) => {
                     self.systems(&name, value, &mut |check, path, value| {
                         check.each(path, value, &mut |check, path, value| {
@@ -154,7 +167,8 @@ impl<'a> Check<'_, 'a> {
                 }
             }
             Ok(other) => {
-                let message = format!("flake output '{path}' is {}, not a set", other.type_phrase());
+                let message =
+                    format!("flake output '{path}' is {}, not a set", other.type_phrase());
                 let error = self.ev.failure(ErrorKind::Type, message);
                 self.note(&error, path);
             }
@@ -217,7 +231,8 @@ impl<'a> Check<'_, 'a> {
             (Shape::Template, _) => "a template, which is a set",
             (Shape::Bundler, _) => "a bundler, which is a function",
         };
-        let message = format!("flake attribute '{path}' is not {wanted}, but {}", value.type_phrase());
+        let message =
+            format!("flake attribute '{path}' is not {wanted}, but {}", value.type_phrase());
         Err(self.ev.failure(ErrorKind::Type, message))
     }
 

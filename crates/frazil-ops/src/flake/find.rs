@@ -80,9 +80,9 @@ pub(super) fn reference(text: &str, base: &Path) -> Result<FlakeRef, InputError>
             let scheme = if path.join(".git").exists() { "git+file" } else { "path" };
             FlakeRef::of_path(scheme, &path.to_string_lossy(), query)
         }
-        Reference::Flake(_, fragment) | Reference::Path { fragment, .. } => Err(InputError(
-            format!("unexpected fragment '{fragment}' in flake reference '{text}'"),
-        )),
+        Reference::Flake(_, fragment) | Reference::Path { fragment, .. } => {
+            Err(InputError(format!("unexpected fragment '{fragment}' in flake reference '{text}'")))
+        }
     }
 }
 

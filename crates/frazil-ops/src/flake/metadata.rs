@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use frazil_eval::flake::lock_file::{Edge, LockFile, NodeId};
 use frazil_eval::flake::{Flake, LockedFlake, day, print_path};
-use frazil_eval::input::{Attributes, FlakeRef, to_json};
 use frazil_eval::host::FetchAttribute;
+use frazil_eval::input::{Attributes, FlakeRef, to_json};
 use frazil_eval::json::Json;
 use frazil_model::{Hash, HashFormat, Sha256, StoreDir};
 

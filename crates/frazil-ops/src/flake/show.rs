@@ -29,13 +29,26 @@ pub struct ShowOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
     Set(BTreeMap<String, Shown>),
-    Derivation { noun: &'static str, name: String, description: Option<String> },
-    App { description: Option<String> },
-    Template { description: String },
+    Derivation {
+        noun: &'static str,
+        name: String,
+        description: Option<String>,
+    },
+    App {
+        description: Option<String>,
+    },
+    Template {
+        description: String,
+    },
     /// Something that is known by its place only: the word for programs, and for people.
-    Known { word: &'static str, phrase: &'static str },
+    Known {
+        word: &'static str,
+        phrase: &'static str,
+    },
     /// Not looked at, because an option that is named was not given.
-    Omitted { option: &'static str },
+    Omitted {
+        option: &'static str,
+    },
 }
 
 /// Evaluates as much of the outputs of a flake as it takes to say what they are.
@@ -56,7 +69,9 @@ impl Shown {
     /// In the form of `nix flake show --json`.
     pub fn json(&self) -> Json {
         let object = |members: Vec<(&str, Json)>| {
-            Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+            Json::Object(
+                members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            )
         };
         match self {
             Self::Set(members) => Json::Object(
@@ -95,7 +110,8 @@ impl Shown {
                 out.push('\n');
                 for (index, (name, member)) in members.iter().enumerate() {
                     let is_last = index + 1 == members.len();
-                    let (branch, stem) = if is_last { ("└───", "    ") } else { ("├───", "│   ") };
+                    let (branch, stem) =
+                        if is_last { ("└───", "    ") } else { ("├───", "│   ") };
                     let header = format!("{indent}{branch}{name}");
                     member.write(&header, &format!("{indent}{stem}"), out);
                 }
@@ -131,9 +147,18 @@ impl<'a> Show<'_, 'a> {
         match names.as_slice() {
             []
             | [
-                "defaultPackage" | "devShell" | "formatter" | "nixosConfigurations"
-                | "nixosModules" | "defaultApp" | "templates" | "overlays" | "checks" | "packages"
-                | "devShells" | "apps",
+                "defaultPackage"
+                | "devShell"
+                | "formatter"
+                | "nixosConfigurations"
+                | "nixosModules"
+                | "defaultApp"
+                | "templates"
+                | "overlays"
+                | "checks"
+                | "packages"
+                | "devShells"
+                | "apps",
             ]
             | ["checks" | "packages" | "devShells" | "apps", _] => self.set(value, path),
             ["defaultPackage" | "devShell" | "formatter", system]

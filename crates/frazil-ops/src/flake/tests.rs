@@ -34,8 +34,7 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = Options { pure: true, ..Options::default() };
         let base = folder.path().to_owned();
-        let plan =
-            FlakePlan { options, memory_bytes_max: None, base, lock: LockPlan::default() };
+        let plan = FlakePlan { options, memory_bytes_max: None, base, lock: LockPlan::default() };
         let world = Self { folder, plan, messages: Vec::new() };
         for (name, text) in files {
             world.write(name, text);
@@ -115,7 +114,9 @@ impl World {
 
     /// Locks, and returns the lock file.
     fn lock(&mut self, flake: &str) -> String {
-        let done = self.run(|plan, host| super::lock(plan, flake, host).map(|()| String::new()));
+        let done = self.run(|plan, host| {
+            super::lock(plan, &format!("./{flake}"), host).map(|()| String::new())
+        });
         match fs::read_to_string(self.path(flake).join("flake.lock")) {
             Ok(text) if done.is_empty() => text.replace(&self.here(), "HERE"),
             Ok(_) | Err(_) => done,
@@ -153,8 +154,48 @@ fn inputs_are_locked_on_the_first_use() {
             follows 'leaf'"#]].assert_eq(&world.messages.join("\n"));
     let lock = world.lock("top");
     expect![[r#"
-        error: cannot find flake 'flake:top' in the flake registries
-        help: say what it stands for with `--override-input top URL`, with `--override-flake top URL`, or once and for all with `frazil flake registry add top URL`"#]].assert_eq(&lock);
+        {
+          "nodes": {
+            "data": {
+              "flake": false,
+              "locked": {
+                "lastModified": 1700000000,
+                "narHash": "sha256-m/i4zIJHKRtapNnPwNUoFromRkwfucNCdbqZ1oxSjWo=",
+                "path": "HERE/data",
+                "type": "path"
+              },
+              "original": {
+                "path": "HERE/data",
+                "type": "path"
+              }
+            },
+            "leaf": {
+              "locked": {
+                "lastModified": 1700000000,
+                "narHash": "sha256-wn3yVKiC7eu3jQgL3si6zzYEDljbtMXz3h7LmtLq5D0=",
+                "path": "HERE/leaf",
+                "type": "path"
+              },
+              "original": {
+                "path": "HERE/leaf",
+                "type": "path"
+              }
+            },
+            "root": {
+              "inputs": {
+                "data": "data",
+                "leaf": "leaf",
+                "same": [
+                  "leaf"
+                ]
+              }
+            }
+          },
+          "root": "root",
+          "version": 7
+        }
+    "#]]
+    .assert_eq(&lock);
     expect![""].assert_eq(&world.messages.join("\n"));
     // It is kept byte for byte, and what it pins is compared.
     world.write("data/file", "other\n");
@@ -193,7 +234,7 @@ fn an_input_is_fetched_only_when_it_is_used() {
     ]);
     world.lock("top");
     fs::remove_dir_all(world.path("two")).expect("removed");
-    expect!["error: path 'HERE/two' does not exist"].assert_eq(&world.eval("./top#one"));
+    expect![[r#""leaf""#]].assert_eq(&world.eval("./top#one"));
     expect!["error: path 'HERE/two' does not exist"].assert_eq(&world.eval("./top#two"));
 }
 
@@ -267,9 +308,12 @@ fn inputs_may_lie_in_the_tree_of_the_flake() {
           "root": "root",
           "version": 7
         }
-    "#]].assert_eq(&world.lock("."));
-    expect![[r#""/nix/store/3y0mclqmyqbay5z76s6nkdlx0jz5sdkh-source/sub""#]].assert_eq(&world.eval(".#dir"));
-    expect![[r#""/nix/store/3y0mclqmyqbay5z76s6nkdlx0jz5sdkh-source/./sub""#]].assert_eq(&world.eval(".#plain"));
+    "#]]
+    .assert_eq(&world.lock("."));
+    expect![[r#""/nix/store/3y0mclqmyqbay5z76s6nkdlx0jz5sdkh-source/sub""#]]
+        .assert_eq(&world.eval(".#dir"));
+    expect![[r#""/nix/store/3y0mclqmyqbay5z76s6nkdlx0jz5sdkh-source/./sub""#]]
+        .assert_eq(&world.eval(".#plain"));
 }
 
 #[test]
@@ -277,20 +321,26 @@ fn the_command_line_overrides_inputs() {
     let mut world = World::new(&[
         ("leaf/flake.nix", LEAF),
         ("other/flake.nix", "{ outputs = { self }: { name = \"other\"; }; }"),
-        ("middle/flake.nix", "{ inputs.leaf.url = \"path:HERE/leaf\"; outputs = { self, leaf }: { inherit (leaf) name; }; }"),
+        (
+            "middle/flake.nix",
+            "{ inputs.leaf.url = \"path:HERE/leaf\"; outputs = { self, leaf }: { inherit (leaf) name; }; }",
+        ),
         (
             "top/flake.nix",
             "{ inputs.middle.url = \"path:HERE/middle\"; outputs = { self, middle }: { x = middle.name; }; }",
         ),
     ]);
     world.plan.lock.writing = Writing::Skipped;
-    world.plan.lock.overrides =
-        vec![("middle/leaf".into(), "path:./other".into()), ("no/such".into(), "path:./other".into())];
+    world.plan.lock.overrides = vec![
+        ("middle/leaf".into(), "path:./other".into()),
+        ("no/such".into(), "path:./other".into()),
+    ];
     expect![[r#""other""#]].assert_eq(&world.eval("./top#x"));
     let first: Vec<_> = world.messages.iter().filter_map(|text| text.lines().next()).collect();
     expect![[r#"
         the flag '--override-input no/such path:HERE/other' does not match any input
-        not writing modified lock file of flake 'path:HERE/top':"#]].assert_eq(&first.join("\n"));
+        not writing modified lock file of flake 'path:HERE/top':"#]]
+    .assert_eq(&first.join("\n"));
     assert!(!world.path("top/flake.lock").exists());
 }
 
@@ -312,7 +362,8 @@ fn inputs_of_inputs_follow() {
     let first: Vec<_> = world.messages.iter().filter_map(|text| text.lines().next()).collect();
     expect![[r#"
         input 'middle' has an override for a non-existent input 'absent'
-        creating lock file 'HERE/top/flake.lock':"#]].assert_eq(&first.join("\n"));
+        creating lock file 'HERE/top/flake.lock':"#]]
+    .assert_eq(&first.join("\n"));
     // When the override goes, the flake itself says again what it wants.
     world.write(
         "top/flake.nix",
@@ -330,48 +381,130 @@ fn refuses(flake: &str, expected: Expect) {
 
 #[test]
 fn flake_files_are_written_out() {
-    refuses("let x = 1; in { outputs = _: { }; }", expect!["error: file '/nix/store/x3kfp96223s8ml70c0r0j3px5dzkp7k3-source/flake.nix' must be an attribute set"]);
-    refuses("x: { }", expect!["error: file '/nix/store/29s5gq4w97nd3axn858l0ip4xx3mc17j-source/flake.nix' must be an attribute set"]);
+    refuses(
+        "let x = 1; in { outputs = _: { }; }",
+        expect![
+            "error: file '/nix/store/x3kfp96223s8ml70c0r0j3px5dzkp7k3-source/flake.nix' must be an attribute set"
+        ],
+    );
+    refuses(
+        "x: { }",
+        expect![
+            "error: file '/nix/store/29s5gq4w97nd3axn858l0ip4xx3mc17j-source/flake.nix' must be an attribute set"
+        ],
+    );
     refuses("{ }", expect!["error: flake 'path:HERE' lacks attribute 'outputs'"]);
     refuses("{ outputs = 1; }", expect!["error: expected a function but got an integer"]);
-    refuses("{ outputs = import ./x.nix; }", expect![[r#"
+    refuses(
+        "{ outputs = import ./x.nix; }",
+        expect![[r#"
         error: expected a function but got a thunk
-        help: in `flake.nix`, only `outputs` may compute anything"#]]);
-    refuses("{ description = 1; outputs = _: { }; }", expect!["error: expected a string but got an integer"]);
-    refuses("{ description = \"a\" + \"b\"; outputs = _: { }; }", expect![[r#"
+        help: in `flake.nix`, only `outputs` may compute anything"#]],
+    );
+    refuses(
+        "{ description = 1; outputs = _: { }; }",
+        expect!["error: expected a string but got an integer"],
+    );
+    refuses(
+        "{ description = \"a\" + \"b\"; outputs = _: { }; }",
+        expect![[r#"
         error: expected a string but got a thunk
-        help: in `flake.nix`, only `outputs` may compute anything"#]]);
-    refuses("{ odd = 1; outputs = _: { }; }", expect!["error: flake 'path:HERE' has an unsupported attribute 'odd'"]);
-    refuses("{ inputs.a = { url = \"path:x${\"y\"}\"; }; outputs = _: { }; }", expect![[r#"
+        help: in `flake.nix`, only `outputs` may compute anything"#]],
+    );
+    refuses(
+        "{ odd = 1; outputs = _: { }; }",
+        expect!["error: flake 'path:HERE' has an unsupported attribute 'odd'"],
+    );
+    refuses(
+        "{ inputs.a = { url = \"path:x${\"y\"}\"; }; outputs = _: { }; }",
+        expect![[r#"
         error: expected a string or a path but got a thunk
-        help: in `flake.nix`, only `outputs` may compute anything"#]]);
-    refuses("{ inputs.a = { url = \"path:./x\"; ref = \"b\"; }; outputs = _: { }; }", expect!["error: unexpected flake input attribute 'ref'"]);
-    refuses("{ inputs.a = { type = \"path\"; }; outputs = _: { }; }", expect!["error: input attribute 'path' is missing"]);
-    refuses("{ inputs.a = 3; outputs = _: { }; }", expect!["error: expected a set but got an integer"]);
-    refuses("{ inputs.a.url = 3; outputs = _: { }; }", expect!["error: expected a string or a path but got an integer"]);
-    refuses("{ inputs.a.flake = \"no\"; outputs = _: { }; }", expect!["error: expected a Boolean but got a string"]);
-    refuses("{ inputs.a.follows = \"a b\"; outputs = _: { }; }", expect!["error: invalid flake input path element 'a b'"]);
-    refuses("{ inputs.a.url = /etc; outputs = _: { }; }", expect!["error: input path '/etc' must be in the same source tree as '/nix/store/as5my06lxh0kvga9wfcm19f3zgvkk1vh-source'"]);
-    refuses("{ nixConfig.a = { }; outputs = _: { }; }", expect!["error: flake configuration setting 'a' is a set"]);
-    refuses("{ outputs = _: { x = 1; }; } 2", expect!["error: file '/nix/store/rpwsjqv4waim1kd91l1np2la1wvzklla-source/flake.nix' must be an attribute set"]);
-    refuses("{ outputs = { self }: { }; }", expect![[r#"
+        help: in `flake.nix`, only `outputs` may compute anything"#]],
+    );
+    refuses(
+        "{ inputs.a = { url = \"path:./x\"; ref = \"b\"; }; outputs = _: { }; }",
+        expect!["error: unexpected flake input attribute 'ref'"],
+    );
+    refuses(
+        "{ inputs.a = { type = \"path\"; }; outputs = _: { }; }",
+        expect!["error: input attribute 'path' is missing"],
+    );
+    refuses(
+        "{ inputs.a = 3; outputs = _: { }; }",
+        expect!["error: expected a set but got an integer"],
+    );
+    refuses(
+        "{ inputs.a.url = 3; outputs = _: { }; }",
+        expect!["error: expected a string or a path but got an integer"],
+    );
+    refuses(
+        "{ inputs.a.flake = \"no\"; outputs = _: { }; }",
+        expect!["error: expected a Boolean but got a string"],
+    );
+    refuses(
+        "{ inputs.a.follows = \"a b\"; outputs = _: { }; }",
+        expect!["error: invalid flake input path element 'a b'"],
+    );
+    refuses(
+        "{ inputs.a.url = /etc; outputs = _: { }; }",
+        expect![
+            "error: input path '/etc' must be in the same source tree as '/nix/store/as5my06lxh0kvga9wfcm19f3zgvkk1vh-source'"
+        ],
+    );
+    refuses(
+        "{ nixConfig.a = { }; outputs = _: { }; }",
+        expect!["error: flake configuration setting 'a' is a set"],
+    );
+    refuses(
+        "{ outputs = _: { x = 1; }; } 2",
+        expect![
+            "error: file '/nix/store/rpwsjqv4waim1kd91l1np2la1wvzklla-source/flake.nix' must be an attribute set"
+        ],
+    );
+    refuses(
+        "{ outputs = { self }: { }; }",
+        expect![[r#"
         error: flake 'path:HERE' does not provide attribute 'packages.x86_64-linux.x', 'legacyPackages.x86_64-linux.x' or 'x'
-        help: the flake has no outputs at all"#]]);
+        help: the flake has no outputs at all"#]],
+    );
 }
 
 #[test]
 fn nothing_leads_out_of_a_tree() {
-    refuses("{ inputs.a.url = \"path:../x\"; outputs = _: { x = 1; }; }", expect!["error: the path '../x' leads out of the source tree of its flake"]);
-    refuses("{ inputs.a.url = \"path:HERE/leaf?dir=../..\"; outputs = _: { x = 1; }; }", expect!["error: the path '../..' leads out of the source tree of its flake"]);
-    refuses("{ inputs.a = { url = \"path:./leaf\"; inputs.b.url = \"path:../..\"; }; outputs = _: { x = 1; }; }", expect!["1"]);
-    refuses("{ outputs = _: { x = builtins.readFile /etc/hostname; }; }", expect!["error: access to absolute path '/etc' is forbidden in pure evaluation mode (use '--impure' to override)"]);
+    refuses(
+        "{ inputs.a.url = \"path:../x\"; outputs = _: { x = 1; }; }",
+        expect!["error: the path '../x' leads out of the source tree of its flake"],
+    );
+    refuses(
+        "{ inputs.a.url = \"path:HERE/leaf?dir=../..\"; outputs = _: { x = 1; }; }",
+        expect!["error: the path '../..' leads out of the source tree of its flake"],
+    );
+    refuses(
+        "{ inputs.a = { url = \"path:./leaf\"; inputs.b.url = \"path:../..\"; }; outputs = _: { x = 1; }; }",
+        expect!["1"],
+    );
+    refuses(
+        "{ outputs = _: { x = builtins.readFile /etc/hostname; }; }",
+        expect![
+            "error: access to absolute path '/etc' is forbidden in pure evaluation mode (use '--impure' to override)"
+        ],
+    );
     refuses("{ outputs = { self }: { x = builtins.readDir (self + \"/..\"); }; }", expect!["{}"]);
-    let mut world = World::new(&[("flake.nix", "{ inputs.a.url = \"path:HERE/leaf\"; outputs = { self, a }: { x = a.name; }; }"), ("leaf/flake.nix", LEAF)]);
+    let mut world = World::new(&[
+        (
+            "flake.nix",
+            "{ inputs.a.url = \"path:HERE/leaf\"; outputs = { self, a }: { x = a.name; }; }",
+        ),
+        ("leaf/flake.nix", LEAF),
+    ]);
     world.lock(".");
     let lock = fs::read_to_string(world.path("flake.lock")).expect("read");
-    world.write("flake.lock", &lock.replace("\"type\": \"path\"", "\"dir\": \"../../../etc\", \"type\": \"path\"")
-        .replacen("\"dir\": \"../../../etc\", ", "\"dir\": \"../../..\", ", 1));
-    expect![[r#""leaf""#]].assert_eq(&world.eval("path:.#x"));
+    world.write(
+        "flake.lock",
+        &lock.replacen("\"type\": \"path\"", "\"dir\": \"../../..\", \"type\": \"path\"", 1),
+    );
+    expect!["error: the path '../../..' leads out of the source tree of its flake"]
+        .assert_eq(&world.eval("path:.#x"));
 }
 
 #[test]
@@ -386,15 +519,24 @@ fn flakes_that_import_each_other_are_refused() {
 #[test]
 fn broken_lock_files_say_so() {
     for (lock, expected) in [
-        ("", expect![[r#"
+        (
+            "",
+            expect![[r#"
             error: cannot read the lock file 'flake.lock': [json.exception.parse_error.101] parse error at line 1, column 1: attempting to parse an empty input; check that your input string or stream contains the expected JSON
-            help: restore it, or remove it to lock all inputs anew"#]]),
-        ("<html>", expect![[r#"
+            help: restore it, or remove it to lock all inputs anew"#]],
+        ),
+        (
+            "<html>",
+            expect![[r#"
             error: cannot read the lock file 'flake.lock': [json.exception.parse_error.101] parse error at line 1, column 1: syntax error while parsing value - invalid literal; last read: '<'
-            help: restore it, or remove it to lock all inputs anew"#]]),
-        ("{\"version\": 99}", expect![[r#"
+            help: restore it, or remove it to lock all inputs anew"#]],
+        ),
+        (
+            "{\"version\": 99}",
+            expect![[r#"
             error: cannot read the lock file 'flake.lock': it has unsupported version 99
-            help: restore it, or remove it to lock all inputs anew"#]]),
+            help: restore it, or remove it to lock all inputs anew"#]],
+        ),
     ] {
         let mut world = World::new(&[("flake.nix", LEAF), ("flake.lock", lock)]);
         expected.assert_eq(&world.eval("path:.#name"));
@@ -417,7 +559,8 @@ fn flakes_are_found_from_below_and_attributes_by_short_names() {
     expect![[r#"
         error: flake 'path:HERE' does not provide attribute 'packages.x86_64-linux.absent.z', 'legacyPackages.x86_64-linux.absent.z' or 'absent.z'
         help: its outputs are legacyPackages, packages, plain; `frazil flake show` lists what is in them"#]].assert_eq(&world.eval(".#absent.z"));
-    expect!["error: path 'HERE/deep/er/file' is not a flake (because it's not a directory)"].assert_eq(&world.eval("./deep/er/file"));
+    expect!["error: path 'HERE/deep/er/file' is not a flake (because it's not a directory)"]
+        .assert_eq(&world.eval("./deep/er/file"));
     expect!["error: path 'HERE/none' does not exist"].assert_eq(&world.eval("./none"));
     expect![[r#"
         error: cannot find flake 'flake:nixpkgs' in the flake registries
@@ -492,7 +635,8 @@ fn check_finds_what_is_not_as_it_should_be() {
     expect!["good"].assert_eq(&checked(&mut world));
     expect![[r#"
         unknown flake output 'odd'
-        these systems were omitted: other; --all-systems checks them, too"#]].assert_eq(&world.messages.join("\n"));
+        these systems were omitted: other; --all-systems checks them, too"#]]
+    .assert_eq(&world.messages.join("\n"));
     world.write(
         "flake.nix",
         "{ outputs = _: { packages.x86_64-linux = { a = 1; b = throw \"no b\"; }; overlays.o = 1; checks = 1; apps.x86_64-linux.x = { }; }; }",
@@ -502,7 +646,8 @@ fn check_finds_what_is_not_as_it_should_be() {
         error: flake output 'checks' is an integer, not a set
         error: flake attribute 'overlays.o' is not an overlay, which is a function, but an integer
         error: flake attribute 'packages.x86_64-linux.a' is not a derivation, but an integer
-        error: while checking flake output 'packages.x86_64-linux.b': no b"#]].assert_eq(&checked(&mut world));
+        error: while checking flake output 'packages.x86_64-linux.b': no b"#]]
+    .assert_eq(&checked(&mut world));
 }
 
 #[test]
@@ -527,7 +672,9 @@ fn init_writes_a_flake_that_can_be_read() {
     let mut world = World::new(&[]);
     let made = init(&world.path("new")).expect("made");
     assert_eq!(made, world.path("new/flake.nix"));
-    expect!["'HERE/new/flake.nix' exists already"].assert_eq(&init(&world.path("new")).unwrap_err().to_string().replace(&world.here(), "HERE"));
+    expect!["'HERE/new/flake.nix' exists already"].assert_eq(
+        &init(&world.path("new")).unwrap_err().to_string().replace(&world.here(), "HERE"),
+    );
     world.plan.lock.writing = Writing::Skipped;
     world.plan.lock.overrides = vec![("nixpkgs".into(), "builtin:frazil".into())];
     let names = world.run(|plan, host| {
@@ -558,10 +705,12 @@ fn the_distribution_is_built_in() {
         help: lock the version at hand with `frazil update`, or use the other version"#]].assert_eq(&shown);
     expect![[r#"
         error: there is no flake 'builtin:other' in this program
-        help: the only one is `builtin:frazil`"#]].assert_eq(&world.eval("builtin:other#x"));
+        help: the only one is `builtin:frazil`"#]]
+    .assert_eq(&world.eval("builtin:other#x"));
     expect![[r#"
         error: cannot fetch inputs of the type 'debian'
-        help: this program is not able to read Debian's archive"#]].assert_eq(&world.eval("debian:trixie#x"));
+        help: this program is not able to read Debian's archive"#]]
+    .assert_eq(&world.eval("debian:trixie#x"));
 }
 
 #[test]
@@ -596,7 +745,8 @@ fn find_reads_what_users_write() {
     expect!["path:HERE/a # b (HERE/a)"].assert_eq(&shown("path:a#b"));
     expect!["git+file://HERE/g?dir=sub #  (HERE/g/sub)"].assert_eq(&shown("./g/sub"));
     expect!["git+file://HERE/g?dir=sub #  (HERE/g/sub)"].assert_eq(&shown("./g?dir=sub"));
-    expect!["error: flake URL './g/sub?dir=x' has an inconsistent 'dir' parameter"].assert_eq(&shown("./g/sub?dir=x"));
+    expect!["error: flake URL './g/sub?dir=x' has an inconsistent 'dir' parameter"]
+        .assert_eq(&shown("./g/sub?dir=x"));
     expect!["error: path 'HERE/g' is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)"].assert_eq(&shown("./g"));
     expect!["git+file://HERE/g?ref=x #  (-)"].assert_eq(&shown("git+file:./g?ref=x"));
     expect!["flake:nixpkgs/unstable # x (-)"].assert_eq(&shown("nixpkgs/unstable#x"));

@@ -72,8 +72,7 @@ fn known_tree(
         .and_then(|hash| Hash::parse_any(hash.as_bytes(), Some(HashAlgorithm::Sha256)).ok());
     let Some(hash) = hash else { return Ok(None) };
     let address = ContentAddress { method: ContentAddressMethod::Nar, hash };
-    let Ok(name) = StoreName::parse(tree_name(request).as_bytes())
-    else {
+    let Ok(name) = StoreName::parse(tree_name(request).as_bytes()) else {
         return Ok(None);
     };
     let Ok(path) = host.context.store_dir.fixed_path(&name, &address) else { return Ok(None) };

@@ -139,10 +139,7 @@ fn plain_attributes<'a>(
 }
 
 /// The attributes of an input that a lock file has, and so are as they must be.
-pub(crate) fn locked_attributes<'a>(
-    ev: &mut Evaluator<'a>,
-    set: Attrs<'a>,
-) -> Result<Attributes> {
+pub(crate) fn locked_attributes<'a>(ev: &mut Evaluator<'a>, set: Attrs<'a>) -> Result<Attributes> {
     let kind = ev.required(set, ev.names.type_)?;
     let kind = text(ev.force_plain_string(kind)?);
     let mut attributes = plain_attributes(ev, set, Caller::Tree)?;

@@ -1,5 +1,8 @@
 //! Downloading: the one way from the fetchers to the network.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -66,9 +69,9 @@ impl Network {
 /// Whether these are the first bytes of a page for people, whatever the server says.
 fn looks_like_page(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
-    [b"<!doctype html".as_slice(), b"<html"].iter().any(|tag| {
-        start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
-    })
+    [b"<!doctype html".as_slice(), b"<html"]
+        .iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
 }
 
 /// What is downloaded, which decides how much it may be.
