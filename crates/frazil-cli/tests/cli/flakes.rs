@@ -127,14 +127,22 @@ fn check(world: &World, arguments: &[&str], expected: Expect) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn flakes_are_locked_and_evaluated() {
     let world = World::new();
-    check(&world, &["eval", "./leaf#name"], expect![[r#"
+    check(
+        &world,
+        &["eval", "./leaf#name"],
+        expect![[r#"
         "leaf"
         --- stderr
         --- 0
-    "#]]);
-    check(&world, &["eval", "--no-update-lock-file", "./middle#name"], expect![[r#"
+    "#]],
+    );
+    check(
+        &world,
+        &["eval", "--no-update-lock-file", "./middle#name"],
+        expect![[r#"
         --- stderr
         error: flake 'path:/here/middle' requires lock file changes but they're not allowed due to '--no-update-lock-file':
                • Added input 'leaf':
@@ -142,8 +150,12 @@ fn flakes_are_locked_and_evaluated() {
                • Added input 'more':
                    'path:/here/leaf?lastModified=1700000000&narHash=sha256-6DCvqg5mFmPNJqUFPypr74LTpGJAbVqGCgBO1aWi7aM%3D' (2023-11-14)
         --- 3
-    "#]]);
-    check(&world, &["lock", "./middle"], expect![[r#"
+    "#]],
+    );
+    check(
+        &world,
+        &["lock", "./middle"],
+        expect![[r#"
         --- stderr
         warning: creating lock file '/here/middle/flake.lock':
                  • Added input 'leaf':
@@ -151,45 +163,67 @@ fn flakes_are_locked_and_evaluated() {
                  • Added input 'more':
                      'path:/here/leaf?lastModified=1700000000&narHash=sha256-6DCvqg5mFmPNJqUFPypr74LTpGJAbVqGCgBO1aWi7aM%3D' (2023-11-14)
         --- 0
-    "#]]);
-    check(&world, &["lock", "./middle"], expect![[r#"
+    "#]],
+    );
+    check(
+        &world,
+        &["lock", "./middle"],
+        expect![[r#"
         --- stderr
         --- 0
-    "#]]);
+    "#]],
+    );
     world.write("data/file", "changed\n");
     world.write("leaf/flake.nix", "{ outputs = { self }: { name = \"new\"; }; }");
-    check(&world, &["update", "leaf", "--flake", "./middle"], expect![[r#"
+    check(
+        &world,
+        &["update", "leaf", "--flake", "./middle"],
+        expect![[r#"
         --- stderr
         warning: updating lock file '/here/middle/flake.lock':
                  • Updated input 'leaf':
                      'path:/here/leaf?lastModified=1700000000&narHash=sha256-6DCvqg5mFmPNJqUFPypr74LTpGJAbVqGCgBO1aWi7aM%3D' (2023-11-14)
                    → 'path:/here/leaf?lastModified=1700000000&narHash=sha256-5HTe8GdfAna0/8lhYONiUiIXMnPvwjNMMfGiL0S7Ilc%3D' (2023-11-14)
         --- 0
-    "#]]);
-    check(&world, &["flake", "metadata", "./leaf"], expect![[r#"
+    "#]],
+    );
+    check(
+        &world,
+        &["flake", "metadata", "./leaf"],
+        expect![[r#"
         Resolved URL:  path:/here/leaf
         Locked URL:    path:/here/leaf?lastModified=1700000000&narHash=sha256-5HTe8GdfAna0/8lhYONiUiIXMnPvwjNMMfGiL0S7Ilc%3D
         Path:          /nix/store/qm859jswa4i89q6498yil0d0pj4b20g6-source
         Last modified: 2023-11-14
         --- stderr
         --- 0
-    "#]]);
-    check(&world, &["flake", "check", "./leaf"], expect![[r#"
+    "#]],
+    );
+    check(
+        &world,
+        &["flake", "check", "./leaf"],
+        expect![[r#"
         --- stderr
         warning: unknown flake output 'name'
         --- 0
-    "#]]);
+    "#]],
+    );
     let arguments = ["eval", "./middle#name", "--override-input", "nosuch", "path:./leaf"];
-    check(&world, &arguments, expect![[r#"
+    check(
+        &world,
+        &arguments,
+        expect![[r#"
         "middle"
         --- stderr
         warning: input '' has an override for a non-existent input 'nosuch'
         warning: the flag '--override-input nosuch path:/here/leaf' does not match any input
         --- 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn names_go_through_the_registry() {
     let world = World::new();
     let home = world.path().join("home");
@@ -198,69 +232,101 @@ fn names_go_through_the_registry() {
         command.env("XDG_CONFIG_HOME", &home).args(arguments);
         expected.assert_eq(&show(&command.output().expect("started"), world.path()));
     };
-    run(&["eval", "leaf#name"], expect![[r#"
+    run(
+        &["eval", "leaf#name"],
+        expect![[r#"
         --- stderr
         error: cannot find flake 'flake:leaf' in the flake registries
 
         help: say what it stands for with `--override-input leaf URL`, with `--override-flake leaf URL`, or once and for all with `frazil flake registry add leaf URL`
         --- 3
-    "#]]);
-    run(&["flake", "registry", "add", "leaf", "./leaf"], expect![[r#"
+    "#]],
+    );
+    run(
+        &["flake", "registry", "add", "leaf", "./leaf"],
+        expect![[r#"
         --- stderr
         --- 0
-    "#]]);
-    run(&["eval", "leaf#name"], expect![[r#"
+    "#]],
+    );
+    run(
+        &["eval", "leaf#name"],
+        expect![[r#"
         "leaf"
         --- stderr
         --- 0
-    "#]]);
-    run(&["flake", "registry", "list"], expect![[r#"
+    "#]],
+    );
+    run(
+        &["flake", "registry", "list"],
+        expect![[r#"
         flake:leaf path:/here/leaf
         --- stderr
         --- 0
-    "#]]);
-    run(&["flake", "registry", "remove", "leaf"], expect![[r#"
+    "#]],
+    );
+    run(
+        &["flake", "registry", "remove", "leaf"],
+        expect![[r#"
         --- stderr
         --- 0
-    "#]]);
-    run(&["flake", "registry", "remove", "leaf"], expect![[r#"
+    "#]],
+    );
+    run(
+        &["flake", "registry", "remove", "leaf"],
+        expect![[r#"
         --- stderr
         error: the registry has no entry for 'leaf'
         --- 2
-    "#]]);
-    run(&["eval", "leaf#name", "--override-flake", "leaf", "builtin:frazil"], expect![[r#"
+    "#]],
+    );
+    run(
+        &["eval", "leaf#name", "--override-flake", "leaf", "builtin:frazil"],
+        expect![[r#"
         --- stderr
         error: flake 'flake:leaf' does not provide attribute 'packages.x86_64-linux.name', 'legacyPackages.x86_64-linux.name' or 'name'
 
         help: its outputs are lib, nglib; `frazil flake show` lists what is in them
         --- 3
-    "#]]);
+    "#]],
+    );
     fs::create_dir_all(home.join("frazil")).expect("made");
     fs::write(home.join("frazil/registry.json"), "{}").expect("written");
-    run(&["eval", "leaf#name"], expect![[r#"
+    run(
+        &["eval", "leaf#name"],
+        expect![[r#"
         --- stderr
         error: cannot read the flake registry '/here/home/frazil/registry.json': 'version' is missing, or not what it should be
 
         help: correct the file, or remove it
         --- 3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn init_makes_a_flake_once() {
     let world = World::new();
-    check(&world, &["init", "new"], expect![[r#"
+    check(
+        &world,
+        &["init", "new"],
+        expect![[r#"
         --- stderr
         wrote '/here/new/flake.nix'
         --- 0
-    "#]]);
-    check(&world, &["init", "new"], expect![[r#"
+    "#]],
+    );
+    check(
+        &world,
+        &["init", "new"],
+        expect![[r#"
         --- stderr
         error: '/here/new/flake.nix' exists already
 
         help: name another directory
         --- 2
-    "#]]);
+    "#]],
+    );
 }
 
 /// Runs real Nix with a store of its own; `None` where there is none.

@@ -1,21 +1,22 @@
 //! Flakes on a disk. What is expected of lock files was compared with C++ Nix 2.26.3, which
 //! `crates/frazil-cli/tests/cli/flakes.rs` does again where there is one.
 
+mod looking;
+mod naming;
+mod refusing;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use expect_test::{Expect, expect};
+use expect_test::expect;
 use frazil_eval::host::Message;
 use frazil_eval::{Options, with_large_stack};
 use frazil_model::StoreDir;
 use tempfile::TempDir;
 
-use super::{
-    AttributeKind, FlakePlan, LockPlan, OutputSelection, ShowOptions, Writing, check, find, init,
-    metadata, resolve_installable, show, with_flake,
-};
+use super::{AttributeKind, FlakePlan, LockPlan, Writing, init, resolve_installable, with_flake};
 use crate::eval::Failure;
 use crate::host::{Additions, DiskHost, HostContext};
 
@@ -50,18 +51,7 @@ impl World {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(&path, text.replace("HERE", &self.here())).expect("written");
-        self.settle(self.folder.path());
-    }
-
-    /// Gives everything the same time.
-    fn settle(&self, path: &Path) {
-        if path.is_dir() {
-            for entry in fs::read_dir(path).expect("listed") {
-                self.settle(&entry.expect("listed").path());
-            }
-        }
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME_SECONDS);
-        File::open(path).and_then(|file| file.set_modified(time)).expect("set");
+        settle(self.folder.path());
     }
 
     fn here(&self) -> String {
@@ -124,9 +114,21 @@ impl World {
     }
 }
 
+/// Gives everything the same time.
+fn settle(path: &Path) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).expect("listed") {
+            settle(&entry.expect("listed").path());
+        }
+    }
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME_SECONDS);
+    File::open(path).and_then(|file| file.set_modified(time)).expect("set");
+}
+
 const LEAF: &str = "{ outputs = { self }: { name = \"leaf\"; }; }";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a flake, and what is expected of it")]
 fn inputs_are_locked_on_the_first_use() {
     let mut world = World::new(&[
         ("leaf/flake.nix", LEAF),
@@ -239,6 +241,7 @@ fn an_input_is_fetched_only_when_it_is_used() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a flake, and what is expected of it")]
 fn inputs_may_lie_in_the_tree_of_the_flake() {
     let mut world = World::new(&[
         (
@@ -372,141 +375,6 @@ fn inputs_of_inputs_follow() {
     expect!["error: path 'HERE/nowhere' does not exist"].assert_eq(&world.eval("./top#x"));
 }
 
-/// What is wrong with a `flake.nix`.
-#[track_caller]
-fn refuses(flake: &str, expected: Expect) {
-    let mut world = World::new(&[("flake.nix", flake), ("leaf/flake.nix", LEAF)]);
-    expected.assert_eq(&world.eval("path:.#x"));
-}
-
-#[test]
-fn flake_files_are_written_out() {
-    refuses(
-        "let x = 1; in { outputs = _: { }; }",
-        expect![
-            "error: file '/nix/store/x3kfp96223s8ml70c0r0j3px5dzkp7k3-source/flake.nix' must be an attribute set"
-        ],
-    );
-    refuses(
-        "x: { }",
-        expect![
-            "error: file '/nix/store/29s5gq4w97nd3axn858l0ip4xx3mc17j-source/flake.nix' must be an attribute set"
-        ],
-    );
-    refuses("{ }", expect!["error: flake 'path:HERE' lacks attribute 'outputs'"]);
-    refuses("{ outputs = 1; }", expect!["error: expected a function but got an integer"]);
-    refuses(
-        "{ outputs = import ./x.nix; }",
-        expect![[r#"
-        error: expected a function but got a thunk
-        help: in `flake.nix`, only `outputs` may compute anything"#]],
-    );
-    refuses(
-        "{ description = 1; outputs = _: { }; }",
-        expect!["error: expected a string but got an integer"],
-    );
-    refuses(
-        "{ description = \"a\" + \"b\"; outputs = _: { }; }",
-        expect![[r#"
-        error: expected a string but got a thunk
-        help: in `flake.nix`, only `outputs` may compute anything"#]],
-    );
-    refuses(
-        "{ odd = 1; outputs = _: { }; }",
-        expect!["error: flake 'path:HERE' has an unsupported attribute 'odd'"],
-    );
-    refuses(
-        "{ inputs.a = { url = \"path:x${\"y\"}\"; }; outputs = _: { }; }",
-        expect![[r#"
-        error: expected a string or a path but got a thunk
-        help: in `flake.nix`, only `outputs` may compute anything"#]],
-    );
-    refuses(
-        "{ inputs.a = { url = \"path:./x\"; ref = \"b\"; }; outputs = _: { }; }",
-        expect!["error: unexpected flake input attribute 'ref'"],
-    );
-    refuses(
-        "{ inputs.a = { type = \"path\"; }; outputs = _: { }; }",
-        expect!["error: input attribute 'path' is missing"],
-    );
-    refuses(
-        "{ inputs.a = 3; outputs = _: { }; }",
-        expect!["error: expected a set but got an integer"],
-    );
-    refuses(
-        "{ inputs.a.url = 3; outputs = _: { }; }",
-        expect!["error: expected a string or a path but got an integer"],
-    );
-    refuses(
-        "{ inputs.a.flake = \"no\"; outputs = _: { }; }",
-        expect!["error: expected a Boolean but got a string"],
-    );
-    refuses(
-        "{ inputs.a.follows = \"a b\"; outputs = _: { }; }",
-        expect!["error: invalid flake input path element 'a b'"],
-    );
-    refuses(
-        "{ inputs.a.url = /etc; outputs = _: { }; }",
-        expect![
-            "error: input path '/etc' must be in the same source tree as '/nix/store/as5my06lxh0kvga9wfcm19f3zgvkk1vh-source'"
-        ],
-    );
-    refuses(
-        "{ nixConfig.a = { }; outputs = _: { }; }",
-        expect!["error: flake configuration setting 'a' is a set"],
-    );
-    refuses(
-        "{ outputs = _: { x = 1; }; } 2",
-        expect![
-            "error: file '/nix/store/rpwsjqv4waim1kd91l1np2la1wvzklla-source/flake.nix' must be an attribute set"
-        ],
-    );
-    refuses(
-        "{ outputs = { self }: { }; }",
-        expect![[r#"
-        error: flake 'path:HERE' does not provide attribute 'packages.x86_64-linux.x', 'legacyPackages.x86_64-linux.x' or 'x'
-        help: the flake has no outputs at all"#]],
-    );
-}
-
-#[test]
-fn nothing_leads_out_of_a_tree() {
-    refuses(
-        "{ inputs.a.url = \"path:../x\"; outputs = _: { x = 1; }; }",
-        expect!["error: the path '../x' leads out of the source tree of its flake"],
-    );
-    refuses(
-        "{ inputs.a.url = \"path:HERE/leaf?dir=../..\"; outputs = _: { x = 1; }; }",
-        expect!["error: the path '../..' leads out of the source tree of its flake"],
-    );
-    refuses(
-        "{ inputs.a = { url = \"path:./leaf\"; inputs.b.url = \"path:../..\"; }; outputs = _: { x = 1; }; }",
-        expect!["1"],
-    );
-    refuses(
-        "{ outputs = _: { x = builtins.readFile /etc/hostname; }; }",
-        expect![
-            "error: access to absolute path '/etc' is forbidden in pure evaluation mode (use '--impure' to override)"
-        ],
-    );
-    refuses("{ outputs = { self }: { x = builtins.readDir (self + \"/..\"); }; }", expect!["{}"]);
-    let mut world = World::new(&[
-        (
-            "flake.nix",
-            "{ inputs.a.url = \"path:HERE/leaf\"; outputs = { self, a }: { x = a.name; }; }",
-        ),
-        ("leaf/flake.nix", LEAF),
-    ]);
-    world.lock(".");
-    let lock = fs::read_to_string(world.path("flake.lock")).expect("read");
-    world.write(
-        "flake.lock",
-        &lock.replacen("\"type\": \"path\"", "\"dir\": \"../../..\", \"type\": \"path\"", 1),
-    );
-    expect!["error: the path '../../..' leads out of the source tree of its flake"]
-        .assert_eq(&world.eval("path:.#x"));
-}
-
 #[test]
 fn flakes_that_import_each_other_are_refused() {
     let mut world = World::new(&[
@@ -569,105 +437,6 @@ fn flakes_are_found_from_below_and_attributes_by_short_names() {
 }
 
 #[test]
-fn outputs_of_derivations_are_selected() {
-    let split = |text: &str| format!("{:?}", OutputSelection::split(text));
-    expect![[r#"(".#a", Default)"#]].assert_eq(&split(".#a"));
-    expect![[r#"(".#a", Named(["dev", "out"]))"#]].assert_eq(&split(".#a^out,dev,out"));
-    expect![[r#"(".#a", All)"#]].assert_eq(&split(".#a^*"));
-    expect![[r#"(".#a^", Default)"#]].assert_eq(&split(".#a^"));
-    expect![[r#"(".#\"^ \"", Default)"#]].assert_eq(&split(".#\"^ \""));
-}
-
-const PROVIDES: &str = "{
-  description = \"all kinds of things\";
-  nixConfig.extra-substituters = [ \"https://cache.invalid\" ];
-  outputs = { self }: {
-    packages.x86_64-linux.default = { type = \"derivation\"; name = \"p-1\"; drvPath = \"/d\"; meta.description = \"a package\"; };
-    packages.other.default = throw \"not for us\";
-    apps.x86_64-linux.run = { type = \"app\"; program = \"/bin/x\"; };
-    overlays.default = final: prev: { };
-    templates.new = { path = ./.; description = \"a template\"; };
-    nixosModules.m = { };
-    devShells.x86_64-linux = { };
-    legacyPackages.x86_64-linux.y = 1;
-    odd = 1;
-  };
-}";
-
-#[test]
-fn show_lists_what_there_is() {
-    let mut world = World::new(&[("flake.nix", PROVIDES)]);
-    let mut shown = |options: ShowOptions| {
-        world.run(|plan, host| {
-            let (_, shown) = show(plan, "path:.", options, host)?;
-            Ok(format!("{}{}", shown.text("NAME"), shown.json().compact()))
-        })
-    };
-    expect![[r#"
-        NAME
-        ├───apps
-        │   └───x86_64-linux
-        │       └───run: app: no description
-        ├───legacyPackages
-        │   └───x86_64-linux omitted (use '--legacy' to show)
-        ├───nixosModules
-        │   └───m: NixOS module
-        ├───odd: unknown
-        ├───overlays
-        │   └───default: Nixpkgs overlay
-        ├───packages
-        │   ├───other
-        │   │   └───default omitted (use '--all-systems' to show)
-        │   └───x86_64-linux
-        │       └───default: package 'p-1'
-        └───templates
-            └───new: template: a template
-        {"apps":{"x86_64-linux":{"run":{"type":"app"}}},"legacyPackages":{"x86_64-linux":{}},"nixosModules":{"m":{"type":"nixos-module"}},"odd":{"type":"unknown"},"overlays":{"default":{"type":"nixpkgs-overlay"}},"packages":{"other":{"default":{}},"x86_64-linux":{"default":{"description":"a package","name":"p-1","type":"derivation"}}},"templates":{"new":{"description":"a template","type":"template"}}}"#]].assert_eq(&shown(ShowOptions::default()));
-    expect!["error: not for us"].assert_eq(&shown(ShowOptions { legacy: true, all_systems: true }));
-}
-
-#[test]
-fn check_finds_what_is_not_as_it_should_be() {
-    let mut world = World::new(&[("flake.nix", PROVIDES)]);
-    let checked = |world: &mut World| {
-        world.run(|plan, host| check(plan, "path:.", false, host).map(|()| "good".to_owned()))
-    };
-    expect!["good"].assert_eq(&checked(&mut world));
-    expect![[r#"
-        unknown flake output 'odd'
-        these systems were omitted: other; --all-systems checks them, too"#]]
-    .assert_eq(&world.messages.join("\n"));
-    world.write(
-        "flake.nix",
-        "{ outputs = _: { packages.x86_64-linux = { a = 1; b = throw \"no b\"; }; overlays.o = 1; checks = 1; apps.x86_64-linux.x = { }; }; }",
-    );
-    expect![[r#"
-        error: flake attribute 'apps.x86_64-linux.x' is not an app, but a set
-        error: flake output 'checks' is an integer, not a set
-        error: flake attribute 'overlays.o' is not an overlay, which is a function, but an integer
-        error: flake attribute 'packages.x86_64-linux.a' is not a derivation, but an integer
-        error: while checking flake output 'packages.x86_64-linux.b': no b"#]]
-    .assert_eq(&checked(&mut world));
-}
-
-#[test]
-fn metadata_tells_what_is_known() {
-    let mut world = World::new(&[("flake.nix", PROVIDES)]);
-    let text = world.run(|plan, host| {
-        let metadata = metadata(plan, "path:.", host)?;
-        Ok(format!("{}{}", metadata.text(), metadata.json().compact()))
-    });
-    expect![[r#"
-        Resolved URL:  path:HERE
-        Locked URL:    path:HERE?lastModified=1700000000&narHash=sha256-hSt5Zn5/mx9ka68ltf%2B3y7DOM00ShW6IIHnbe2Td4cA%3D
-        Description:   all kinds of things
-        Path:          /nix/store/kvmkph1sa4h6792zlsszlqr9nz5v1jm5-source
-        Last modified: 2023-11-14
-        Setting:       extra-substituters = ["https://cache.invalid"] (not applied)
-        {"description":"all kinds of things","lastModified":1700000000,"locked":{"lastModified":1700000000,"narHash":"sha256-hSt5Zn5/mx9ka68ltf+3y7DOM00ShW6IIHnbe2Td4cA=","path":"HERE","type":"path"},"locks":{"nodes":{"root":{}},"root":"root","version":7},"original":{"path":"HERE","type":"path"},"originalUrl":"path:HERE","path":"/nix/store/kvmkph1sa4h6792zlsszlqr9nz5v1jm5-source","resolved":{"path":"HERE","type":"path"},"resolvedUrl":"path:HERE","url":"path:HERE?lastModified=1700000000&narHash=sha256-hSt5Zn5/mx9ka68ltf%2B3y7DOM00ShW6IIHnbe2Td4cA%3D"}"#]].assert_eq(&text);
-}
-
-#[test]
 fn init_writes_a_flake_that_can_be_read() {
     let mut world = World::new(&[]);
     let made = init(&world.path("new")).expect("made");
@@ -711,44 +480,4 @@ fn the_distribution_is_built_in() {
         error: cannot fetch inputs of the type 'debian'
         help: this program is not able to read Debian's archive"#]]
     .assert_eq(&world.eval("debian:trixie#x"));
-}
-
-#[test]
-fn find_reads_what_users_write() {
-    let world = World::new(&[("a/flake.nix", LEAF), ("g/.git/x", ""), ("g/sub/flake.nix", LEAF)]);
-    let here = world.here();
-    let mut host = crate::host::DiskHost::new(
-        HostContext {
-            store_dir: StoreDir::default(),
-            physical_dir: "/absent/store".into(),
-            additions: Additions::InMemory,
-            environment: BTreeMap::new(),
-            now: 7,
-        },
-        |_| (),
-    );
-    let mut shown = |text: &str| {
-        let found = find(text, &world.plan.base, &mut host);
-        let found = match found {
-            Ok(top) => format!(
-                "{} # {} ({})",
-                super::shown(&top.reference),
-                top.fragment,
-                top.directory.map_or("-".to_owned(), |path| path.display().to_string())
-            ),
-            Err(error) => format!("error: {error}"),
-        };
-        found.replace(&here, "HERE")
-    };
-    expect!["path:HERE/a #  (HERE/a)"].assert_eq(&shown("./a"));
-    expect!["path:HERE/a # x (HERE/a)"].assert_eq(&shown("./a/flake.nix#x"));
-    expect!["path:HERE/a # b (HERE/a)"].assert_eq(&shown("path:a#b"));
-    expect!["git+file://HERE/g?dir=sub #  (HERE/g/sub)"].assert_eq(&shown("./g/sub"));
-    expect!["git+file://HERE/g?dir=sub #  (HERE/g/sub)"].assert_eq(&shown("./g?dir=sub"));
-    expect!["error: flake URL './g/sub?dir=x' has an inconsistent 'dir' parameter"]
-        .assert_eq(&shown("./g/sub?dir=x"));
-    expect!["error: path 'HERE/g' is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)"].assert_eq(&shown("./g"));
-    expect!["git+file://HERE/g?ref=x #  (-)"].assert_eq(&shown("git+file:./g?ref=x"));
-    expect!["flake:nixpkgs/unstable # x (-)"].assert_eq(&shown("nixpkgs/unstable#x"));
-    expect!["error: path 'HERE/path:/x%zz' does not exist"].assert_eq(&shown("path:/x%zz"));
 }

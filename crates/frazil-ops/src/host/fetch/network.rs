@@ -33,13 +33,10 @@ impl Network {
         let refused = |error: &dyn fmt::Display| HostError::Store(error.to_string());
         let place = self.place(url);
         let address: Url = place.parse().map_err(|error| refused(&error))?;
-        let client = match &mut self.client {
-            Some(client) => client,
-            None => {
-                let client = Client::new(self.options.clone()).map_err(|error| refused(&error))?;
-                self.client.insert(client)
-            }
-        };
+        if self.client.is_none() {
+            self.client = Some(Client::new(self.options.clone()).map_err(|error| refused(&error))?);
+        }
+        let Some(client) = &self.client else { unreachable!("it was made just now") };
         let (bytes, info) = client.get_bytes(&address, wanted.bytes_max()).map_err(|error| {
             let what = error.to_string();
             match error.help() {

@@ -207,10 +207,9 @@ fn archives() {
     check(
         "tarball",
         &["url=SERVER/short.tar.gz"],
-        expect![[r#"
-        narHash=sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=
-        0ccnxa25whszw7mgbgyzdm4nqc0zwnm8-source
-        /"#]],
+        expect![
+            "error: cannot unpack the archive 'SERVER/short.tar.gz': unexpected EOF during skip"
+        ],
     );
     check(
         "tarball",
