@@ -3,8 +3,6 @@
 //! Writes a table of paths and contents, in the order of the paths, that `host/fetch/embedded.rs`
 //! includes.
 
-#![expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
-
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
@@ -19,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let mut table = String::from("&[\n");
     for (name, path) in files {
+        let path = path.to_str().ok_or("a name that is not UTF-8")?;
         writeln!(table, "    ({name:?}, include_bytes!({path:?})),")?;
     }
     table.push_str("]\n");

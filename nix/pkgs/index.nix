@@ -1,7 +1,7 @@
 # The two ways to ask about a locked suite.
 #
 # An index is { release; systems; package; names; solve; }:
-#   release   { suite; codename; version; versions; } where `versions` is "exact" or "nearest"
+#   release   { suite; versions; } where `versions` is "exact" or "nearest"
 #   systems   a set with the one system the suite was locked for
 #   package   name -> facts of the newest stanza of that name, or null
 #   names     every package name, sorted
@@ -19,7 +19,7 @@ let
   };
 
   releaseOf = facts: {
-    inherit (facts) suite codename version;
+    inherit (facts) suite;
     versions = facts.versions or "exact";
   };
 

@@ -3,16 +3,28 @@
 //! They are trusted and run without a sandbox, so each of them alone must keep to its outputs.
 
 mod buildenv;
+mod closure_info;
+pub(crate) mod debian_root;
+mod fetch_deb;
 mod fetchurl;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod unpack_deb;
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use frazil_model::{Derivation, OutputName};
+use serde_json::{Map, Value};
 
+use crate::debian::Archives;
 use crate::network::Network;
+use crate::path::LINKS_MAX;
 
 /// A builder of this program.
 pub type Builtin = frazil_build::builtin::Builtin<Tools>;
@@ -20,6 +32,8 @@ pub type Builtin = frazil_build::builtin::Builtin<Tools>;
 /// What builders of this program need besides their task.
 pub struct Tools {
     pub network: Network,
+    /// Where Debian's mirrors are.
+    pub archives: Arc<Archives>,
 }
 
 /// All of them.
@@ -30,9 +44,34 @@ pub const TABLE: &[Builtin] = &[
         build: buildenv::build,
     },
     Builtin {
+        name: "closure-info",
+        doc: "lists the store paths that some paths need",
+        build: closure_info::build,
+    },
+    Builtin {
+        name: "debian-root",
+        doc: "merges unpacked Debian packages into one file system",
+        build: debian_root::build,
+    },
+    Builtin {
+        name: "fetch-deb",
+        doc: "fetches a package file of Debian's archive from a mirror",
+        build: fetch_deb::build,
+    },
+    Builtin {
         name: "fetchurl",
         doc: "fetches one file, or the tree of an archive, from the network",
         build: fetchurl::build,
+    },
+    Builtin {
+        name: "tree",
+        doc: "makes a tree of small files that the derivation describes",
+        build: tree::build,
+    },
+    Builtin {
+        name: "unpack-deb",
+        doc: "unpacks a package file of Debian",
+        build: unpack_deb::build,
     },
 ];
 
@@ -65,4 +104,44 @@ fn required<'d>(derivation: &'d Derivation, name: &'static str) -> Result<&'d st
 fn out<'t>(task: &BuiltinTask<'t>) -> Result<&'t PathBuf, BuiltinError> {
     let out = task.outputs.iter().find(|(name, _)| OutputName::as_str(name) == "out");
     Ok(out.map(|(_, place)| place).ok_or(AttributeProblem::NoOut)?)
+}
+
+/// The structured attributes, as a process would get them.
+fn structured(task: &BuiltinTask<'_>) -> Result<Map<String, Value>, BuiltinError> {
+    let text = task.environment.files.get(b".attrs.json".as_slice());
+    let text = text.ok_or(AttributeProblem::Missing { name: "__structuredAttrs" })?;
+    Ok(serde_json::from_slice(text)?)
+}
+
+/// Where a logical path really is once all links are followed; `None` if nothing is there, or not
+/// in an input.
+fn follow(task: &BuiltinTask<'_>, path: &Path) -> Option<PathBuf> {
+    let mut logical = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let (store_path, rest) = task.store.split(logical.as_os_str().as_bytes()).ok()?;
+        let mut place = task.inputs.get(&store_path)?.clone();
+        let mut seen = PathBuf::from(task.store.join(&store_path));
+        let rest = Path::new(OsStr::from_bytes(rest));
+        let names: Vec<&OsStr> = rest
+            .components()
+            .filter_map(|part| match part {
+                Component::Normal(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        let mut left = names.iter();
+        loop {
+            if place.is_symlink() {
+                let target = seen.parent()?.join(fs::read_link(&place).ok()?);
+                logical = crate::path::normal(&target).join(left.collect::<PathBuf>());
+                break;
+            }
+            let Some(name) = left.next() else {
+                return place.exists().then_some(place);
+            };
+            place.push(name);
+            seen.push(name);
+        }
+    }
+    None
 }

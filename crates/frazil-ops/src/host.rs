@@ -8,6 +8,7 @@
 
 mod fetch;
 mod memory;
+mod query;
 mod real;
 mod tree;
 mod write;
@@ -32,6 +33,7 @@ use frazil_model::{
 
 pub use fetch::{FetchedFiles, InputFetcher, Network};
 pub use frazil_store::fetch::{Credentials, FetchOptions, Proxies};
+use crate::debian::Indexes;
 use memory::{Follow, Located, MemoryStore};
 pub use real::{RealStore, Realise};
 use tree::Node;
@@ -71,6 +73,8 @@ pub struct DiskHost<'t> {
     /// By the type of the inputs that they fetch.
     fetchers: BTreeMap<String, Box<dyn InputFetcher + 't>>,
     real: Option<RealStore<'t>>,
+    /// Of the Debian suites that were asked about.
+    indexes: Indexes,
     tell: Box<dyn FnMut(Message) + 't>,
 }
 
@@ -79,7 +83,15 @@ impl<'t> DiskHost<'t> {
     pub fn new(context: HostContext, tell: impl FnMut(Message) + 't) -> Self {
         let memory = MemoryStore::new(context.store_dir.clone(), context.physical_dir.clone());
         let fetchers = BTreeMap::new();
-        Self { context, memory, network: None, fetchers, real: None, tell: Box::new(tell) }
+        Self {
+            context,
+            memory,
+            network: None,
+            fetchers,
+            real: None,
+            indexes: Indexes::default(),
+            tell: Box::new(tell),
+        }
     }
 
     /// Lets it download.
@@ -93,6 +105,13 @@ impl<'t> DiskHost<'t> {
     #[must_use]
     pub fn with_fetcher(mut self, kind: &str, fetcher: impl InputFetcher + 't) -> Self {
         self.fetchers.insert(kind.to_owned(), Box::new(fetcher));
+        self
+    }
+
+    /// Lets it keep the indexes of Debian suites.
+    #[must_use]
+    pub fn with_indexes(mut self, indexes: Indexes) -> Self {
+        self.indexes = indexes;
         self
     }
 
@@ -311,6 +330,10 @@ impl Host for DiskHost<'_> {
 
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, HostError> {
         fetch::fetch(self, request)
+    }
+
+    fn query(&mut self, kind: &str, question: &[u8]) -> Result<Vec<u8>, HostError> {
+        query::answer(self, kind, question)
     }
 
     fn tell(&mut self, message: Message) {

@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod builtins;
+pub mod debian;
 pub mod eval;
 pub mod flake;
 pub mod host;

@@ -133,7 +133,7 @@ fn registry(command: &RegistryCommand, environment: &Environment) -> Result<(), 
                 let from = entry.from.to_url().map(|url| url.to_string());
                 let to = entry.to.to_url().map(|url| url.to_string());
                 let [from, to] = [from, to].map(|url| url.unwrap_or_else(|error| error.0));
-                text.push_str(&format!("{from} {to}\n"));
+                text.extend([&from, " ", &to, "\n"]);
             }
             screen::print(text.as_bytes())
         }

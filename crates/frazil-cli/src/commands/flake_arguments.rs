@@ -15,7 +15,6 @@ pub(super) const HERE: &str = ".";
 
 /// How the inputs of a flake are locked.
 #[derive(Clone, Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(super) struct LockArguments {
     /// Take an input from elsewhere; implies --no-write-lock-file except in `lock` (can be repeated)
     #[arg(long, num_args = 2, value_names = ["INPUT", "FLAKE"])]

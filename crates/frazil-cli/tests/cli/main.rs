@@ -1,6 +1,7 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
 mod documents;
+mod flakes;
 mod golden;
 
 use std::fs;
@@ -321,7 +322,7 @@ fn a_flake_is_called_one() {
         --- stderr
         error: opening file '/here/default.nix': No such file or directory
 
-        help: this is a flake, and flakes are not supported yet
+        help: this is a flake: name it as `.#ATTRIBUTE`
         --- 5
     "#]]
     .assert_eq(&show(&output, folder.path()));

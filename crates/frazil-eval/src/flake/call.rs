@@ -56,7 +56,8 @@ impl<'a> Evaluator<'a> {
         let fetch = Value::Builtin(&FETCH).into();
         let scope = [("nodes", nodes), ("root", root), ("fetch", fetch)];
         let program = self.parse_in_scope(CALL_NAME, CALL.to_vec(), path::of(b"/"), &scope);
-        let program = program.expect("the embedded source is correct: every test evaluates it");
+        let program = program
+            .unwrap_or_else(|_| unreachable!("the embedded source is correct: tests evaluate it"));
         self.evaluate(program)
     }
 

@@ -41,25 +41,26 @@ impl Evaluator<'_> {
         origin: Origin,
         fetches: &mut Fetches,
     ) -> Result<FetchedTree> {
-        if let Some(fetched) = fetches.0.get(reference) {
-            return Ok(fetched.clone());
+        if let Some(known) = fetches.0.get(reference) {
+            return Ok(known.clone());
         }
         let resolved = self.resolve_reference(reference, origin)?;
-        let fetched = match fetches.0.get(&resolved) {
-            Some(fetched) => FetchedTree { resolved, ..fetched.clone() },
+        let found = match fetches.0.get(&resolved) {
+            Some(known) => FetchedTree { resolved, ..known.clone() },
             None => self.fetch_resolved(resolved, origin)?,
         };
-        fetches.0.insert(fetched.resolved.clone(), fetched.clone());
-        fetches.0.insert(reference.clone(), fetched.clone());
-        Ok(fetched)
+        for asked in [&found.resolved, reference] {
+            fetches.0.insert(asked.clone(), found.clone());
+        }
+        Ok(found)
     }
 
     fn fetch_resolved(&mut self, resolved: FlakeRef, origin: Origin) -> Result<FetchedTree> {
-        let fetched = self.fetch_input(&resolved.input, origin == Origin::Lock);
-        let fetched = fetched.map_err(|error| {
-            let shown = shown(&resolved);
-            self.while_doing(error, || format!("while fetching the input '{shown}'"))
-        })?;
+        let fetched =
+            self.fetch_input(&resolved.input, origin == Origin::Lock).map_err(|error| {
+                let shown = shown(&resolved);
+                self.while_doing(error, || format!("while fetching the input '{shown}'"))
+            })?;
         // A lock says all that anyone may know.
         let input = match origin {
             Origin::Lock => resolved.input.clone(),

@@ -356,12 +356,11 @@ impl Locker<'_, '_> {
         }
         self.sources.insert(node, flake.source.clone());
         // What is not in the lock file of the top flake yet starts with its own.
-        let (old, follows_prefix) = match old {
-            Some(old) => (old, place.follows_prefix.clone()),
-            None => {
-                let file = Rc::new(self.ev.read_locks(&flake.source)?);
-                (Old { file, node: NodeId::ROOT }, path.clone())
-            }
+        let (old, follows_prefix) = if let Some(old) = old {
+            (old, place.follows_prefix.clone())
+        } else {
+            let file = Rc::new(self.ev.read_locks(&flake.source)?);
+            (Old { file, node: NodeId::ROOT }, path.clone())
         };
         let below = Place {
             node,

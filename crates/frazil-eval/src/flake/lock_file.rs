@@ -74,9 +74,7 @@ pub enum LockFileError {
     TooLarge,
     #[error("{0}")]
     Input(#[from] InputError),
-    #[error(
-        "Lock file contains unlocked input '{0}'. Use '--allow-dirty-locks' to accept this lock file."
-    )]
+    #[error("it contains the unlocked input '{0}'")]
     Unlocked(String),
 }
 

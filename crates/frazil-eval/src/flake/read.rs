@@ -72,7 +72,7 @@ impl<'a> Evaluator<'a> {
             match self.symbols.text(entry.name) {
                 b"description" => {
                     let Value::String(text) = self.expect(entry, "a string")? else { continue };
-                    flake.description = Some(self.plain_text(text.bytes()));
+                    flake.description = Some(plain_text(text.bytes()));
                 }
                 b"inputs" => {
                     let Value::Attrs(inputs) = self.expect(entry, "a set")? else { continue };
@@ -84,7 +84,7 @@ impl<'a> Evaluator<'a> {
                     flake.config = self.flake_settings(settings)?;
                 }
                 other => {
-                    let name = self.plain_text(other);
+                    let name = plain_text(other);
                     let flake = shown(&flake.resolved);
                     let message = format!("flake '{flake}' has an unsupported attribute '{name}'");
                     return Err(self.error(ErrorKind::Other, message).at(self.range_of(entry)));
@@ -194,17 +194,13 @@ impl<'a> Evaluator<'a> {
         Range { start: entry.pos, bytes: self.symbols.text(entry.name).len() as u32 }
     }
 
-    fn plain_text(&self, bytes: &[u8]) -> String {
-        String::from_utf8_lossy(bytes).into_owned()
-    }
-
     /// What `outputs` takes by name.
     fn output_arguments(&mut self, entry: &'a Entry<'a>) -> Result<Vec<String>> {
         let value = self.expect(entry, "a function")?;
         let Value::Lambda(closure) = value else { return Ok(Vec::new()) };
         let lambda = self.cursor.code(closure.code);
         let formals = lambda.formals.map_or(&[][..], |formals| formals.list);
-        let names = formals.iter().map(|formal| self.plain_text(self.symbols.text(formal.name)));
+        let names = formals.iter().map(|formal| plain_text(self.symbols.text(formal.name)));
         Ok(names.filter(|name| name != "self").collect())
     }
 
@@ -214,7 +210,7 @@ impl<'a> Evaluator<'a> {
         }
         let mut inputs = FlakeInputs::new();
         for entry in self.sorted_entries(set) {
-            let name = self.plain_text(self.symbols.text(entry.name));
+            let name = plain_text(self.symbols.text(entry.name));
             let input = self.flake_input(&name, entry, reading)?;
             inputs.insert(name, input);
         }
@@ -239,7 +235,7 @@ impl<'a> Evaluator<'a> {
         let mut attributes = Attributes::new();
         for member in self.sorted_entries(set) {
             self.input_member(member, reading, &mut input, &mut attributes).map_err(|error| {
-                let name = self.plain_text(self.symbols.text(member.name));
+                let name = plain_text(self.symbols.text(member.name));
                 error.note(|| Note {
                     depth: self.depth,
                     message: format!("while evaluating flake attribute '{name}'"),
@@ -282,10 +278,10 @@ impl<'a> Evaluator<'a> {
         input: &mut FlakeInput,
         attributes: &mut Attributes,
     ) -> Result<()> {
-        let name = self.plain_text(self.symbols.text(member.name));
+        let name = plain_text(self.symbols.text(member.name));
         match name.as_str() {
             "flake" => {
-                input.is_flake = matches!(self.expect(member, "a Boolean")?, Value::Bool(true))
+                input.is_flake = matches!(self.expect(member, "a Boolean")?, Value::Bool(true));
             }
             "inputs" => {
                 let Value::Attrs(set) = self.expect(member, "a set")? else { return Ok(()) };
@@ -294,7 +290,7 @@ impl<'a> Evaluator<'a> {
             }
             "follows" => {
                 let Value::String(text) = self.expect(member, "a string")? else { return Ok(()) };
-                let path = super::parse_path(&self.plain_text(text.bytes()));
+                let path = super::parse_path(&plain_text(text.bytes()));
                 let path = path.map_err(|message| {
                     self.error(ErrorKind::Other, message).at(self.range_of(member))
                 })?;
@@ -317,7 +313,7 @@ impl<'a> Evaluator<'a> {
         reading: &Reading<'_>,
     ) -> Result<FetchAttribute> {
         match value {
-            Some(Value::String(text)) => Ok(FetchAttribute::String(self.plain_text(text.bytes()))),
+            Some(Value::String(text)) => Ok(FetchAttribute::String(plain_text(text.bytes()))),
             Some(Value::Path(path)) if name == "url" => {
                 Ok(FetchAttribute::String(self.path_url(path.bytes(), member, reading)?))
             }
@@ -360,7 +356,7 @@ impl<'a> Evaluator<'a> {
         }
         let parts = |path: &[u8]| -> Vec<String> {
             let parts = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty());
-            parts.map(|part| self.plain_text(part)).collect()
+            parts.map(plain_text).collect()
         };
         let (from, to) = (parts(&flake), parts(literal));
         let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
@@ -373,10 +369,10 @@ impl<'a> Evaluator<'a> {
     fn flake_settings(&mut self, set: Attrs<'a>) -> Result<BTreeMap<String, Json>> {
         let mut settings = BTreeMap::new();
         for entry in self.sorted_entries(set) {
-            let name = self.plain_text(self.symbols.text(entry.name));
+            let name = plain_text(self.symbols.text(entry.name));
             let value = match self.trivial(&entry.slot)? {
-                Some(Value::String(text)) => Json::String(self.plain_text(text.bytes())),
-                Some(Value::Path(path)) => Json::String(self.plain_text(path.bytes())),
+                Some(Value::String(text)) => Json::String(plain_text(text.bytes())),
+                Some(Value::Path(path)) => Json::String(plain_text(path.bytes())),
                 Some(Value::Int(value)) => Json::Int(value),
                 Some(Value::Bool(value)) => Json::Bool(value),
                 Some(Value::List(list)) => {
@@ -388,7 +384,7 @@ impl<'a> Evaluator<'a> {
                             );
                             return Err(self.type_error(message).at(self.range_of(entry)));
                         };
-                        items.push(Json::String(self.plain_text(text.bytes())));
+                        items.push(Json::String(plain_text(text.bytes())));
                     }
                     Json::List(items)
                 }
@@ -402,6 +398,10 @@ impl<'a> Evaluator<'a> {
         }
         Ok(settings)
     }
+}
+
+fn plain_text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The type of a value, as messages about `flake.nix` call it.

@@ -71,6 +71,53 @@ fn reads_and_prints_references() {
 }
 
 #[test]
+fn reads_the_types_that_nix_does_not_know() {
+    check("builtin:frazil", expect!["name=frazil type=builtin -> builtin:frazil"]);
+    check(
+        "builtin:frazil?x=1",
+        expect!["error: URL 'builtin:frazil?x=1' has unsupported parameter 'x'"],
+    );
+    check("debian:trixie", expect!["suite=trixie type=debian -> debian:trixie"]);
+    check(
+        "debian:trixie?arch=arm64&components=main%20contrib&updates=1&security=0&versions=nearest",
+        expect![
+            "arch=arm64 components=main contrib security=0 suite=trixie type=debian updates=1 versions=nearest -> debian:trixie?arch=arm64&components=main%20contrib&security=0&updates=1&versions=nearest"
+        ],
+    );
+    check(
+        "debian:trixie?updates=yes",
+        expect!["error: parameter 'updates' of URL 'debian:trixie?updates=yes' is neither 0 nor 1"],
+    );
+    check(
+        "debian:trixie?mirror=x",
+        expect!["error: URL 'debian:trixie?mirror=x' has unsupported parameter 'mirror'"],
+    );
+    check("debian:../x", expect!["error: '../x' is not the name of a Debian suite"]);
+    check("debian:", expect!["error: '' is not the name of a Debian suite"]);
+}
+
+#[test]
+fn keeps_what_stands_beside_the_reference() {
+    let show = |text: &str, expected: Expect| {
+        let shown = match Reference::parse(text) {
+            Ok(Reference::Flake(reference, fragment)) => {
+                format!("{} # {fragment}", reference.to_url().expect("a URL"))
+            }
+            Ok(Reference::Path { path, query, fragment }) => {
+                format!("{path} {query:?} # {fragment}")
+            }
+            Err(error) => format!("error: {error}"),
+        };
+        expected.assert_eq(&shown);
+    };
+    show("nixpkgs#hello", expect!["flake:nixpkgs # hello"]);
+    show(".#a.\"b.c\"", expect![[r#". {} # a."b.c""#]]);
+    show("./x?dir=y#z%20", expect![[r#"./x {"dir": "y"} # z "#]]);
+    show("github:o/r#a^b", expect!["github:o/r # a^b"]);
+    show("", expect![" {} # "]);
+}
+
+#[test]
 fn makes_urls_of_git_repositories() {
     let url = |text: &str, expected: Expect| expected.assert_eq(&git_url(text));
     url("git@x.invalid:a/b", expect!["ssh://git@x.invalid/a/b"]);

@@ -5,15 +5,14 @@
 //! planned in memory and written when nothing can go wrong any more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 
 use super::{AttributeProblem, out, required};
-use crate::path::LINKS_MAX;
 
 /// Files that every package has, or that mean nothing outside of it. Nix leaves out the same.
 const LEFT_OUT: &[&str] = &[
@@ -208,36 +207,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Where a logical path really is once all links are followed; `None` if nothing is there.
     fn follow(&self, path: &Path) -> Option<PathBuf> {
-        let mut logical = path.to_owned();
-        for _ in 0..LINKS_MAX {
-            let (store_path, rest) = self.task.store.split(logical.as_os_str().as_bytes()).ok()?;
-            let mut place = self.task.inputs.get(&store_path)?.clone();
-            let mut seen = PathBuf::from(self.task.store.join(&store_path));
-            let rest = Path::new(OsStr::from_bytes(rest));
-            let names: Vec<&OsStr> = rest
-                .components()
-                .filter_map(|part| match part {
-                    Component::Normal(name) => Some(name),
-                    _ => None,
-                })
-                .collect();
-            let mut left = names.iter();
-            loop {
-                if place.is_symlink() {
-                    let target = seen.parent()?.join(fs::read_link(&place).ok()?);
-                    logical = crate::path::normal(&target).join(left.collect::<PathBuf>());
-                    break;
-                }
-                let Some(name) = left.next() else {
-                    return place.exists().then_some(place);
-                };
-                place.push(name);
-                seen.push(name);
-            }
-        }
-        None
+        super::follow(self.task, path)
     }
 }
 

@@ -100,11 +100,8 @@ pub fn select<'a>(
     let flake = super::shown(&top.reference);
     let message = format!("flake '{flake}' does not provide attribute {listed}");
     let error = ev.failure(ErrorKind::MissingAttribute, message);
-    let known = match outputs {
-        Value::Attrs(set) => ev.attributes(set).into_iter().map(|(name, _)| name).collect(),
-        _ => Vec::new(),
-    };
-    let known: Vec<_> = known.into_iter().map(String::from_utf8_lossy).collect();
+    let known = if let Value::Attrs(set) = outputs { ev.attributes(set) } else { Vec::new() };
+    let known: Vec<_> = known.into_iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
     Err(error.with_help(if known.is_empty() {
         "the flake has no outputs at all".to_owned()
     } else {
@@ -133,6 +130,6 @@ fn candidates(fragment: &str, system: &str, kind: AttributeKind) -> Vec<String> 
             }
         };
     }
-    let prefixed = prefixes.iter().map(|prefix| format!("{prefix}.{system}.{fragment}"));
-    prefixed.chain([fragment.to_owned()]).collect()
+    let shortened = prefixes.iter().map(|prefix| format!("{prefix}.{system}.{fragment}"));
+    shortened.chain([fragment.to_owned()]).collect()
 }

@@ -114,7 +114,7 @@ impl<'a> Check<'_, 'a> {
                 Some(Layout::PerSystem(shape)) => {
                     self.systems(&name, value, &mut |check, path, value| {
                         check.one(path, value, shape);
-                    })
+                    });
                 }
                 Some(Layout::NamedPerSystem(shape)) => {
                     self.systems(&name, value, &mut |check, path, value| {
@@ -185,7 +185,6 @@ impl<'a> Check<'_, 'a> {
     fn is_shaped(&mut self, path: &str, value: Lazy<'a>, shape: Shape) -> Result<(), Error> {
         let value = self.ev.force(value)?;
         let wanted = match (shape, value) {
-            (Shape::Free, _) => return Ok(()),
             (Shape::Derivation, Value::Attrs(_)) => {
                 let kind = self.ev.find_path(value, "type")?;
                 if matches!(kind, Some(Value::String(kind)) if kind.bytes() == b"derivation") {
@@ -218,7 +217,8 @@ impl<'a> Check<'_, 'a> {
                 }
                 return Ok(());
             }
-            (Shape::Module, Value::Attrs(_) | Value::Path(_) | Value::String(_))
+            (Shape::Free, _)
+            | (Shape::Module, Value::Attrs(_) | Value::Path(_) | Value::String(_))
             | (
                 Shape::Module | Shape::Overlay | Shape::Bundler,
                 Value::Lambda(_) | Value::Builtin(_) | Value::Partial(_),

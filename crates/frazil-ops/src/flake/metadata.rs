@@ -111,14 +111,14 @@ impl Metadata {
             out.push_str(name);
             match edge {
                 Edge::Follows(path) => {
-                    out.push_str(&format!(" follows input '{}'\n", print_path(path)));
+                    out.extend([" follows input '", &print_path(path), "'\n"]);
                 }
                 Edge::Node(id) => {
                     let lock = self.locks.node(*id).lock.as_ref();
                     let url = lock.map(|lock| shown(&lock.locked)).unwrap_or_default();
                     let date = lock.and_then(|lock| lock.locked.input.last_modified());
                     let date = date.map(|seconds| format!(" ({})", day(seconds)));
-                    out.push_str(&format!(": {url}{}\n", date.unwrap_or_default()));
+                    out.extend([": ", &url, &date.unwrap_or_default(), "\n"]);
                     let below = format!("{indent}{}", if is_last { "    " } else { "│   " });
                     self.write_inputs(*id, &below, visited, out);
                 }
@@ -149,10 +149,10 @@ fn fingerprint(locked: &LockedFlake) -> Option<String> {
         "tarball" | "builtin" | "debian" => reference.input.nar_hash()?.to_owned(),
         _ => return None,
     };
-    text.push_str(&format!(";{};{}", reference.dir, locked.new.to_json().pretty()));
+    text.extend([";", &reference.dir, ";", &locked.new.to_json().pretty()]);
     for name in ["revCount", "lastModified"] {
         if let Some(value) = attributes.get(name) {
-            text.push_str(&format!(";{name}={value}"));
+            text.extend([";", name, "=", &value.to_string()]);
         }
     }
     Some(Hash::Sha256(Sha256::of(text.as_bytes()).0).format(HashFormat::Base16))

@@ -117,14 +117,14 @@ impl Shown {
                 }
                 return;
             }
-            Self::Derivation { noun, name, .. } => out.push_str(&format!(": {noun} '{name}'")),
+            Self::Derivation { noun, name, .. } => out.extend([": ", noun, " '", name, "'"]),
             Self::App { description } => {
                 let description = description.as_deref().unwrap_or("no description");
-                out.push_str(&format!(": app: {description}"));
+                out.extend([": app: ", description]);
             }
-            Self::Template { description } => out.push_str(&format!(": template: {description}")),
-            Self::Known { phrase, .. } => out.push_str(&format!(": {phrase}")),
-            Self::Omitted { option } => out.push_str(&format!(" omitted (use '{option}' to show)")),
+            Self::Template { description } => out.extend([": template: ", description]),
+            Self::Known { phrase, .. } => out.extend([": ", phrase]),
+            Self::Omitted { option } => out.extend([" omitted (use '", option, "' to show)"]),
         }
         out.push('\n');
     }
@@ -233,9 +233,16 @@ impl<'a> Show<'_, 'a> {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         let is_set = matches!(
             names.as_slice(),
-            ["apps" | "checks" | "devShells" | "legacyPackages" | "packages"]
+            ["apps"
+                | "checks"
+                | "devShells"
+                | "legacyPackages"
+                | "packages"
+                | "formatter"
+                | "nixosConfigurations"
+                | "nixosModules"
+                | "overlays"]
                 | ["apps" | "checks" | "devShells" | "legacyPackages" | "packages", _]
-                | ["formatter" | "nixosConfigurations" | "nixosModules" | "overlays"]
         );
         if !is_set {
             return true;
@@ -284,18 +291,14 @@ impl<'a> Show<'_, 'a> {
 
     fn description(&mut self, set: Attrs<'a>) -> Result<Option<String>, Error> {
         let Some(meta) = self.ev.attribute(set, "meta") else { return Ok(None) };
-        match self.ev.force(meta)? {
-            Value::Attrs(meta) => self.text(meta, "description"),
-            _ => Ok(None),
-        }
+        let Value::Attrs(meta) = self.ev.force(meta)? else { return Ok(None) };
+        self.text(meta, "description")
     }
 
     fn text(&mut self, set: Attrs<'a>, name: &str) -> Result<Option<String>, Error> {
         let Some(value) = self.ev.attribute(set, name) else { return Ok(None) };
-        match self.ev.force(value)? {
-            Value::String(text) => Ok(Some(String::from_utf8_lossy(text.bytes()).into_owned())),
-            _ => Ok(None),
-        }
+        let Value::String(text) = self.ev.force(value)? else { return Ok(None) };
+        Ok(Some(String::from_utf8_lossy(text.bytes()).into_owned()))
     }
 
     #[cold]

@@ -72,8 +72,7 @@ fn known_tree(
         .and_then(|hash| Hash::parse_any(hash.as_bytes(), Some(HashAlgorithm::Sha256)).ok());
     let Some(hash) = hash else { return Ok(None) };
     let address = ContentAddress { method: ContentAddressMethod::Nar, hash };
-    let Ok(name) = StoreName::parse(text(request, "name").unwrap_or(DEFAULT_NAME).as_bytes())
-    else {
+    let Ok(name) = StoreName::parse(tree_name(request).as_bytes()) else {
         return Ok(None);
     };
     let Ok(path) = host.context.store_dir.fixed_path(&name, &address) else { return Ok(None) };
@@ -100,6 +99,13 @@ fn required<'r>(request: &'r FetchRequest, name: &str) -> Result<&'r str, HostEr
     })
 }
 
+/// What the tree is called in the store.
+fn tree_name(request: &FetchRequest) -> &str {
+    // The name of what is built in says what is meant.
+    let named = text(request, "name").filter(|_| request.kind != "builtin");
+    named.unwrap_or(DEFAULT_NAME)
+}
+
 /// Adds a fetched tree to the store, if it is what was asked for.
 fn add(
     host: &mut DiskHost<'_>,
@@ -110,7 +116,7 @@ fn add(
     let hash = sri(node.nar_digest()?.hash);
     attributes.insert("narHash".to_owned(), FetchAttribute::String(hash));
     lock::check(request, &attributes)?;
-    let path = host.add_tree(text(request, "name").unwrap_or(DEFAULT_NAME), node)?;
+    let path = host.add_tree(tree_name(request), node)?;
     Ok(Fetched { path, attributes })
 }
 

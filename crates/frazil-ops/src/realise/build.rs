@@ -12,6 +12,8 @@ use frazil_build::schedule::Outcome;
 use frazil_model::{Derivation, OutputName, StorePath};
 use frazil_store::{OutputLocks, Workplace};
 
+use crate::builtins::debian_root;
+
 use super::error::BuildProblem;
 use super::inputs::{Inputs, check_system};
 use super::log::BuildLog;
@@ -125,11 +127,14 @@ impl Executor<'_> {
             true => Network::Host,
             false => Network::Private,
         };
+        let mut binds = self.options.binds.clone();
+        let dir = self.store.store_dir();
+        binds.extend(debian_root::binds(&job.derivation, dir, &job.inputs.places));
         let sandbox = Sandbox {
             scratch,
             store: self.store.store_dir(),
             inputs: &job.inputs.places,
-            binds: &self.options.binds,
+            binds: &binds,
             environment,
             system: &job.derivation.system,
             network,

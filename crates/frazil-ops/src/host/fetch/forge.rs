@@ -1,4 +1,4 @@
-//! Repositories of forges, which are downloaded as archives: GitHub, GitLab, SourceHut.
+//! Repositories of forges, which are downloaded as archives: those of `github:`, `gitlab:` and `sourcehut:`.
 //!
 //! A branch or tag becomes a commit first; the archive of a commit is the same forever, but its
 //! bytes are not, so it is the hash of the tree that is compared.
@@ -87,12 +87,9 @@ impl Place<'_> {
                 let url = format!(
                     "https://{forge}/api/v4/projects/{project}/repository/commits?ref_name={name}"
                 );
-                match answer(host, &url)? {
-                    Json::List(commits) => commits
-                        .first()
-                        .and_then(|commit| commit.get("id")?.as_str().map(str::to_owned)),
-                    _ => None,
-                }
+                let answer = answer(host, &url)?;
+                let first = if let Json::List(commits) = &answer { commits.first() } else { None };
+                first.and_then(|commit| commit.get("id")?.as_str().map(str::to_owned))
             }
             _ => self.listed_commit(host, name)?,
         };

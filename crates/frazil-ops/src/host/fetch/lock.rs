@@ -1,6 +1,7 @@
 //! Comparing what was fetched with what the request says it must be.
 
 use frazil_eval::host::{FetchAttribute, FetchRequest, HostError};
+use frazil_eval::input::Input;
 use frazil_model::{Hash, HashAlgorithm, HashFormat};
 
 use super::{Attributes, text};
@@ -50,6 +51,12 @@ fn check_hash(request: &FetchRequest, fetched: &Attributes) -> Result<(), HostEr
 
 /// The request as a URL, for messages.
 fn url(request: &FetchRequest) -> String {
+    if !matches!(request.kind.as_str(), "path" | "git" | "file" | "tarball") {
+        let kind = ("type".to_owned(), FetchAttribute::String(request.kind.clone()));
+        let attributes = request.attributes.clone().into_iter().chain([kind]).collect();
+        let input = Input::from_attributes(attributes).and_then(|input| input.to_url());
+        return input.map_or_else(|error| error.0, |url| url.to_string());
+    }
     let (start, names): (_, &[&str]) = match request.kind.as_str() {
         "path" => ("path:", &["lastModified", "narHash", "rev", "revCount"]),
         "git" => ("git+", &["exportIgnore", "ref", "rev", "shallow", "submodules"]),

@@ -1,5 +1,8 @@
 //! Downloading: the one way from the fetchers to the network.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -30,13 +33,10 @@ impl Network {
         let refused = |error: &dyn fmt::Display| HostError::Store(error.to_string());
         let place = self.place(url);
         let address: Url = place.parse().map_err(|error| refused(&error))?;
-        let client = match &mut self.client {
-            Some(client) => client,
-            None => {
-                let client = Client::new(self.options.clone()).map_err(|error| refused(&error))?;
-                self.client.insert(client)
-            }
-        };
+        if self.client.is_none() {
+            self.client = Some(Client::new(self.options.clone()).map_err(|error| refused(&error))?);
+        }
+        let Some(client) = &self.client else { unreachable!("it was made just now") };
         let (bytes, info) = client.get_bytes(&address, wanted.bytes_max()).map_err(|error| {
             let what = error.to_string();
             match error.help() {
@@ -44,7 +44,7 @@ impl Network {
                 None => HostError::Store(what),
             }
         })?;
-        if wanted == Wanted::Archive && info.is_page() {
+        if wanted == Wanted::Archive && (info.is_page() || looks_like_page(&bytes)) {
             return Err(HostError::Unsupported {
                 what: format!("'{url}' is a web page, not an archive"),
                 help: "the address may be wrong, or a portal wants a login first",
@@ -61,6 +61,14 @@ impl Network {
             None => url.to_owned(),
         }
     }
+}
+
+/// Whether these are the first bytes of a page for people, whatever the server says.
+fn looks_like_page(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    [b"<!doctype html".as_slice(), b"<html"]
+        .iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
 }
 
 /// What is downloaded, which decides how much it may be.

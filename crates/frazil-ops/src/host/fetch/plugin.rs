@@ -33,10 +33,10 @@ pub(super) fn fetch(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<F
             },
         });
     };
-    let fetched = fetcher.fetch(request)?;
+    let made = fetcher.fetch(request)?;
     let mut entries = Entries::new();
-    for (path, contents) in fetched.files {
+    for (path, contents) in made.files {
         insert(&mut entries, path.as_bytes(), Node::contents(contents, false))?;
     }
-    add(host, request, Node::Directory(entries), fetched.attributes)
+    add(host, request, Node::Directory(entries), made.attributes)
 }

@@ -178,6 +178,6 @@ fn what_needs_a_network() {
     check(
         "github",
         &["owner=o", "repo=r"],
-        expect!["error: cannot fetch inputs of the type 'github'"],
+        expect!["error: cannot download 'https://api.github.com/repos/o/r/commits/HEAD'"],
     );
 }
