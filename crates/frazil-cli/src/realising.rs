@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use clap::Args;
 use frazil_model::signature::PublicKey;
+use frazil_ops::build::Setting;
 use frazil_ops::builtins::{self, Tools};
+use frazil_ops::host::{DiskHost, RealStore};
 use frazil_ops::network::{FetchOptions, Network, NetworkPlan, Proxies, Url};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
+use frazil_ops::store::Store;
 
 use crate::command_error::{BUILD_FAILED, CommandError};
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::progress::Progress;
 use crate::screen::{Screen, say};
 use crate::settings::Settings;
 
@@ -96,9 +100,8 @@ impl Realising {
             };
             Ok(number.filter(|number| *number > 0))
         };
-        let seconds = |given, name| {
-            Ok::<_, CommandError>(number(given, name)?.map(Duration::from_secs))
-        };
+        let seconds =
+            |given, name| Ok::<_, CommandError>(number(given, name)?.map(Duration::from_secs));
         let limits = Limits {
             time: seconds(arguments.timeout, "timeout")?,
             silence: seconds(arguments.max_silent_time, "max-silent-time")?,
@@ -149,9 +152,35 @@ impl Realising {
     }
 }
 
+/// Evaluates over a real store: what is added goes there, and what is imported is built there.
+pub(crate) fn with_real_host<R>(
+    store: &Store,
+    arguments: &RealiseArguments,
+    settings: &Settings,
+    environment: &Environment,
+    screen: Screen,
+    work: impl FnOnce(&mut DiskHost<'_>) -> R,
+) -> Result<R, CommandError> {
+    let realising = Realising::new(arguments, settings, environment)?;
+    let progress = Progress::new(store.store_dir().clone(), screen, arguments.print_build_logs);
+    let tell = |event| progress.tell(event);
+    let context = evaluation::host_context(environment)?;
+    let done = realising.with_options(Mode::Make, |options| {
+        let setting = Setting { store, options, cancel: &realising.cancel, tell: &tell };
+        let realise = |path: &_, output: &_| setting.realise_for_evaluation(path, output);
+        let real = RealStore { store, realise: Box::new(realise) };
+        work(&mut DiskHost::over(context, real, move |message| screen.tell(&message)))
+    });
+    progress.finish();
+    Ok(done)
+}
+
 /// Where certificates may be, on the systems that there are.
-const CERTIFICATES: &[&str] =
-    &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+const CERTIFICATES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
 
 fn network(
     arguments: &RealiseArguments,
@@ -248,14 +277,15 @@ fn show_details(error: &RealiseError, screen: Screen) {
     if !last_lines.is_empty() {
         let skipped = last_lines.len().saturating_sub(LAST_LINES);
         let lines = last_lines.iter().skip(skipped);
-        let mut text = format!("last {} lines of its log:\n", lines.len());
+        let mut text = vec![format!("last {} lines of its log:\n", lines.len())];
         for line in lines {
             let line = String::from_utf8_lossy(line);
-            let line = crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
-            text.push_str(&format!("  > {line}\n"));
+            let line =
+                crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
+            text.push(format!("  > {line}\n"));
         }
-        text.push_str(&format!("for the whole log: frazil log {derivation}\n"));
-        say(&text);
+        text.push(format!("for the whole log: frazil log {derivation}\n"));
+        say(&text.concat());
     }
     if let Some(kept) = kept {
         say(&format!("note: keeping the directory of the build in {}\n", kept.display()));

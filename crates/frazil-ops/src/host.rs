@@ -82,7 +82,7 @@ impl<'t> DiskHost<'t> {
         tell: impl FnMut(Message) + 't,
     ) -> Self {
         context.store_dir = real.store.store_dir().clone();
-        context.physical_dir = real.store.layout().store().to_owned();
+        real.store.layout().store().clone_into(&mut context.physical_dir);
         Self { real: Some(real), ..Self::new(context, tell) }
     }
 
@@ -273,8 +273,7 @@ impl Host for DiskHost<'_> {
         let wanted =
             OutputName::parse(output.as_bytes()).map_err(|error| store(error.to_string()))?;
         let path = parsed.outputs.get(&wanted).and_then(|output| output.path()).cloned();
-        if let Some(path) = path
-        {
+        if let Some(path) = path {
             if self.is_valid(&path)? {
                 return Ok(path);
             }

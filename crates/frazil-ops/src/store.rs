@@ -95,7 +95,11 @@ impl From<DatabaseError> for ReadError {
 
 /// The store path that a text of the user names: a path of the store or in it, by its logical name
 /// or by where it lies, or the name alone; links to it are followed.
-pub fn parse_path(store: &Store, text: &str, directory: &std::path::Path) -> Result<StorePath, ReadError> {
+pub fn parse_path(
+    store: &Store,
+    text: &str,
+    directory: &std::path::Path,
+) -> Result<StorePath, ReadError> {
     if let Ok((path, _)) = store.store_dir().split(text.as_bytes()) {
         return Ok(path);
     }

@@ -87,7 +87,9 @@ impl ExportError {
         match self {
             Self::Tree(source) => source.help(),
             Self::Database(source) => source.help(),
-            Self::Changed { .. } => Some("see what else was damaged: frazil store verify --check-contents"),
+            Self::Changed { .. } => {
+                Some("see what else was damaged: frazil store verify --check-contents")
+            }
             Self::Write(_) | Self::Cycle(_) => None,
         }
     }

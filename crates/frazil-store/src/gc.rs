@@ -89,7 +89,9 @@ impl CollectError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Store(source) => source.help(),
-            Self::Alive { .. } => Some("links, running programs, or paths that refer to it keep it"),
+            Self::Alive { .. } => {
+                Some("links, running programs, or paths that refer to it keep it")
+            }
             Self::Cycle(_) => None,
         }
     }

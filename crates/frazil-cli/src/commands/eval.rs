@@ -7,12 +7,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use frazil_ops::eval::{Argument, EvalPlan, Input, Output};
+use frazil_ops::store::Access;
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::realising::{RealiseArguments, with_real_host};
 use crate::screen::{self, Screen};
 use crate::settings::Settings;
+use crate::store_access::StoreArguments;
 
 /// Evaluate an expression and print its value
 ///
@@ -52,6 +55,11 @@ pub(super) struct EvalArguments {
     /// Evaluate everything inside the value, too
     #[arg(long)]
     strict: bool,
+
+    /// Write what the evaluation adds to the store below this directory, and build there what it
+    /// imports; without it nothing is written
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
 
     #[command(flatten)]
     evaluation: EvaluationArguments,
@@ -205,9 +213,23 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let plan = plan(arguments, environment)?;
-    let mut host = evaluation::host(environment, screen, false)?;
     let mut printed = Vec::new();
-    let done = frazil_ops::eval::eval(&plan, &mut host, &mut printed);
+    let done = match &arguments.store {
+        None => {
+            let mut host = evaluation::host(environment, screen, false)?;
+            frazil_ops::eval::eval(&plan, &mut host, &mut printed)
+        }
+        Some(root) => {
+            let settings = arguments.evaluation.settings(environment)?;
+            let store = StoreArguments { store: Some(root.clone()) };
+            let place = store.place(environment, &settings)?;
+            let store = frazil_ops::store::open(&place, Access::Write)?;
+            let realise = RealiseArguments::default();
+            with_real_host(&store, &realise, &settings, environment, screen, |host| {
+                frazil_ops::eval::eval(&plan, host, &mut printed)
+            })?
+        }
+    };
     screen::print(&printed)?;
     Ok(done?)
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 
@@ -156,12 +156,11 @@ impl Plan<'_> {
             if name.as_bytes().starts_with(b".") || LEFT_OUT.iter().any(|end| file.ends_with(end)) {
                 continue;
             }
-            match self.follow(&file) {
-                Some(place) => self.link(entries, name, &file, below, priority, place.is_dir())?,
-                None => {
-                    let warning = format!("warning: skipping dangling symlink '{}'\n", file.display());
-                    (self.log)(warning.as_bytes());
-                }
+            if let Some(place) = self.follow(&file) {
+                self.link(entries, name, &file, below, priority, place.is_dir())?;
+            } else {
+                let shown = file.display();
+                (self.log)(format!("warning: skipping dangling symlink '{shown}'\n").as_bytes());
             }
         }
         Ok(())
@@ -187,7 +186,9 @@ impl Plan<'_> {
             Some(Node::Link { target, priority: before }) if is_directory => {
                 let (target, before) = (target.clone(), *before);
                 if !self.follow(&target).is_some_and(|place| place.is_dir()) {
-                    return Err(Collision::Directory { directory: file.into(), other: target }.into());
+                    return Err(
+                        Collision::Directory { directory: file.into(), other: target }.into()
+                    );
                 }
                 let mut inside = BTreeMap::new();
                 self.merge(&mut inside, &target, &here, before)?;
@@ -207,25 +208,19 @@ impl Plan<'_> {
 
     /// Where a logical path really is once all links are followed; `None` if nothing is there.
     fn follow(&self, path: &Path) -> Option<PathBuf> {
-        let mut logical = path.to_owned();
+        let mut logical = crate::path::normal(path);
         for _ in 0..LINKS_MAX {
-            let (store_path, rest) =
-                self.task.store.split(logical.as_os_str().as_bytes()).ok()?;
+            let (store_path, rest) = self.task.store.split(logical.as_os_str().as_bytes()).ok()?;
             let mut place = self.task.inputs.get(&store_path)?.clone();
             let mut seen = PathBuf::from(self.task.store.join(&store_path));
             let rest = Path::new(OsStr::from_bytes(rest));
-            let names: Vec<&OsStr> = rest
-                .components()
-                .filter_map(|part| match part {
-                    Component::Normal(name) => Some(name),
-                    _ => None,
-                })
-                .collect();
-            let mut left = names.iter();
+            let rest = rest.strip_prefix("/").unwrap_or(rest);
+            // There is no `..` in it.
+            let mut left = rest.iter();
             loop {
                 if place.is_symlink() {
                     let target = seen.parent()?.join(fs::read_link(&place).ok()?);
-                    logical = crate::path::normal(&target).join(left.collect::<PathBuf>());
+                    logical = crate::path::normal(&target.join(left.as_path()));
                     break;
                 }
                 let Some(name) = left.next() else {
@@ -256,4 +251,3 @@ fn write(top: &Path, entries: BTreeMap<OsString, Node>) -> Result<(), BuiltinErr
     }
     Ok(())
 }
-

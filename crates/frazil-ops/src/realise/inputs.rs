@@ -73,4 +73,3 @@ pub(super) fn check_system(
         found: shown.join("' or '"),
     })
 }
-

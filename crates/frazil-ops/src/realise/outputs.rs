@@ -7,11 +7,11 @@ use frazil_build::checks::{self, Contents};
 use frazil_model::derivation::DerivationOutput;
 use frazil_model::{OutputName, StorePath};
 use frazil_store::fs::IoError;
-use frazil_store::{AddError, OutputLocks, PathInfo};
+use frazil_store::{AddError, HashMismatch, OutputLocks, PathInfo, content_hash};
 
+use super::Executor;
 use super::build::Job;
 use super::error::BuildProblem;
-use super::Executor;
 
 /// The outputs are valid.
 pub(super) struct Made;
@@ -47,7 +47,7 @@ impl Executor<'_> {
             info.deriver = Some(job.path.clone());
             info.ultimate = true;
             if let Some(DerivationOutput::Fixed { .. }) = job.derivation.outputs.get(name) {
-                self.check_fixed(job, name, place, &mut info)?;
+                check_fixed(job, name, place, &mut info)?;
             }
             infos.insert(name.clone(), (place.clone(), info));
         }
@@ -65,40 +65,6 @@ impl Executor<'_> {
         }
         self.store.install(new, locks)?;
         Ok(Made)
-    }
-
-    fn check_fixed(
-        &self,
-        job: &Job<'_>,
-        name: &OutputName,
-        place: &Path,
-        info: &mut PathInfo,
-    ) -> Result<(), BuildProblem> {
-        let Some(DerivationOutput::Fixed { content, .. }) =
-            job.derivation.outputs.get(name)
-        else {
-            return Ok(());
-        };
-        let specified = content.hash;
-        let method = content.method;
-        let found = match self.store.content_hash(place, method, specified.algorithm()) {
-            Err(AddError::NotAFile { .. }) => {
-                return Err(BuildProblem::NotAFile { path: info.path.clone() });
-            }
-            found => found?,
-        };
-        if found != specified {
-            return Err(BuildProblem::Hash { specified, found });
-        }
-        if let Some(example) = info.references.first() {
-            return Err(BuildProblem::FixedReferences {
-                path: info.path.clone(),
-                count: info.references.len(),
-                example: example.clone(),
-            });
-        }
-        info.content_address = Some(*content);
-        Ok(())
     }
 
     /// Whether the outputs refer to what they may, and are as large as they may be.
@@ -138,6 +104,38 @@ impl Executor<'_> {
     }
 }
 
+/// Whether a fixed output hashes to what was said; then it is content-addressed.
+fn check_fixed(
+    job: &Job<'_>,
+    name: &OutputName,
+    place: &Path,
+    info: &mut PathInfo,
+) -> Result<(), BuildProblem> {
+    let Some(DerivationOutput::Fixed { content, .. }) = job.derivation.outputs.get(name) else {
+        return Ok(());
+    };
+    let specified = content.hash;
+    let method = content.method;
+    let found = match content_hash(place, method, specified.algorithm()) {
+        Err(AddError::NotAFile { .. }) => {
+            return Err(BuildProblem::NotAFile { path: info.path.clone() });
+        }
+        found => found?,
+    };
+    if found != specified {
+        return Err(BuildProblem::Hash(Box::new(HashMismatch { specified, found })));
+    }
+    if let Some(example) = info.references.first() {
+        return Err(BuildProblem::FixedReferences {
+            path: info.path.clone(),
+            count: info.references.len(),
+            example: example.clone(),
+        });
+    }
+    info.content_address = Some(*content);
+    Ok(())
+}
+
 /// The first thing in the order of names that is not the same in two trees.
 fn first_difference(before: &Path, now: &Path) -> Result<Option<String>, IoError> {
     let mut next = vec![PathBuf::new()];
@@ -155,9 +153,8 @@ fn first_difference(before: &Path, now: &Path) -> Result<Option<String>, IoError
                 return Ok(Some(format!("{shown} was {before} and is {now}")));
             }
             if *before == Form::File(false) || *before == Form::File(true) {
-                let [before, now] = [&one, &other].map(|file| {
-                    std::fs::read(file).map_err(IoError::on("read", file))
-                });
+                let [before, now] = [&one, &other]
+                    .map(|file| std::fs::read(file).map_err(IoError::on("read", file)));
                 let (before, now) = (before?, now?);
                 if before != now {
                     let at = before.iter().zip(&now).take_while(|(one, other)| one == other);

@@ -103,8 +103,6 @@ pub(super) fn outputs_of(
 }
 
 /// The outputs of a derivation, as goals are made of them.
-pub(super) fn set(
-    outputs: &BTreeMap<OutputName, StorePath>,
-) -> BTreeSet<StorePath> {
+pub(super) fn set(outputs: &BTreeMap<OutputName, StorePath>) -> BTreeSet<StorePath> {
     outputs.values().cloned().collect()
 }

@@ -183,11 +183,8 @@ fn stdin() -> BufReader<std::io::StdinLock<'static>> {
 fn to_stdout(
     write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
 ) -> Result<(), CommandError> {
-    let failed = |source| CommandError::Io {
-        action: "write to",
-        path: "standard output".into(),
-        source,
-    };
+    let failed =
+        |source| CommandError::Io { action: "write to", path: "standard output".into(), source };
     match write(&mut std::io::stdout().lock()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(failed(error)),
         Ok(()) | Err(_) => Ok(()),

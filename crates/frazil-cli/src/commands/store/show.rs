@@ -59,7 +59,9 @@ pub(super) fn entry(entry: &Entry) -> Value {
             let entries: Map<String, Value> = entry
                 .entries
                 .iter()
-                .map(|(name, below)| (String::from_utf8_lossy(name).into_owned(), self::entry(below)))
+                .map(|(name, below)| {
+                    (String::from_utf8_lossy(name).into_owned(), self::entry(below))
+                })
                 .collect();
             json!({ "type": "directory", "entries": entries })
         }
