@@ -1,7 +1,9 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+mod building;
 mod documents;
 mod golden;
+mod nix_builds;
 
 use std::fs;
 use std::path::Path;
