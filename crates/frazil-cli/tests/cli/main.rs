@@ -1,8 +1,10 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+mod building;
 mod documents;
 mod flakes;
 mod golden;
+mod nix_builds;
 
 use std::fs;
 use std::path::Path;
