@@ -7,6 +7,8 @@ use frazil_ops::eval::Failure;
 
 use crate::screen::Screen;
 
+const STORE_FAILED: u8 = 5;
+
 /// What stopped a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
@@ -16,6 +18,9 @@ pub(crate) enum CommandError {
     /// The language said no; the diagnostics say why.
     #[error("the evaluation failed")]
     Evaluation(Failure),
+    /// An operation failed; the message says why, with all causes.
+    #[error("{message}")]
+    Failed { message: String, help: Option<&'static str>, status: u8 },
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
 }
@@ -37,6 +42,7 @@ impl CommandError {
             Self::Usage { .. } => 2,
             Self::Evaluation(failure) if failure.kind() == ErrorKind::Host => 5,
             Self::Evaluation(_) => 3,
+            Self::Failed { status, .. } => *status,
             Self::Io { .. } => 5,
         }
     }
@@ -45,7 +51,29 @@ impl CommandError {
         match self {
             Self::Evaluation(Failure(diagnostics)) => screen.show(diagnostics),
             Self::Usage { help, .. } => screen.complain(&self.to_string(), help.as_deref()),
+            Self::Failed { help, .. } => screen.complain(&self.to_string(), *help),
             Self::Io { .. } => screen.complain(&self.to_string(), None),
         }
     }
+}
+
+/// Errors that have a text for the user, and the status with which they end the program.
+macro_rules! failures {
+    ($($error:ty => $status:expr),* $(,)?) => {$(
+        impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                let message = frazil_ops::causes(&error);
+                Self::Failed { message, help: error.help(), status: $status }
+            }
+        }
+    )*};
+}
+
+failures! {
+    frazil_ops::cache::Error => STORE_FAILED,
+    frazil_ops::cache::CacheError => STORE_FAILED,
+    frazil_ops::cache::KeyError => STORE_FAILED,
+    frazil_ops::cache::LookupError => STORE_FAILED,
+    frazil_ops::cache::serve::ServeError => STORE_FAILED,
+    frazil_ops::cache::StoreOpenError => STORE_FAILED,
 }

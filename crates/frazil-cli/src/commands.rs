@@ -1,5 +1,6 @@
 //! The commands, one module each, and the way from arguments to a command.
 
+mod cache;
 mod completions;
 mod eval;
 mod nix_instantiate;
@@ -31,6 +32,8 @@ enum Command {
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
     Completions(completions::CompletionsArguments),
 }
 
@@ -59,6 +62,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::NixInstantiate(arguments) => {
             return nix_instantiate::run(&arguments.arguments, &environment, screen);
         }
+        Command::Cache(command) => cache::run(&command, &environment, screen),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

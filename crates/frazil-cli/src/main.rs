@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod environment;
 mod evaluation;
+mod network;
 mod render;
 mod screen;
 mod settings;

@@ -4,7 +4,25 @@
 //! Nothing here prints, exits, or reads the environment: what an operation needs to know of the
 //! outside arrives in its plan or in its host.
 
+pub mod cache;
 pub mod eval;
 pub mod host;
 pub mod path;
 pub mod repl;
+
+use std::error::Error;
+
+/// An error and its causes in one line, as it is shown.
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        // Some errors say what their cause says.
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}

@@ -47,10 +47,13 @@ fn ranged(from: usize, headers: &[(&str, &str)]) -> Reply {
 
 #[test]
 fn takes_what_is_whole() {
-    check(|_, _| ok(b"text"), expect![[r#"
+    check(
+        |_, _| ok(b"text"),
+        expect![[r#"
         text
         GET /file
-        waits []"#]]);
+        waits []"#]],
+    );
     check(
         |_, _| {
             Reply::Raw(
@@ -104,11 +107,14 @@ fn resumes_where_the_connection_broke() {
             waits [250ms, 500ms]"#]],
     );
     // The server knows no ranges.
-    check(|count, _| if count == 0 { broken(4, &[]) } else { ok(CONTENTS) }, expect![[r#"
+    check(
+        |count, _| if count == 0 { broken(4, &[]) } else { ok(CONTENTS) },
+        expect![[r#"
         0123456789
         GET /file
         GET /file from 4
-        waits [250ms]"#]]);
+        waits [250ms]"#]],
+    );
 }
 
 #[test]
@@ -124,16 +130,22 @@ fn never_mixes_versions() {
             GET /file from 4
             waits [250ms]"#]],
     );
-    check(|count, _| if count == 0 { broken(4, &[]) } else { ok(b"another") }, expect![[r#"
+    check(
+        |count, _| if count == 0 { broken(4, &[]) } else { ok(b"another") },
+        expect![[r#"
         cannot fetch 'URL': it changed while it was fetched | try again
         GET /file
         GET /file from 4
-        waits [250ms]"#]]);
-    check(|count, _| if count == 0 { broken(4, &[]) } else { ranged(5, &[]) }, expect![[r#"
+        waits [250ms]"#]],
+    );
+    check(
+        |count, _| if count == 0 { broken(4, &[]) } else { ranged(5, &[]) },
+        expect![[r#"
         cannot fetch 'URL': asked for bytes from 4 on, it sends from 5 on | -
         GET /file
         GET /file from 4
-        waits [250ms]"#]]);
+        waits [250ms]"#]],
+    );
     check(
         |count, _| if count == 0 { broken(4, &[]) } else { reply(416, &[], b"") },
         expect![[r#"
@@ -146,12 +158,15 @@ fn never_mixes_versions() {
 
 #[test]
 fn gives_up_on_what_does_not_end() {
-    check(|_, _| broken(4, &[]), expect![[r#"
+    check(
+        |_, _| broken(4, &[]),
+        expect![[r#"
         cannot fetch 'URL': the connection ended after 4 of 10 bytes | check the connection, and try again
         GET /file
         GET /file from 4
         GET /file from 4
-        waits [250ms, 500ms]"#]]);
+        waits [250ms, 500ms]"#]],
+    );
     check(
         |_, _| Reply::Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123".into()),
         expect![[r#"
@@ -161,19 +176,27 @@ fn gives_up_on_what_does_not_end() {
             GET /file from 4
             waits [250ms, 500ms]"#]],
     );
-    check(|_, _| Reply::Hang(Vec::new()), expect![[r#"
+    check(
+        |_, _| Reply::Hang(Vec::new()),
+        expect![[r#"
         cannot fetch 'URL': timed out while waiting for data | check the connection, and try again
         GET /file
         GET /file
         GET /file
-        waits [250ms, 500ms]"#]]);
-    check(|_, _| Reply::Raw(Vec::new()), expect![[r#"
+        waits [250ms, 500ms]"#]],
+    );
+    check(
+        |_, _| Reply::Raw(Vec::new()),
+        expect![[r#"
         cannot fetch 'URL': Peer disconnected | check the connection, and try again
         GET /file
         GET /file
         GET /file
-        waits [250ms, 500ms]"#]]);
-    check(|_, _| reply(302, &[("Location", "/file")], b""), expect![[r#"
+        waits [250ms, 500ms]"#]],
+    );
+    check(
+        |_, _| reply(302, &[("Location", "/file")], b""),
+        expect![[r#"
         cannot fetch 'URL': too many redirects | -
         GET /file
         GET /file
@@ -186,11 +209,15 @@ fn gives_up_on_what_does_not_end() {
         GET /file
         GET /file
         GET /file
-        waits []"#]]);
-    check(|_, _| Reply::Raw(b"SSH-2.0-Other\r\n".into()), expect![[r#"
+        waits []"#]],
+    );
+    check(
+        |_, _| Reply::Raw(b"SSH-2.0-Other\r\n".into()),
+        expect![[r#"
         cannot fetch 'URL': protocol: http parse fail: invalid HTTP version | -
         GET /file
-        waits []"#]]);
+        waits []"#]],
+    );
     check(
         |_, _| {
             Reply::Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntext\r\n".into())
@@ -217,34 +244,49 @@ fn tries_again_what_may_pass() {
             GET /file
             waits [7s, 500ms]"#]],
     );
-    check(|_, _| reply(500, &[], b"sorry"), expect![[r#"
+    check(
+        |_, _| reply(500, &[], b"sorry"),
+        expect![[r#"
         cannot fetch 'URL': HTTP error 500 (the server failed) | the server is in trouble; try again later
         GET /file
         GET /file
         GET /file
-        waits [250ms, 500ms]"#]]);
-    check(|_, _| reply(429, &[("Retry-After", "100000")], b""), expect![[r#"
+        waits [250ms, 500ms]"#]],
+    );
+    check(
+        |_, _| reply(429, &[("Retry-After", "100000")], b""),
+        expect![[r#"
         cannot fetch 'URL': HTTP error 429 (too many requests) | the server is in trouble; try again later
         GET /file
         GET /file
         GET /file
-        waits [60s, 60s]"#]]);
-    check(|_, _| reply(404, &[], b""), expect![[r#"
+        waits [60s, 60s]"#]],
+    );
+    check(
+        |_, _| reply(404, &[], b""),
+        expect![[r#"
         cannot fetch 'URL': HTTP error 404 (not found) | check the address
         GET /file
-        waits []"#]]);
-    check(|_, _| reply(401, &[], b""), expect![[r#"
+        waits []"#]],
+    );
+    check(
+        |_, _| reply(401, &[], b""),
+        expect![[r#"
         cannot fetch 'URL': HTTP error 401 (a password is needed) | the server wants a password: put one into the netrc file
         GET /file
-        waits []"#]]);
+        waits []"#]],
+    );
 }
 
 #[test]
 fn takes_no_more_than_allowed() {
-    check(|_, _| ok(&[b'x'; 1001]), expect![[r#"
+    check(
+        |_, _| ok(&[b'x'; 1001]),
+        expect![[r#"
         cannot fetch 'URL': it has more than 1000 bytes | -
         GET /file
-        waits []"#]]);
+        waits []"#]],
+    );
     check(
         |_, _| {
             let mut bytes = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
@@ -293,16 +335,24 @@ fn check_download(
 
 #[test]
 fn downloads_have_their_name_when_they_are_right() {
-    check_download(None, |_| ok(CONTENTS), expect![[r#"
+    check_download(
+        None,
+        |_| ok(CONTENTS),
+        expect![[r#"
         10 bytes
         GET /file
         goal: 0123456789
-    "#]]);
-    check_download(None, |_| ok(b"other"), expect![[r#"
+    "#]],
+    );
+    check_download(
+        None,
+        |_| ok(b"other"),
+        expect![[r#"
         cannot fetch 'URL': hash mismatch: specified sha256-hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=, got sha256-2SmKENGwc1g33EvYXaxkGw887yekfl1TpU8vP1svz/o=
         GET /file
         goal: old
-    "#]]);
+    "#]],
+    );
     check_download(
         Some(b"0123"),
         |request| request.range().map_or_else(|| ok(CONTENTS), |from| ranged(from, &[])),
@@ -312,11 +362,15 @@ fn downloads_have_their_name_when_they_are_right() {
             goal: 0123456789
         "#]],
     );
-    check_download(Some(b"0123"), |_| ok(CONTENTS), expect![[r#"
+    check_download(
+        Some(b"0123"),
+        |_| ok(CONTENTS),
+        expect![[r#"
         10 bytes
         GET /file from 4
         goal: 0123456789
-    "#]]);
+    "#]],
+    );
     // What was left is not the beginning of what is wanted.
     check_download(
         Some(b"xxxx"),
@@ -429,15 +483,24 @@ fn check_url(text: &str, expected: Expect) {
 
 #[test]
 fn addresses() {
-    check_url("http://a.example:80/b?c#d", expect!["http://a.example:80/b?c host 'a.example' file None"]);
+    check_url(
+        "http://a.example:80/b?c#d",
+        expect!["http://a.example:80/b?c host 'a.example' file None"],
+    );
     check_url("https://me:secret@[::1]:4/", expect!["https://[::1]:4/ host '[::1]' file None"]);
     check_url("file:///a/%62%2", expect![[r#"file:///a/%62%2 host '' file Some("/a/b%2")"#]]);
     check_url("file://localhost/a", expect![[r#"file:///a host '' file Some("/a")"#]]);
     check_url("file://a/b", expect!["URL 'file://a/b' does not name an absolute path"]);
-    check_url("ftp://me:secret@a", expect!["'(secret)@a' does not begin with http://, https:// or file://"]);
+    check_url(
+        "ftp://me:secret@a",
+        expect!["'(secret)@a' does not begin with http://, https:// or file://"],
+    );
     check_url("http:///a", expect!["URL 'http:///a' names no host"]);
     check_url("http://a/b c", expect!["URL 'http://a/b c' has a character that must be escaped"]);
-    check_url("cache.example.org", expect!["'cache.example.org' does not begin with http://, https:// or file://"]);
+    check_url(
+        "cache.example.org",
+        expect!["'cache.example.org' does not begin with http://, https:// or file://"],
+    );
 }
 
 #[test]
