@@ -26,6 +26,9 @@ use http::{Request, RequestError};
 
 /// How long a request may take to be made, and a client may say nothing or take nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long, and how much, is read of a client that was told to go.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES_MAX: u64 = 1 << 20;
 /// Connections at once; more are sent away.
 const CONNECTIONS_MAX: usize = 256;
 
@@ -196,6 +199,7 @@ impl Server {
                 }
                 scope.spawn(move || {
                     self.connection(&stream, count > CONNECTIONS_MAX, on_served);
+                    linger(&stream);
                     self.shared.open().remove(&number);
                 });
             }
@@ -252,6 +256,16 @@ impl Server {
             }
         }
     }
+}
+
+/// Lets a client read the last answer: a connection with unread data would be reset, and the answer
+/// lost with it.
+fn linger(stream: &TcpStream) {
+    let end = stream.shutdown(Shutdown::Write);
+    let patient = Patient { stream, until: Some(Instant::now() + LINGER) };
+    let rest = || io::copy(&mut io::Read::take(patient, LINGER_BYTES_MAX), &mut io::sink());
+    // Who is gone needs no answer.
+    let _gone = end.and_then(|()| rest()).is_err();
 }
 
 /// Whether taking the next connection may succeed.
