@@ -42,7 +42,7 @@ fn import(store: &Store, name: &str, contents: &[u8], references: &[&str]) {
 
 /// A path that refers to another one, which is large, and to itself.
 pub(super) fn fill(store: &Store) {
-    import(store, LIB, &[7; 300_000], &[]);
+    import(store, LIB, &vec![7; 300_000], &[]);
     import(store, TOP, format!("{LIB} {TOP}").as_bytes(), &[LIB, TOP]);
 }
 
@@ -91,26 +91,40 @@ pub(super) fn serving(
     said.into_inner().unwrap()
 }
 
-/// Sends bytes and shows what comes back until the server closes.
-#[track_caller]
-fn check(request: &[u8], expected: Expect) {
+/// Sends bytes; returns what comes back until the server closes.
+fn answer(request: &[u8]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     fill(&store);
+    let mut answer = Vec::new();
     serving(store, options(CompressionMethod::None), |address| {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
-        let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        let shown = String::from_utf8_lossy(&answer).replace("\r\n", "\n");
-        expected.assert_eq(&shown);
     });
+    String::from_utf8_lossy(&answer).replace("\r\n", "\n")
+}
+
+#[track_caller]
+fn check(request: &[u8], expected: Expect) {
+    expected.assert_eq(&answer(request));
+}
+
+/// Sends what is refused; shows the first line and the last.
+#[track_caller]
+fn check_refused(request: &[u8], expected: Expect) {
+    let answer = answer(request);
+    let (head, reason) = answer.split_once("\n\n").unwrap();
+    assert!(head.ends_with("Connection: close"), "{head}");
+    expected.assert_eq(&format!("{}: {}", head.lines().next().unwrap(), reason.trim_end()));
 }
 
 #[test]
 fn answers_what_a_client_asks() {
-    check(b"GET /nix-cache-info HTTP/1.1\r\nHost: a\r\n\r\n", expect![[r#"
+    check(
+        b"GET /nix-cache-info HTTP/1.1\r\nHost: a\r\n\r\n",
+        expect![[r#"
         HTTP/1.1 200 OK
         Content-Type: text/x-nix-cache-info
         Content-Length: 51
@@ -118,8 +132,11 @@ fn answers_what_a_client_asks() {
         StoreDir: /nix/store
         WantMassQuery: 1
         Priority: 30
-    "#]]);
-    check(b"GET /11111111111111111111111111111111.narinfo HTTP/1.0\r\n\r\n", expect![[r#"
+    "#]],
+    );
+    check(
+        b"GET /11111111111111111111111111111111.narinfo HTTP/1.0\r\n\r\n",
+        expect![[r#"
         HTTP/1.1 200 OK
         Content-Type: text/x-nix-narinfo
         Content-Length: 529
@@ -134,7 +151,8 @@ fn answers_what_a_client_asks() {
         NarSize: 192
         References: 11111111111111111111111111111111-top 22222222222222222222222222222222-lib
         Sig: test-1:WXqGxc+doNNdOc6/I2ii+0+8uwZngCFxLdZ5bC2L0vehFUgawCVvfi+l5KvISoBOziV10xoGcywtc8yJtkszDQ==
-    "#]]);
+    "#]],
+    );
     check(
         b"HEAD /11111111111111111111111111111111.narinfo HTTP/1.1\r\n\r\nGET /none HTTP/1.1\r\nConnection: close\r\n\r\nGET /unread HTTP/1.1\r\n\r\n",
         expect![[r#"
@@ -150,20 +168,30 @@ fn answers_what_a_client_asks() {
             not found
         "#]],
     );
-    check(b"GET /../../etc/passwd HTTP/1.1\r\n\r\n", expect![[r#"
+    check(
+        b"GET /../../etc/passwd HTTP/1.1\r\n\r\n",
+        expect![[r#"
         HTTP/1.1 404 Not Found
         Content-Type: text/plain; charset=utf-8
         Content-Length: 10
 
         not found
-    "#]]);
-    check(b"GET /nar/11111111111111111111111111111111-0.nar HTTP/1.1\r\n\r\n", expect![[r#"
+    "#]],
+    );
+    check(
+        b"GET /nar/11111111111111111111111111111111-0.nar HTTP/1.1\r\n\r\n",
+        expect![[r#"
         HTTP/1.1 404 Not Found
         Content-Type: text/plain; charset=utf-8
         Content-Length: 10
 
         not found
-    "#]]);
+    "#]],
+    );
+}
+
+#[test]
+fn a_body_that_nobody_wants_is_no_request() {
     check(
         b"PUT /nar/a.nar HTTP/1.1\r\nContent-Length: 4\r\n\r\ntextDELETE / HTTP/1.1\r\n\r\n",
         expect![[r#"
@@ -183,94 +211,49 @@ fn answers_what_a_client_asks() {
 
 #[test]
 fn refuses_what_is_odd() {
-    check(b"SSH-2.0\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 20
-        Connection: close
-
-        not an HTTP request
-    "#]]);
-    check(b"GET / HTTP/2.0\r\n\r\n", expect![[r#"
-        HTTP/1.1 505 Internal Server Error
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 29
-        Connection: close
-
-        only HTTP/1.1 is spoken here
-    "#]]);
-    check(b"GET http://a/ HTTP/1.1\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 25
-        Connection: close
-
-        the target is not a path
-    "#]]);
-    check(b"GET / HTTP/1.1\r\nno colon\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 22
-        Connection: close
-
-        a header has no value
-    "#]]);
-    check(b"GET / HTTP/1.1\r\nContent-Length : 1\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 25
-        Connection: close
-
-        a header has an odd name
-    "#]]);
-    check(b"PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 22
-        Connection: close
-
-        there are two lengths
-    "#]]);
-    check(b"PUT / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 27
-        Connection: close
-
-        the length is not a number
-    "#]]);
-    check(b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", expect![[r#"
-        HTTP/1.1 411 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 35
-        Connection: close
-
-        a body needs a Content-Length here
-    "#]]);
-    check(b"GET / HTTP/1.1\r\nA: \0\r\n\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 41
-        Connection: close
-
-        there is a control character in the head
-    "#]]);
-    check(&[b"GET /".as_slice(), &[b'a'; 20_000]].concat(), expect![[r#"
-        HTTP/1.1 431 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 48
-        Connection: close
-
-        the head of the request is too long, or cut off
-    "#]]);
-    check(b"GET / HTTP/1.1\r\n", expect![[r#"
-        HTTP/1.1 400 Bad Request
-        Content-Type: text/plain; charset=utf-8
-        Content-Length: 35
-        Connection: close
-
-        the head of the request is cut off
-    "#]]);
+    check_refused(b"SSH-2.0\r\n\r\n", expect!["HTTP/1.1 400 Bad Request: not an HTTP request"]);
+    check_refused(
+        b"GET / HTTP/2.0\r\n\r\n",
+        expect!["HTTP/1.1 505 HTTP Version Not Supported: only HTTP/1.1 is spoken here"],
+    );
+    check_refused(
+        b"GET http://a/ HTTP/1.1\r\n\r\n",
+        expect!["HTTP/1.1 400 Bad Request: the target is not a path"],
+    );
+    check_refused(
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        expect!["HTTP/1.1 400 Bad Request: a header has no value"],
+    );
+    check_refused(
+        b"GET / HTTP/1.1\r\nContent-Length : 1\r\n\r\n",
+        expect!["HTTP/1.1 400 Bad Request: a header has an odd name"],
+    );
+    check_refused(
+        b"PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        expect!["HTTP/1.1 400 Bad Request: there are two lengths"],
+    );
+    check_refused(
+        b"PUT / HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
+        expect!["HTTP/1.1 400 Bad Request: the length is not a number"],
+    );
+    check_refused(
+        b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        expect!["HTTP/1.1 411 Length Required: a body needs a Content-Length here"],
+    );
+    check_refused(
+        b"GET / HTTP/1.1\r\nA: \0\r\n\r\n",
+        expect!["HTTP/1.1 400 Bad Request: there is a control character in the head"],
+    );
+    check_refused(
+        &[b"GET /".as_slice(), &vec![b'a'; 20_000]].concat(),
+        expect![
+            "HTTP/1.1 431 Request Header Fields Too Large: the head of the request is too long, or cut off"
+        ],
+    );
+    check_refused(
+        b"GET / HTTP/1.1\r\n",
+        expect!["HTTP/1.1 400 Bad Request: the head of the request is cut off"],
+    );
 }
 
 /// The body of an answer to a GET with these headers.
@@ -303,14 +286,16 @@ fn ranges_are_the_end_of_the_whole() {
             Content-Range: bytes 300000-300111/300112
             ETag: "0i71qpazjbwi6pf18rh8wqpk4jc2w70qx54nl40x5990d5zjp735"
             Accept-Ranges: bytes
-            Connection: close"#]].assert_eq(&head);
+            Connection: close"#]]
+        .assert_eq(&head);
         assert_eq!(end, whole[300_000..]);
         let (head, _) = body(address, &url, "Range: bytes=999999-\r\n");
         expect![[r#"
             HTTP/1.1 416 Range Not Satisfiable
             Content-Type: text/plain; charset=utf-8
             Content-Length: 28
-            Connection: close"#]].assert_eq(&head);
+            Connection: close"#]]
+        .assert_eq(&head);
         // Another version, and a form that is not known: the whole.
         assert_eq!(body(address, &url, "Range: bytes=5-\r\nIf-Range: \"x\"\r\n").1, whole);
         assert_eq!(body(address, &url, "Range: bytes=5-9\r\n").1, whole);

@@ -243,8 +243,8 @@ fn answers_are_kept_and_grow_old() {
     let lib = format!("/{}.narinfo", path(LIB).digest());
     let lib_text = files.remove(&lib).unwrap();
     let files = std::sync::Arc::new(std::sync::Mutex::new(files));
-    let served = Arc::clone(&files);
-    let server = TestServer::start(move |request| answer(&served.lock().unwrap(), request));
+    let current = Arc::clone(&files);
+    let server = TestServer::start(move |request| answer(&current.lock().unwrap(), request));
     let dir = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(1000));
     let asked = |at: i64| {

@@ -131,7 +131,8 @@ fn refuses_narinfos_that_lie() {
     );
     check(
         |files| {
-            change(files, TOP, |info| info.compression = frazil_model::narinfo::Compression::Brotli)
+            let brotli = frazil_model::narinfo::Compression::Brotli;
+            change(files, TOP, |info| info.compression = brotli);
         },
         expect![[r#"
             binary cache: 'URL/nar/1cs153q72fqa1bacgh79k6ylcz1baqf1ijj1ljym49nmj11cabj0.nar.zst' is compressed with 'br', which is not supported | -
@@ -313,7 +314,7 @@ fn refuses_caches_that_are_none() {
     "#]],
     );
     check(
-        |files| files.clear(),
+        Files::clear,
         expect![[r#"
         not used: binary cache: 'URL' does not appear to be a binary cache: it has no nix-cache-info
         path '11111111111111111111111111111111-top' is in none of the binary caches, and not in the store | name a cache that has it, or build it
