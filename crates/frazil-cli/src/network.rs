@@ -94,15 +94,15 @@ pub(crate) fn fetch_options(
     environment: &Environment,
     settings: &Settings,
 ) -> Result<FetchOptions, CommandError> {
-    let proxy = |names: [&str; 3]| {
+    let proxy = |names: &[&str]| {
         let value = names.iter().find_map(|name| environment.text(name));
         value.filter(|value| !value.is_empty()).map(str::to_owned)
     };
     let proxies = Proxies {
         // In capitals, a client of a web server could set it.
-        http: proxy(["http_proxy", "all_proxy", "ALL_PROXY"]),
-        https: proxy(["https_proxy", "HTTPS_PROXY", "all_proxy"]),
-        none_for: proxy(["no_proxy", "NO_PROXY", "no_proxy"]).unwrap_or_default(),
+        http: proxy(&["http_proxy", "all_proxy", "ALL_PROXY"]),
+        https: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+        none_for: proxy(&["no_proxy", "NO_PROXY"]).unwrap_or_default(),
     };
     let certificates = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"]
         .iter()

@@ -14,7 +14,7 @@ use frazil_model::nar::NarNode;
 use frazil_model::signature::SecretKey;
 use frazil_store::{PathInfo, VerifyDepth};
 
-use super::serve::{ServeOptions, Server, Writable};
+use super::serve::{self, ServeOptions, Server, Writable};
 use super::*;
 
 pub(super) const TOP: &str = "11111111111111111111111111111111-top";
@@ -254,6 +254,19 @@ fn refuses_what_is_odd() {
         b"GET / HTTP/1.1\r\n",
         expect!["HTTP/1.1 400 Bad Request: the head of the request is cut off"],
     );
+}
+
+#[test]
+fn any_bytes_as_a_request() {
+    let whole = b"PUT /a HTTP/1.1\r\nContent-Length: 1\r\nRange: bytes=1-\r\nExpect: 100-continue\r\n\r\nGET /b HTTP/1.0\r\n\r\n";
+    for index in 0..whole.len() {
+        serve::fuzz(&whole[..index]);
+        for byte in [0, b' ', b':', b'\n', b'\r', 0xff] {
+            let mut changed = whole.to_vec();
+            changed[index] = byte;
+            serve::fuzz(&changed);
+        }
+    }
 }
 
 /// The body of an answer to a GET with these headers.

@@ -246,3 +246,20 @@ impl<W: Write> Write for Chunks<W> {
         self.out.flush()
     }
 }
+
+/// For fuzzing: no input panics, and no more is read than a head may have.
+///
+/// # Panics
+/// If that does not hold.
+pub(super) fn fuzz(data: &[u8]) {
+    let mut rest = data;
+    loop {
+        let before = rest.len();
+        let request = Request::read(&mut rest);
+        assert!((before - rest.len()) as u64 <= HEAD_BYTES_MAX);
+        match request {
+            Ok(Some(request)) => assert!(request.target.starts_with('/')),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
