@@ -279,6 +279,21 @@ fn tries_again_what_may_pass() {
 }
 
 #[test]
+fn hosts_that_are_not_there_are_asked_once() {
+    let waits = Arc::default();
+    let url = "http://host.invalid/".parse().unwrap();
+    let err = client(&waits).get_bytes(&url, 1).unwrap_err();
+    expect!["cannot fetch 'http://host.invalid/': the host name was not found"]
+        .assert_eq(&err.to_string());
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url: Url = format!("http://{unused}/").parse().unwrap();
+    let err = client(&waits).get_bytes(&url, 1).unwrap_err().to_string();
+    expect!["cannot fetch 'URL': Connection refused (os error 111)"]
+        .assert_eq(&err.replace(url.as_str(), "URL"));
+    assert_eq!(*waits.lock().unwrap(), []);
+}
+
+#[test]
 fn takes_no_more_than_allowed() {
     check(
         |_, _| ok(&[b'x'; 1001]),
