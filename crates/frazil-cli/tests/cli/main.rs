@@ -1,5 +1,6 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+mod cache;
 mod documents;
 mod golden;
 
