@@ -39,7 +39,7 @@ def make_paths(nix, env, work, count, large_mib):
         "let step = n: if n == 0 then [ ] else let rest = step (n - 1); in\n"
         "  rest ++ [ (builtins.toFile \"p${toString n}\"\n"
         "    \"${toString n} ${if rest == [ ] then \"\" else\n"
-        "      builtins.elemAt rest (n / 2)}\") ];\n"
+        "      builtins.elemAt rest ((n - 1) / 2)}\") ];\n"
         f"in builtins.toFile \"all\" (builtins.concatStringsSep \"\\n\" (step {count}))\n")
     store = work / "from"
     args = ["nix-instantiate", "--store", store, "--eval", "--read-write-mode", expression]
