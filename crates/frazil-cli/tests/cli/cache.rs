@@ -9,20 +9,26 @@ use crate::{check, frazil, show};
 
 #[test]
 fn mistakes_are_explained() {
-    check(&["cache", "pull", "--store", "s", "x"], expect![[r#"
+    check(
+        &["cache", "pull", "--store", "s", "x"],
+        expect![[r#"
         --- stderr
         error: no binary cache is known
 
         help: name one with --from, or in `substituters` of nix.conf
         --- 2
-    "#]]);
-    check(&["cache", "pull", "--store", "s", "--from", "c", "x"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["cache", "pull", "--store", "s", "--from", "c", "x"],
+        expect![[r#"
         --- stderr
         error: 'x' is not a store path: 'x' is too short to be a valid store path
 
         help: a store path is 32 characters of digest, `-` and a name
         --- 2
-    "#]]);
+    "#]],
+    );
     check(
         &["cache", "pull", "--store", "s", "--from", "c", "--trusted-key", "k", "x"],
         expect![[r#"
@@ -49,11 +55,14 @@ fn mistakes_are_explained() {
             --- 5
         "#]],
     );
-    check(&["cache", "keygen", "a b", "secret", "public"], expect![[r#"
+    check(
+        &["cache", "keygen", "a b", "secret", "public"],
+        expect![[r#"
         --- stderr
         error: 'a b' is no name for a key: key name has white space or a control character
         --- 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -73,7 +82,8 @@ fn keys_are_not_overwritten() {
 
         help: a key is never overwritten: choose another name
         --- 5
-    "#]].assert_eq(&show(&keygen(), folder.path()));
+    "#]]
+    .assert_eq(&show(&keygen(), folder.path()));
 }
 
 #[test]
