@@ -111,4 +111,10 @@ impl From<BuildError> for CommandError {
         };
         Self::Failed { message: frazil_ops::causes(&error), help, status }
     }
+    frazil_ops::cache::Error => STORE_FAILED,
+    frazil_ops::cache::CacheError => STORE_FAILED,
+    frazil_ops::cache::KeyError => STORE_FAILED,
+    frazil_ops::cache::LookupError => STORE_FAILED,
+    frazil_ops::cache::serve::ServeError => STORE_FAILED,
+    frazil_ops::cache::StoreOpenError => STORE_FAILED,
 }

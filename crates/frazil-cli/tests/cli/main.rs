@@ -1,6 +1,7 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
 mod building;
+mod cache;
 mod documents;
 mod flakes;
 mod golden;
