@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
-use super::{Keyring, fuzz, verify_clearsigned, verify_detached};
+use super::signature::Signature;
+use super::{Keyring, armor, fuzz, packet, verify_clearsigned, verify_detached};
 use crate::random::Random;
 
 /// Noon of 1 January 2026, when the messages were signed.
@@ -226,6 +227,29 @@ fn help() {
     assert!(help(b"<html>", &[ED]).starts_with("is it a signed list?"));
     assert!(help(message, &[RSA]).starts_with("give the archive's current keyring"));
     assert!(help(fixture!("weak.InRelease"), &[ED]).starts_with("do not use the list"));
+}
+
+/// A certificate cannot adopt the key of another as its subkey.
+#[test]
+fn subkeys_consent() {
+    let certificate = armor::blocks(RSA, "PUBLIC KEY BLOCK").unwrap().remove(0);
+    let packets: Vec<_> = packet::packets(&certificate).map(Result::unwrap).collect();
+    let binding = Signature::parse(packets.last().unwrap().body).unwrap();
+    let consent = binding.embedded.unwrap();
+    let mut windows = certificate.windows(consent.len());
+    let end = windows.position(|window| window == consent).unwrap() + consent.len();
+    let mut changed = certificate.clone();
+    changed[end - 1] ^= 1;
+    let message = fixture!("rsa.InRelease");
+    check(message, &[&certificate], SIGNED, expect!["Rsa <rsa@example.org>;"]);
+    check(
+        message,
+        &[&changed],
+        SIGNED,
+        expect![
+            "no trusted signature: by B145CAE00C0B10AF3FFE2FFF317EA4BA984E4F5C: the key has no self-signature that holds"
+        ],
+    );
 }
 
 #[test]
