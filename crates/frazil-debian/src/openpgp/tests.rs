@@ -298,14 +298,14 @@ fn keyrings() {
 fn any_damage() {
     let message = fixture!("ed.InRelease");
     let text = verify_clearsigned(message, &keyring(&[ED]), SIGNED).unwrap().text;
-    for at in (0..message.len()).step_by(5) {
+    for at in (0..message.len()).step_by(7) {
         let mut changed = message.to_vec();
         changed[at] ^= 1;
         if let Ok(verified) = verify_clearsigned(&changed, &keyring(&[ED]), SIGNED) {
             assert_eq!(verified.text, text, "{at}");
         }
     }
-    for at in (0..ED.len()).step_by(5) {
+    for at in (0..ED.len()).step_by(7) {
         let mut changed = ED.to_vec();
         changed[at] ^= 4;
         if let Ok(keyring) = Keyring::parse(&changed) {
