@@ -131,7 +131,7 @@ rec {
                 showAttrPath (lib.take depth (head updates).path)
               }' does not exist in the given value, but the update of it needs the old value";
         in
-        foldl' (old: u: u.update old) start split.right;
+        lib.foldl (old: u: u.update old) start split.right;
     in
     if updates == [ ] then value else go 0 updates true value;
 

@@ -46,7 +46,7 @@ makeExtensible (
     options = load ./options.nix;
     types = load ./types.nix;
 
-    inherit (lib.systems) platforms;
+    platforms = lib.systems.doubles;
 
     /** Those who keep packages, by name; none here. */
     maintainers = { };

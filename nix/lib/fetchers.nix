@@ -76,8 +76,9 @@ rec {
             "outputHash"
             "outputHashAlgo"
           ]
-          // lib.optionalAttrs (!optional) { hash = false; }
-          // lib.optionalAttrs optional (lib.genAttrs ([ "hash" ] ++ hashTypes) (_: true));
+          // {
+            hash = optional;
+          };
     in
     needs "outputHash" (
       needs "outputHashAlgo" (

@@ -31,7 +31,7 @@ let
     name: pattern: hint: text:
     let
       found = match "[[:space:]]*${pattern}[[:space:]]*" text;
-      value = builtins.fromJSON (elemAt found 0 + (if elemAt found 1 == "" then "0" else elemAt found 1));
+      value = builtins.fromJSON (elemAt found 0 + elemAt found 1);
     in
     if found == null || !isInt value then
       throw "${name}: Could not convert ${toJSON text} to int.${hint text}"
@@ -521,7 +521,7 @@ escapes
 
         toIntBase10 "0042"  =>  42
   */
-  toIntBase10 = parseInt "toIntBase10" "(-?)(0|0*[1-9][0-9]*|0+)" (_: "");
+  toIntBase10 = parseInt "toIntBase10" "(-?)0*(0|[1-9][0-9]*)" (_: "");
 
   /**
     The lines of a file as one string, without the last newline. `Path -> String`
