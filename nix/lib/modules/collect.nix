@@ -48,8 +48,10 @@ let
     "require"
   ];
 
-  loading = file: what: ''
-    Expected a module, but found a value of type ${builtins.toJSON what}, while trying to load a module into ${file}.${
+  loading = file: prefix: what: ''
+    Expected a module, but found a value of type ${builtins.toJSON what}, while trying to load a module into ${file}${
+      lib.optionalString (prefix != [ ]) ", while trying to load a module into the option `${lib.showOption prefix}'"
+    }.${
       lib.optionalString (what == "configuration") ''
 
         A configuration is the result of evaluating modules, not a module:
@@ -169,7 +171,7 @@ rec {
       else if type == "if" || type == "override" then
         loadModule args file key { config = m; }
       else
-        throw (loading file type)
+        throw (loading file args._prefix or [ ] type)
     else if isList m then
       let
         defs = [

@@ -10,8 +10,9 @@ let
     isAttrs
     removeAttrs
     throw
+    tryEval
     ;
-  inherit (lib.modules) collectModules mergeDefinitions mergeModules;
+  inherit (lib.modules) collectModules mergeModules;
   inherit (lib.options)
     isOption
     mkOption
@@ -110,7 +111,7 @@ let
       name = showOption (prefix ++ def.prefix);
       near = map (path: "`${showOption (prefix ++ path)}'") (suggestions options def);
       hint =
-        if holdsOption def.value then
+        if (tryEval (holdsOption def.value)).value then
           if lib.remove "_module" (attrNames options) == [ ] && prefix != [ ] then
             "\n\nHowever there are no options declared in `${showOption prefix}'. This can happen if you e.g. declared your options in `types.submodule'\nwithout putting them into `options'."
           else
@@ -190,12 +191,13 @@ rec {
         if merged.unmatchedDefns == [ ] then
           { }
         else
-          (mergeDefinitions prefix freeformType (
+          # Not checked as a whole: only what the type makes of each attribute is.
+          freeformType.merge prefix (
             map (def: {
               inherit (def) file;
               value = lib.setAttrByPath def.prefix def.value;
             }) merged.unmatchedDefns
-          )).mergedValue;
+          );
 
       config = if freeformType == null then declared else lib.recursiveUpdate freeform declared;
 

@@ -128,7 +128,9 @@ rec {
     config:
     let
       type = kind config;
-      pushed = wrap: concatMap (c: [ (mapAttrs (_: wrap) c) ]) (pushDownProperties config.content);
+      # What is not a set is left for the error that says where it stands.
+      onto = wrap: c: if isAttrs c then mapAttrs (_: wrap) c else c;
+      pushed = wrap: map (onto wrap) (pushDownProperties config.content);
     in
     if type == "" then
       [ config ]
@@ -139,9 +141,7 @@ rec {
     else if type == "override" then
       pushed (mkOverride config.priority)
     else if type == "definition" then
-      map (mapAttrs (_: value: mkDefinition (config // { inherit value; }))) (
-        pushDownProperties config.value
-      )
+      map (onto (value: mkDefinition (config // { inherit value; }))) (pushDownProperties config.value)
     else
       [ config ];
 

@@ -205,25 +205,35 @@ rec {
     let
       isContainer = x: isList x || isAttrs x;
 
-      # A value without properties, and what they said.
-      peel =
+      # A value without properties, and what they said. What a definition of higher priority hides
+      # may not be evaluated, so that `readOff` stops at an override.
+      readOff =
         found: value:
         let
           type = if isAttrs value then value._type or "" else "";
         in
         if type == "order" then
-          peel (found // { order = value.priority; }) value.content
+          readOff (found // { order = value.priority; }) value.content
         else if type == "override" then
-          peel (found // { override = value.priority; }) value.content
+          [
+            (
+              found
+              // {
+                override = value.priority;
+                inherit (value) content;
+              }
+            )
+          ]
         else if type == "if" || type == "merge" then
-          concatMap (peel found) (dischargeProperties value)
+          concatMap (readOff found) (dischargeProperties value)
         else
           [ (found // { content = value; }) ];
+      readOffTwice = found: value: concatMap (entry: readOff entry entry.content) (readOff found value);
 
       entriesOfSet =
         found: set:
         concatMap (
-          name: map (entry: entry // { inherit name; }) (peel found set.${name})
+          name: map (entry: entry // { inherit name; }) (readOff found set.${name})
         ) (attrNames set);
 
       entriesOf =
@@ -237,7 +247,8 @@ rec {
         in
         if isList def.value then
           concatMap (
-            element: concatMap (e: entriesOfSet (removeAttrs e [ "content" ]) e.content) (peel found element)
+            element:
+            concatMap (e: entriesOfSet (removeAttrs e [ "content" ]) e.content) (readOffTwice found element)
           ) def.value
         else
           entriesOfSet found def.value;
@@ -257,7 +268,7 @@ rec {
           container = headErrorUnless isContainer defs;
           elements = concatMap (def: lib.optionals (isList def.value) def.value) defs;
           errors = filter (error: error != null) (
-            concatMap (element: map (e: elementError e.content) (peel { } element)) elements
+            concatMap (element: map (e: elementError e.content) (readOffTwice { } element)) elements
           );
         in
         if container != null then
@@ -279,7 +290,9 @@ rec {
           highest = zipAttrsWith (_: lib.foldl' lib.min 9999) (
             map (entry: { ${entry.name} = entry.override; }) all
           );
-          winning = filter (entry: entry.override == highest.${entry.name}) all;
+          winning = concatMap (entry: readOff entry entry.content) (
+            filter (entry: entry.override == highest.${entry.name}) all
+          );
           ordered = map (
             entry:
             entry
