@@ -35,19 +35,20 @@ let
     ;
   inherit (lib.options) showDefs showFiles showOption;
 
-  # Whether a declaration is an option; anything else that has a type is a mistake.
+  expectedOption =
+    loc: file:
+    "In module ${file}: expected an option declaration at option path `${showOption loc}'";
+
+  # Whether a declaration is an option rather than a set of options; other typed sets are a mistake.
   isOptionDeclaration =
     loc: decl:
     let
-      at = "In module ${decl._file}: expected an option declaration at option path `${showOption loc}'";
       type = decl.options._type or null;
     in
-    if !isAttrs decl.options then
-      throw "${at} or a set of them, but got a value of type ${typeOf decl.options}"
-    else if type == "option" then
+    if type == "option" then
       true
     else if isString type then
-      throw "${at} but got an attribute set with type ${type}"
+      throw "${expectedOption loc decl._file} but got an attribute set with type ${type}"
     else
       false;
 
@@ -178,7 +179,7 @@ rec {
             subtree = module.options;
           in
           if !isAttrs subtree then
-            throw "In module `${module._file}', the options at `${showOption prefix}' are a value of type ${typeOf subtree} rather than a set"
+            throw "${expectedOption prefix module._file} or a set of them, but got a value of type ${typeOf subtree}"
           else
             mapAttrs (name: options: {
               inherit (module) _file;
@@ -220,7 +221,8 @@ rec {
     in
     {
       matchedOptions = mapAttrs (_: result: result.matchedOptions) results;
-      unmatchedDefns = lib.concatLists unmatched;
+      # Without definitions none is unmatched, and no option has to be looked at.
+      unmatchedDefns = if configs == [ ] then [ ] else lib.concatLists unmatched;
     };
 
   /**
