@@ -8,6 +8,14 @@ let
     isList
     isString
     ;
+
+  nodes = lib.concatMap (
+    pkg:
+    lib.optional (isAttrs pkg) {
+      key = pkg.outPath;
+      inherit pkg;
+    }
+  );
 in
 rec {
   /** A hash that is no hash of anything, to be replaced by the right one. `String` */
@@ -117,5 +125,4 @@ rec {
           node: nodes (node.pkg.propagatedBuildInputs or [ ] ++ node.pkg.propagatedNativeBuildInputs or [ ]);
       }
     );
-  nodes = lib.concatMap (pkg: lib.optional (isAttrs pkg) { key = pkg.outPath; inherit pkg; });
 }

@@ -52,7 +52,20 @@ rec {
           readOnly;      # true: may be defined once
         }
   */
-  mkOption = option: option // { _type = "option"; };
+  mkOption =
+    {
+      apply ? null,
+      default ? null,
+      defaultText ? null,
+      description ? null,
+      example ? null,
+      internal ? null,
+      readOnly ? null,
+      relatedPackages ? null,
+      type ? null,
+      visible ? null,
+    }@option:
+    option // { _type = "option"; };
 
   /**
     A switch that is off. `String -> Option`
@@ -318,7 +331,7 @@ rec {
       throw "literalMD expects a string.";
 
   /** Code of another language for the documentation. `String -> String -> { _type; text; }` */
-  literalCode = language: text: literalMD "```${language}\n${text}\n```";
+  literalCode = language: text: literalMD "```${language}\n${text}\n```\n";
 
   /**
     The name of an option as it is written in Nix; `<name>` and `*` stand for any name.

@@ -35,8 +35,8 @@ rec {
   majorMinor = version: "${major version}.${minor version}";
 
   /**
-    A version of exactly this many parts, with zeros added or parts cut; what follows a `-` stays
-    unless parts are cut. `Int -> String -> String`
+    A version of exactly this many parts, with zeros added or parts cut; what follows a `-` stays.
+    `Int -> String -> String`
 
         pad 3 "1.2-rc1"  =>  "1.2.0-rc1"
   */
@@ -48,6 +48,5 @@ rec {
       suffix = lib.concatMapStrings (x: "-${x}") (lib.tail dash);
       missing = lib.max 0 (count - lib.length parts);
     in
-    lib.concatStringsSep "." (lib.take count (parts ++ lib.replicate missing "0"))
-    + (if lib.length parts > count then "" else suffix);
+    lib.concatStringsSep "." (lib.take count (parts ++ lib.replicate missing "0")) + suffix;
 }

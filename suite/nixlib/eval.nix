@@ -2,6 +2,7 @@
 let
   lib = import ../../nix/lib;
   eval = modules: lib.evalModules { inherit modules; };
+  define = attrs: definitions: [ { options.x = lib.mkOption attrs; } ] ++ map (x: { inherit x; }) definitions;
 in
 lib
 // lib.types
@@ -9,9 +10,7 @@ lib
   inherit eval;
   # The configuration of modules.
   config = modules: (eval modules).config;
-  # The value that definitions give an option `x` of a type; `options.x` is the whole option.
-  value = type: definitions: (config ([ { options.x = lib.mkOption { inherit type; }; } ] ++ map (x: { inherit x; }) definitions)).x;
-  option =
-    attrs: definitions:
-    (eval ([ { options.x = lib.mkOption attrs; } ] ++ map (x: { inherit x; }) definitions)).options.x;
+  # An option `x` with definitions, and the value that definitions give an option of a type.
+  option = attrs: definitions: (eval (define attrs definitions)).options.x;
+  value = type: definitions: (eval (define { inherit type; } definitions)).config.x;
 }

@@ -23,7 +23,7 @@ let
   inherit (lib.filesystem) pathIsDirectory pathType;
   inherit (lib.path) splitRoot subpath;
 
-  direct = throw "lib.fileset: Directly evaluating a file set is not supported.\n  To turn it into a usable source, use `lib.fileset.toSource`.\n  To pretty-print the contents, use `lib.fileset.trace` or `lib.fileset.traceVal`.";
+  direct = throw "lib.fileset: Directly evaluating a file set is not supported; `lib.fileset.toSource` makes a source of it, `lib.fileset.trace` shows what it holds.";
 
   make = base: tree: {
     _type = "fileset";
@@ -53,11 +53,11 @@ let
       if pathExists value then
         ofPath value
       else
-        fail "${what} (${toString value}) is a path that does not exist.\n    To create a file set from a path that may not exist, use `lib.fileset.maybeMissing`."
+        fail "${what} (${toString value}) is a path that does not exist. If it may be missing, use `lib.fileset.maybeMissing`."
     else if value ? _isLibCleanSourceWith then
-      fail "${what} is a `lib.sources`-based value, but it should be a file set or a path instead.\n    To convert a `lib.sources`-based value to a file set you can use `lib.fileset.fromSource`."
+      fail "${what} is a `lib.sources`-based value, but it should be a file set or a path instead; `lib.fileset.fromSource` makes one of it."
     else if lib.isStringLike value then
-      fail "${what} (\"${toString value}\") is a string-like value, but it should be a file set or a path instead.\n    Paths represented as strings are not supported; use `lib.strings` for them."
+      fail "${what} (\"${toString value}\") is a string-like value, but it should be a file set or a path instead."
     else
       fail "${what} is of type ${typeOf value}, but it should be a file set or a path instead.";
   coerce = coerceOr throw;
@@ -264,24 +264,26 @@ in
           path = (splitRoot root).root + text;
           sub = at path;
         in
-        if type == "unknown" && sub != null then
+        if type == "directory" then
+          holdsFiles path sub
+        else if type == "unknown" && sub != null then
           throw "${what}: `fileset` contains a file that cannot be added to the store: ${text}"
         else
-          holdsFiles path sub;
+          sub != null;
     in
     if !isPath root then
       if root ? _isLibCleanSourceWith then
-        throw "${what}: `root` is a `lib.sources`-based value, but it should be a path instead.\n    To use a `lib.sources`-based value, convert it to a file set using `lib.fileset.fromSource` and pass it as `fileset`."
+        throw "${what}: `root` is a `lib.sources`-based value, but it should be a path instead; pass what `lib.fileset.fromSource` makes of it as `fileset`."
       else if lib.isStringLike root then
-        throw "${what}: `root` (${toString root}) is a string-like value, but it should be a path instead.\n    Paths in strings are not supported by `lib.fileset`, use `lib.sources` or derivations instead."
+        throw "${what}: `root` (${toString root}) is a string-like value, but it should be a path instead."
       else
         throw "${what}: `root` is of type ${typeOf root}, but it should be a path instead."
     else if !pathExists root then
       throw "${what}: `root` (${toString root}) is a path that does not exist."
     else if !pathIsDirectory root then
-      throw "${what}: `root` (${toString root}) is a file, but it should be a directory instead. Potential solutions:\n    - If you want to import the file into the store _without_ a containing directory, use string interpolation or `builtins.path` instead of this function.\n    - If you want to import the file into the store _with_ a containing directory, set `root` to the containing directory, such as ${toString (dirOf root)}, and set `fileset` to the file path."
+      throw "${what}: `root` (${toString root}) is a file, but it should be a directory instead. To have the file in a directory of its name, make ${toString (dirOf root)} the `root` and the file the `fileset`."
     else if set.base != null && !lib.path.hasPrefix root set.base then
-      throw "${what}: `fileset` could contain files in ${toString set.base}, which is not under the `root` (${toString root}).\n    - Set `root` to ${toString set.base} or any directory higher up. This changes the layout of the resulting store path.\n    - Set `fileset` to a file set that cannot contain files outside the `root`."
+      throw "${what}: `fileset` could contain files in ${toString set.base}, which is not under the `root` (${toString root}). Choose a `root` above all files, or intersect the file set with the `root`."
     else
       {
         _isLibCleanSourceWith = true;
@@ -367,7 +369,7 @@ in
           inherit name type;
           hasExt = ext: hasSuffix ".${ext}" name;
           # A predicate has to allow for more attributes.
-          "lib.fileset.fileFilter: The predicate function passed as the first argument must be able to handle extra attributes for future compatibility. If you're using `{ name, file, hasExt }:`, use `{ name, file, hasExt, ... }:` instead." =
+          "lib.fileset.fileFilter: the predicate has to end its argument with `...`, since there may be more attributes later" =
             null;
         };
       go =
@@ -418,7 +420,7 @@ in
     in
     if !isPath root then
       if lib.isStringLike root then
-        throw "${what} of the argument is a string-like value (\"${toString root}\"), but it should be a path instead.\n    Sources created from paths in strings cannot be turned into file sets, use `lib.sources` or derivations instead."
+        throw "${what} of the argument is a string-like value (\"${toString root}\"), but it should be a path instead."
       else
         throw "${what} of the argument is of type ${typeOf root}, but it should be a path instead."
     else if !pathExists root then

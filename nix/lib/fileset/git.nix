@@ -26,7 +26,7 @@ let
       throw "${what}: Expected the ${argument} (${toString path}) to be a directory, but it's a file instead."
     else if !pathExists (path + "/.git") then
       if lib.path.hasStorePathPrefix path then
-        throw "${what}: The ${argument} (${toString path}) is a store path within a working tree of a Git repository.\n    This indicates that a source directory was imported into the store using a method such as `import \"\${./.}\"` or `path:.`.\n    Import the directory by its path instead."
+        throw "${what}: The ${argument} (${toString path}) is a store path: the copy of a working tree knows nothing of git. Import it by its own path."
       else
         throw "${what}: Expected the ${argument} (${toString path}) to point to a local working tree of a Git repository, but it's not."
     else

@@ -17,6 +17,7 @@ let
     head
     isAttrs
     isList
+    isPath
     isString
     mapAttrs
     removeAttrs
@@ -182,8 +183,10 @@ rec {
         ];
       in
       throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${lib.options.showDefs defs}"
+    else if isPath m || isString m then
+      normalize (toString m) (toString m) (applyModuleArgsIfFunction (toString m) (import m) args)
     else
-      normalize (toString m) (toString m) (applyModuleArgsIfFunction (toString m) (import m) args);
+      normalize file key m;
 
   # The tree of imports: for each module itself, its imports, and what is disabled in and below it.
   importTree =

@@ -34,6 +34,7 @@ let
     sortProperties
     ;
   inherit (lib.options) showDefs showFiles showOption;
+  inherit (import ../types/make.nix { inherit lib; }) checkCoherence;
 
   expectedOption =
     loc: file:
@@ -122,17 +123,6 @@ let
     loc: file: declarations:
     throw "The option `${showOption loc}' in `${file}' is already declared in ${showFiles declarations}.";
 
-  # A type that merges but was changed with `//` would not be asked what it accepts.
-  checkCoherence =
-    loc: type: result:
-    if type.check.isV2MergeCoherent or false then
-      result
-    else
-      throw ''
-        The type `${type.description}' of the option `${showOption loc}' checks values while it merges them, so that
-        an ad-hoc `// { check = ...; }' override of it is incompatible: it would have no effect.
-        Please use `lib.types.addCheck' instead, which works with every type.'';
-
   # Definitions of one file: properties discharged, `mkDefinition` taken at its word about the file.
   expandDefinition =
     def:
@@ -150,8 +140,6 @@ let
     ) (addErrorContext "while evaluating definitions from `${def.file}':" (dischargeProperties def.value));
 in
 rec {
-  inherit checkCoherence;
-
   /**
     The options and values of a list of modules in full form.
     `[String] -> [Module] -> { matchedOptions :: AttrSet; unmatchedDefns :: [Definition]; }`

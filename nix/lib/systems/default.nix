@@ -137,6 +137,7 @@ rec {
     "canExecute"
     "emulator"
     "emulatorAvailable"
+    "staticEmulatorAvailable"
   ];
 
   /** Whether two elaborated platforms are the same. `Platform -> Platform -> Bool` */
@@ -251,6 +252,7 @@ rec {
           else
             throw "Don't know how to run ${final.config} executables.";
         emulatorAvailable = pkgs: pkgs.stdenv.hostPlatform.canExecute final || is.isLinux;
+        staticEmulatorAvailable = final.emulatorAvailable;
       };
     in
     assert parse.isSystem parsed;

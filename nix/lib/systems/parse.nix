@@ -160,7 +160,7 @@ rec {
       else
         abis.gnu
     else if kernel.name == "windows" then
-      abis.gnu
+      abis.msvc
     else if kernel.name == "cygwin" then
       abis.cygnus
     else
@@ -174,8 +174,6 @@ rec {
       vendors.pc
     else if cpu.name == "mmix" then
       vendors.knuth
-    else if kernel.name == "none" then
-      vendors.none
     else
       vendors.unknown;
 
@@ -234,9 +232,11 @@ rec {
         else
           null;
       abi =
-        if abiText == null || abiText == "none" then
+        if hasPrefix "mingw" kernelText then
+          abis.gnu
+        else if abiText == null || abiText == "none" then
           defaultAbi cpu kernel
-        else if abiText == "gnu" then
+        else if abiText == "gnu" && kernel.name == "linux" then
           # Plain `gnu` leaves open how an ARM passes floating point numbers.
           defaultAbi cpu kernel
         else
@@ -271,13 +271,16 @@ rec {
       ...
     }:
     let
-      kernelName = if kernel.name == "windows" && hasPrefix "gnu" abi.name then "w64-mingw32" else kernel.name;
-      abiPart = lib.optionalString (abi.name != "unknown" && kernel.name != "windows" && kernel.name != "cygwin") "-${abi.name}";
+      cpuName = if kernel.name == "darwin" && cpu.name == "aarch64" then "arm64" else cpu.name;
+      implied = lib.elem abi.name [
+        "unknown"
+        "cygnus"
+      ];
     in
-    if kernel.name == "windows" then
-      "${cpu.name}-${kernelName}"
+    if kernel.name == "windows" && abi.name == "gnu" then
+      "${cpu.name}-w64-mingw32"
     else
-      "${cpu.name}-${vendor.name}-${kernelName}${abiPart}";
+      "${cpuName}-${vendor.name}-${kernel.name}${lib.optionalString (!implied) "-${abi.name}"}";
 
   /** Whether a value is a system of parts. `a -> Bool` */
   isSystem = x: !isString x && lib.isType "system" x;

@@ -2,7 +2,7 @@
 { lib }:
 let
   inherit (builtins) filter throw;
-  inherit (lib.options) mergeDefaultOption showDefs;
+  inherit (lib.options) mergeDefaultOption showDefs showOption;
 in
 rec {
   /** Whether a value carries a type tag. `String -> a -> Bool` */
@@ -173,12 +173,23 @@ rec {
     in
     if wrong == [ ] then null else { message = "Definition values:${showDefs wrong}"; };
 
+  # A type that merges but was changed with `//` would not be asked what it accepts.
+  checkCoherence =
+    loc: type: result:
+    if type.check.isV2MergeCoherent or false then
+      result
+    else
+      throw ''
+        The type `${type.description}' of the option `${showOption loc}' checks values while it merges them, so that
+        an ad-hoc `// { check = ...; }' override of it is incompatible: it would have no effect.
+        Please use `lib.types.addCheck' instead, which works with every type.'';
+
   # Checks and merges with any type, whether it has `v2` or not.
   checkAndMerge =
     type:
     { loc, defs }@args:
     if type.merge ? v2 then
-      lib.modules.checkCoherence loc type (type.merge.v2 args)
+      checkCoherence loc type (type.merge.v2 args)
     else
       {
         headError = headErrorUnless type.check defs;

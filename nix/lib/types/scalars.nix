@@ -43,7 +43,7 @@ let
     type: name: noun: lowest: highest:
     assert lib.assertMsg (lowest <= highest) "${name}.between: lowest must be smaller than highest";
     restrict type "${name}Between"
-      "${noun} between ${toString lowest} and ${toString highest} (both inclusive)"
+      "${noun} between ${toJSON lowest} and ${toJSON highest} (both inclusive)"
       (x: x >= lowest && x <= highest);
 
   # Integers of a number of bits.
