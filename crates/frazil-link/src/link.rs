@@ -108,13 +108,16 @@ pub enum OpenError {
     },
 }
 
+/// Opens units: gives the analysis of each, in their order.
+pub type Open<'o> = dyn FnMut(&[&Unit]) -> Result<Vec<Arc<Analysis>>, ContentsError> + 'o;
+
 /// Links a system. `open` is asked for the analyses of units, several at once so that they can be
 /// fetched and read at the same time, each unit once.
 pub fn link(
     units: &[Unit],
     roots: &[Root],
     policy: &Policy,
-    open: &mut dyn FnMut(&[&Unit]) -> Result<Vec<Arc<Analysis>>, ContentsError>,
+    open: &mut Open<'_>,
 ) -> Result<Link, OpenError> {
     let mut opened: Vec<Option<Arc<Analysis>>> = vec![None; units.len()];
     let mut wanted: BTreeSet<usize> = (0..units.len())

@@ -81,6 +81,8 @@ pub(crate) struct Walk<'u, 'a> {
     /// Directories whose contents are to be taken, and those of which they were, for whom.
     directories: VecDeque<(NodeId, Vertex, Evidence)>,
     known_directories: HashSet<(NodeId, Vertex, Evidence)>,
+    /// Those that were taken whole, for whomever.
+    whole_directories: HashSet<NodeId>,
     capabilities: BTreeSet<&'static str>,
     /// Whether anything loads libraries by name; and what names some, until something does.
     loads_libraries: bool,
@@ -127,6 +129,7 @@ pub(crate) fn walk<'u, 'a>(
         queue: VecDeque::new(),
         directories: VecDeque::new(),
         known_directories: HashSet::new(),
+        whole_directories: HashSet::new(),
         capabilities: BTreeSet::new(),
         loads_libraries: false,
         waiting: BTreeSet::new(),
@@ -240,7 +243,7 @@ impl Walk<'_, '_> {
             return;
         }
         let is_made = self.universe.unit_of(end).role.is_made();
-        if !node.entry.is_directory() && !is_made && self.is_trimmed(step, &node.path) {
+        if !node.entry.is_directory() && !is_made && is_trimmed(step.evidence, &node.path) {
             return;
         }
         let asked = step;
@@ -268,38 +271,6 @@ impl Walk<'_, '_> {
                 }
             }
             AnalysedKind::File(_) | AnalysedKind::Symlink(_) => self.mark(step, end),
-        }
-    }
-
-    fn is_trimmed(&self, step: Step, path: &[u8]) -> bool {
-        let Some((_, firmness)) = trim(path) else { return false };
-        match step.evidence {
-            Evidence::Root
-            | Evidence::Keep
-            | Evidence::Parent
-            | Evidence::License
-            | Evidence::Locale => false,
-            Evidence::Reference
-            | Evidence::Needed
-            | Evidence::Interpreter
-            | Evidence::Shebang
-            | Evidence::Symlink
-            | Evidence::HardLink
-            | Evidence::Path
-            | Evidence::ConfigPath
-            | Evidence::ScriptPath => firmness == Firmness::Hard,
-            Evidence::Note
-            | Evidence::Embedded
-            | Evidence::Command
-            | Evidence::Soname
-            | Evidence::Pattern
-            | Evidence::Directory
-            | Evidence::Symbol
-            | Evidence::Capability
-            | Evidence::Runtime
-            | Evidence::Private
-            | Evidence::PackageData
-            | Evidence::WholePackage => true,
         }
     }
 
@@ -366,13 +337,12 @@ impl Walk<'_, '_> {
             self.visit_reference(id, &path);
         }
         match &file.facts {
-            Facts::Nothing => {}
             Facts::Elf(elf) => self.visit_elf(id, elf, is_exact),
             Facts::Script(script) if is_exact => self.visit_script(id, script),
             Facts::Text(text) if is_exact && !glob::is_match_any(NOISY_NAMES, &node.path) => {
                 self.visit_text(id, text);
             }
-            Facts::Script(_) | Facts::Text(_) => {}
+            Facts::Nothing | Facts::Script(_) | Facts::Text(_) => {}
         }
     }
 
@@ -390,6 +360,9 @@ impl Walk<'_, '_> {
 
     /// Takes what is in a directory, unless nobody owns it.
     fn take_directory(&mut self, id: NodeId, from: Vertex, evidence: Evidence) {
+        if self.whole_directories.contains(&id) {
+            return;
+        }
         let path = &self.universe.node(id).path;
         let owner = match from {
             Vertex::Node(node) => Some(self.universe.unit_of(node)),
@@ -411,6 +384,9 @@ impl Walk<'_, '_> {
         let packages: BTreeSet<usize> =
             below.iter().filter(is_live).map(|id| self.universe.node(*id).unit).collect();
         let is_shared = packages.len() > SHARING_PACKAGES_MAX && !is_asked;
+        if !is_shared {
+            self.whole_directories.insert(id);
+        }
         let step = Step::bulk(Vertex::Node(id), Evidence::Directory);
         for node in below.iter().filter(is_live) {
             let same_source =
@@ -419,5 +395,38 @@ impl Walk<'_, '_> {
                 self.reach_node(step, *node);
             }
         }
+    }
+}
+
+/// Whether what lies there is left out everywhere, and the evidence is too weak to save it.
+fn is_trimmed(evidence: Evidence, path: &[u8]) -> bool {
+    let Some((_, firmness)) = trim(path) else { return false };
+    match evidence {
+        Evidence::Root
+        | Evidence::Keep
+        | Evidence::Parent
+        | Evidence::License
+        | Evidence::Locale => false,
+        Evidence::Reference
+        | Evidence::Needed
+        | Evidence::Interpreter
+        | Evidence::Shebang
+        | Evidence::Symlink
+        | Evidence::HardLink
+        | Evidence::Path
+        | Evidence::ConfigPath
+        | Evidence::ScriptPath => firmness == Firmness::Hard,
+        Evidence::Note
+        | Evidence::Embedded
+        | Evidence::Command
+        | Evidence::Soname
+        | Evidence::Pattern
+        | Evidence::Directory
+        | Evidence::Symbol
+        | Evidence::Capability
+        | Evidence::Runtime
+        | Evidence::Private
+        | Evidence::PackageData
+        | Evidence::WholePackage => true,
     }
 }
