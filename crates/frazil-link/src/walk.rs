@@ -299,7 +299,9 @@ impl Walk<'_, '_> {
     fn take_package_of(&mut self, node: NodeId) {
         let unit = self.universe.unit_of(node);
         let level = unit.level.unwrap_or(self.policy.level);
-        if level != Level::Files && !unit.role.is_made() {
+        // A directory is not evidence: many packages bring the same ones.
+        let is_directory = self.universe.node(node).entry.is_directory();
+        if level != Level::Files && !unit.role.is_made() && !is_directory {
             self.take_whole(self.universe.node(node).unit, Vertex::Node(node));
         }
     }
