@@ -23,25 +23,27 @@ fn levels_keep_more() {
         text,
         &["/usr/bin/a"],
         expect![[r#"
-        /usr/bin/a <- root of roots
-        /usr/bin/other <- whole package of package a
-        /usr/lib/libb.so <- needed of /usr/bin/other
-        /usr/share/b <- whole package of package b
-        /var/lib/a <- whole package of package a
-    "#]],
+            /usr/bin/a <- root of roots
+            /usr/bin/other <- whole package of package a
+            /usr/lib/libb.so <- needed of /usr/bin/other
+            /usr/share/b <- whole package of package b
+            /usr/share/locale <- path of /usr/bin/a
+            /var/lib/a <- whole package of package a
+        "#]],
     );
     check_with(
         &at(Level::Declared),
         text,
         &["/usr/bin/a"],
         expect![[r#"
-        /usr/bin/a <- root of roots
-        /usr/bin/other <- whole package of package a
-        /usr/lib/libb.so <- whole package of package b
-        /usr/share/b <- whole package of package b
-        /usr/share/c <- whole package of package c
-        /var/lib/a <- whole package of package a
-    "#]],
+            /usr/bin/a <- root of roots
+            /usr/bin/other <- whole package of package a
+            /usr/lib/libb.so <- whole package of package b
+            /usr/share/b <- whole package of package b
+            /usr/share/c <- whole package of package c
+            /usr/share/locale <- whole package of package c
+            /var/lib/a <- whole package of package a
+        "#]],
     );
     let one =
         text.replace("unit b", "unit b level=files").replace("unit a", "unit a level=packages");
@@ -50,11 +52,12 @@ fn levels_keep_more() {
         &one,
         &["/usr/bin/a"],
         expect![[r#"
-        /usr/bin/a <- root of roots
-        /usr/bin/other <- whole package of package a
-        /usr/lib/libb.so <- needed of /usr/bin/other
-        /var/lib/a <- whole package of package a
-    "#]],
+            /usr/bin/a <- root of roots
+            /usr/bin/other <- whole package of package a
+            /usr/lib/libb.so <- needed of /usr/bin/other
+            /usr/share/locale <- path of /usr/bin/a
+            /var/lib/a <- whole package of package a
+        "#]],
     );
 }
 
