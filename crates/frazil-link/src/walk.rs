@@ -22,7 +22,7 @@ use crate::glob;
 use crate::ledger::{Edge, Evidence};
 use crate::policy::{Firmness, NOISY_NAMES, Policy, is_generic, trim};
 use crate::unit::{Level, Role};
-use crate::universe::{NodeId, Universe, join, place};
+use crate::universe::{Found, NodeId, Universe, join, place};
 
 /// A directory that more packages share is not followed into those of other sources.
 const SHARING_PACKAGES_MAX: usize = 3;
@@ -105,6 +105,11 @@ pub(crate) struct Step {
 impl Step {
     const fn exact(from: Vertex, evidence: Evidence) -> Self {
         Self { from, evidence, reached: Reached::Exact }
+    }
+
+    /// Whether a link is kept that leads to nothing.
+    const fn keeps_dangling(self) -> bool {
+        matches!(self.reached, Reached::Exact) || matches!(self.evidence, Evidence::WholePackage)
     }
 
     const fn bulk(from: Vertex, evidence: Evidence) -> Self {
@@ -215,16 +220,22 @@ impl Walk<'_, '_> {
     fn reach_from(&mut self, step: Step, directory: &[u8], path: &[u8]) -> bool {
         let path = join(directory, path);
         let found = self.universe.follow(&path);
-        let Some(end) = found.end else { return false };
-        self.take(step, &found.links, end);
-        true
+        self.take_found(step, &found);
+        found.end.is_some()
     }
 
     /// Takes what a node leads to.
     fn reach_node(&mut self, step: Step, node: NodeId) {
         let found = self.universe.follow(&self.universe.node(node).path);
-        if let Some(end) = found.end {
-            self.take(step, &found.links, end);
+        self.take_found(step, &found);
+    }
+
+    fn take_found(&mut self, step: Step, found: &Found) {
+        match (found.end, found.links.split_last()) {
+            (Some(end), _) => self.take(step, &found.links, end),
+            // What a link leads to may be made when the system runs, below `/run` for one.
+            (None, Some((last, links))) if step.keeps_dangling() => self.take(step, links, *last),
+            (None, _) => {}
         }
     }
 
@@ -299,9 +310,9 @@ impl Walk<'_, '_> {
     fn take_package_of(&mut self, node: NodeId) {
         let unit = self.universe.unit_of(node);
         let level = unit.level.unwrap_or(self.policy.level);
-        // A directory is not evidence: many packages bring the same ones.
-        let is_directory = self.universe.node(node).entry.is_directory();
-        if level != Level::Files && !unit.role.is_made() && !is_directory {
+        // A directory of the system is no evidence: many packages bring the same ones.
+        let is_shared = unit.mount.is_root() && self.universe.node(node).entry.is_directory();
+        if level != Level::Files && !unit.role.is_made() && !is_shared {
             self.take_whole(self.universe.node(node).unit, Vertex::Node(node));
         }
     }

@@ -110,29 +110,55 @@ fn hard_links_are_one_file() {
 
 #[test]
 fn nix_closures_go_by_references() {
-    let hash = |letter: &str| format!("{}-{letter}", letter.repeat(32));
-    let (a, b, c) = (hash("a"), hash("b"), hash("c"));
+    let hash = |letter| format!("{}-{letter}", str::repeat(letter, 32));
+    let [a, b, c, d, e, f] = ["a", "b", "c", "d", "e", "f"].map(hash);
     let text = format!(
         "unit {a} mount=nix/store/{a} level=packages
            elf bin/a interpreter=/nix/store/{b}/lib/ld.so needed=libb.so runpath=/nix/store/{b}/lib reference={b}/lib
            file share/x reference={c}/etc/x
+           file share/y reference={d}
+           file share/z reference={e},{f}/gone
          unit {b} mount=nix/store/{b} level=packages
            elf lib/libb.so
            elf lib/ld.so
          unit {c} mount=nix/store/{c}
            file etc/x
            file etc/y
+         unit {d} mount=nix/store/{d} level=packages
+           file share/d
+         unit {e} mount=nix/store/{e}
+           link bin -> {d}/bin
+           link to -> ../{d}/share/d
+           file lib/e
+         unit {f} mount=nix/store/{f} level=packages
+           file f
+           link dangling -> /run/f
          unit deb
            file usr/bin/d"
     );
     let link = run(&text, &[&format!("/nix/store/{a}/bin/a")], &Policy::default());
-    let shown = shown(&link).replace(&a, "A").replace(&b, "B").replace(&c, "C");
+    let mut shown = shown(&link);
+    for unit in [a, b, c, d, e, f] {
+        shown = shown.replace(&unit, unit.rsplit('-').next().unwrap());
+    }
     expect![[r#"
-        /nix/store/A/bin/a <- root of roots
-        /nix/store/A/share/x <- whole package of package A
-        /nix/store/B/lib/ld.so <- interpreter of /nix/store/A/bin/a
-        /nix/store/B/lib/libb.so <- needed of /nix/store/A/bin/a
-        /nix/store/C/etc/x <- reference of /nix/store/A/share/x
+        /nix/store/a <- whole package of package a
+        /nix/store/a/bin/a <- root of roots
+        /nix/store/a/share/x <- whole package of package a
+        /nix/store/a/share/y <- whole package of package a
+        /nix/store/a/share/z <- whole package of package a
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/lib/ld.so <- interpreter of /nix/store/a/bin/a
+        /nix/store/b/lib/libb.so <- needed of /nix/store/a/bin/a
+        /nix/store/c/etc/x <- reference of /nix/store/a/share/x
+        /nix/store/d <- reference of /nix/store/a/share/y
+        /nix/store/d/share/d <- directory of /nix/store/d
+        /nix/store/e <- reference of /nix/store/a/share/z
+        /nix/store/e/lib/e <- directory of /nix/store/e
+        /nix/store/e/to <- directory of /nix/store/e
+        /nix/store/f <- reference of /nix/store/a/share/z
+        /nix/store/f/dangling <- whole package of package f
+        /nix/store/f/f <- directory of /nix/store/f
     "#]]
     .assert_eq(&shown);
 }
