@@ -4,6 +4,7 @@
 //! simpler than a walk that goes on, and the last one alone decides.
 
 mod assemble;
+mod missed;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use frazil_tree::{Origin, TreePath};
 
 pub use assemble::tree;
+pub use missed::{Missed, missed};
 
 use crate::analysis::Analysis;
 use crate::contents::ContentsError;

@@ -249,3 +249,30 @@ fn the_order_of_units_does_not_matter() {
     assert_eq!(show(text), show(&swapped));
     assert!(matches!(run(text, &[], &policy).ledger.subjects[..], [Subject::Roots]));
 }
+
+#[test]
+fn what_was_looked_for_and_dropped_is_found() {
+    let text = "unit a
+           elf usr/bin/a
+           file usr/lib/a/x
+           link usr/lib/b -> a
+         unit b
+           file usr/share/b";
+    let (units, analyses) = fixture::universe(text);
+    let opened: Vec<_> = analyses.into_iter().map(Some).collect();
+    let link = run(text, &["/usr/bin/a"], &Policy::default());
+    let looked_for = ["/usr/lib/b/x", "/usr/bin/a", "/usr/share/b", "/proc/x", "/lib/a"];
+    let missed = missed(&link.ledger, &units, &opened, looked_for.map(str::as_bytes));
+    let shown: Vec<String> = missed
+        .iter()
+        .map(|it| format!("{} of {} for {}", it.path, it.unit, it.looked_for.escape_ascii()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "/usr/lib/a/x of a for /usr/lib/b/x",
+            "/usr/lib/b of a for /usr/lib/b/x",
+            "/usr/share/b of b for /usr/share/b",
+        ]
+    );
+}
