@@ -111,34 +111,34 @@ fn hard_links_are_one_file() {
 #[test]
 fn nix_closures_go_by_references() {
     let hash = |letter| format!("{}-{letter}", str::repeat(letter, 32));
-    let [a, b, c, d, e, f] = ["a", "b", "c", "d", "e", "f"].map(hash);
+    let [unit_a, unit_b, unit_c, unit_d, unit_e, unit_f] = ["a", "b", "c", "d", "e", "f"].map(hash);
     let text = format!(
-        "unit {a} mount=nix/store/{a} level=packages
-           elf bin/a interpreter=/nix/store/{b}/lib/ld.so needed=libb.so runpath=/nix/store/{b}/lib reference={b}/lib
-           file share/x reference={c}/etc/x
-           file share/y reference={d}
-           file share/z reference={e},{f}/gone
-         unit {b} mount=nix/store/{b} level=packages
+        "unit {unit_a} mount=nix/store/{unit_a} level=packages
+           elf bin/a interpreter=/nix/store/{unit_b}/lib/ld.so needed=libb.so runpath=/nix/store/{unit_b}/lib reference={unit_b}/lib
+           file share/x reference={unit_c}/etc/x
+           file share/y reference={unit_d}
+           file share/z reference={unit_e},{unit_f}/gone
+         unit {unit_b} mount=nix/store/{unit_b} level=packages
            elf lib/libb.so
            elf lib/ld.so
-         unit {c} mount=nix/store/{c}
+         unit {unit_c} mount=nix/store/{unit_c}
            file etc/x
            file etc/y
-         unit {d} mount=nix/store/{d} level=packages
+         unit {unit_d} mount=nix/store/{unit_d} level=packages
            file share/d
-         unit {e} mount=nix/store/{e}
-           link bin -> {d}/bin
-           link to -> ../{d}/share/d
+         unit {unit_e} mount=nix/store/{unit_e}
+           link bin -> {unit_d}/bin
+           link to -> ../{unit_d}/share/d
            file lib/e
-         unit {f} mount=nix/store/{f} level=packages
+         unit {unit_f} mount=nix/store/{unit_f} level=packages
            file f
            link dangling -> /run/f
          unit deb
            file usr/bin/d"
     );
-    let link = run(&text, &[&format!("/nix/store/{a}/bin/a")], &Policy::default());
+    let link = run(&text, &[&format!("/nix/store/{unit_a}/bin/a")], &Policy::default());
     let mut shown = shown(&link);
-    for unit in [a, b, c, d, e, f] {
+    for unit in [unit_a, unit_b, unit_c, unit_d, unit_e, unit_f] {
         shown = shown.replace(&unit, unit.rsplit('-').next().unwrap());
     }
     expect![[r#"
