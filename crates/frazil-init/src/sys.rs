@@ -34,12 +34,10 @@ impl Errno {
     pub(crate) const INTR: Self = Self(4);
     pub(crate) const AGAIN: Self = Self(11);
     pub(crate) const NOMEM: Self = Self(12);
-    pub(crate) const ACCES: Self = Self(13);
     pub(crate) const EXIST: Self = Self(17);
     pub(crate) const INVAL: Self = Self(22);
     pub(crate) const NFILE: Self = Self(23);
     pub(crate) const MFILE: Self = Self(24);
-    pub(crate) const NOSPC: Self = Self(28);
     pub(crate) const TOOBIG: Self = Self(7);
     pub(crate) const INPROGRESS: Self = Self(115);
 

@@ -193,7 +193,7 @@ impl Supervisor {
         event::watch(epoll, signals, Interest::READ, Source::Signals.token(0))?;
         let slots = memory::table(plan.count(), Slot::EMPTY)?;
         let wires = memory::table(plan.count(), Wires::EMPTY)?;
-        let logs = Logs::new(plan, wires);
+        let logs = Logs::new(plan, wires, files.map_or(1024, |limit| limit.hard));
         let control = Control::open(plan, epoll);
         let kernel_log = if is_machine {
             file::open(c"/dev/kmsg", file::Open::WRITE_NONBLOCK, 0).unwrap_or(Fd::NONE)

@@ -51,10 +51,6 @@ impl Machine<'_> {
         self.phase != Phase::Run
     }
 
-    pub(crate) fn ending(&self) -> Ending {
-        self.ending
-    }
-
     /// When everything must be killed that still runs.
     pub(super) fn deadline(&self) -> u64 {
         match self.phase {

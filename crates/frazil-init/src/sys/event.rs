@@ -102,11 +102,6 @@ impl Poll {
     pub(crate) fn is_hung_up(&self) -> bool {
         self.found & 0x10 != 0
     }
-
-    /// Whether anything was found, errors and closed ends included.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.found != 0
-    }
 }
 
 /// Waits until one of the descriptors is ready, at most `timeout` milliseconds.

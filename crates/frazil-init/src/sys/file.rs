@@ -13,7 +13,6 @@ pub(crate) struct Open(usize);
 
 impl Open {
     pub(crate) const READ: Self = Self(0o2_000_000);
-    pub(crate) const READ_NONBLOCK: Self = Self(0o2_004_000);
     pub(crate) const WRITE: Self = Self(0o2_000_001);
     pub(crate) const WRITE_NONBLOCK: Self = Self(0o2_004_001);
     /// Read and write; the terminal does not become the controlling one.
@@ -24,7 +23,6 @@ impl Open {
     pub(crate) const REPLACE: Self = Self(0o2_401_101);
     /// A reference to the file, without reading it.
     pub(crate) const PATH: Self = Self(0o12_000_000);
-    pub(crate) const DIRECTORY: Self = Self(0o2_200_000);
 }
 
 pub(crate) fn open(path: &CStr, how: Open, mode: u32) -> Result<Fd> {

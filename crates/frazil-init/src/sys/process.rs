@@ -6,7 +6,7 @@ use super::{Errno, Fd, Result, Word, arch, plain, syscall};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// It exited with this status.
     Code(u8),
     /// This signal killed it.
@@ -15,7 +15,7 @@ pub enum Exit {
 
 impl Exit {
     /// The status as a shell shows it: signals count from 128.
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Code(code) => code,
             Self::Signal(signal) => signal.saturating_add(128),
@@ -105,10 +105,6 @@ fn ends(words: &[Word<'_>]) -> bool {
 
 pub(crate) fn id() -> i32 {
     plain(arch::GETPID, []).unwrap_or(0) as i32
-}
-
-pub(crate) fn parent() -> i32 {
-    plain(arch::GETPPID, []).unwrap_or(0) as i32
 }
 
 pub(crate) fn effective_user() -> u32 {

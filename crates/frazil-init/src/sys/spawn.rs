@@ -55,12 +55,14 @@ const STACK: usize = 16 * 1024;
 /// Starts the child.
 pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<i32> {
     #[repr(align(16))]
-    struct Stack([u8; STACK]);
+    struct Stack {
+        _bytes: [u8; STACK],
+    }
     unsafe extern "C" {
         fn frazil_vfork(
             stack_top: *mut c_void,
-            entry: unsafe extern "C" fn(*mut Shared<'_, '_>) -> !,
-            argument: *mut Shared<'_, '_>,
+            entry: unsafe extern "C" fn(*mut c_void) -> !,
+            argument: *mut c_void,
         ) -> isize;
     }
     let mut stack = core::mem::MaybeUninit::<Stack>::uninit();
@@ -68,7 +70,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<i32> {
     // SAFETY: the child runs on memory of this frame, which stays while the parent sleeps in this
     // call; the entry never returns, and it only makes system calls.
     let result = unsafe {
-        frazil_vfork(stack.as_mut_ptr().add(1).cast(), enter, &raw mut shared)
+        frazil_vfork(stack.as_mut_ptr().add(1).cast(), enter, (&raw mut shared).cast())
     };
     if result < 0 {
         return Err(Errno(-(result as i32)));
@@ -82,9 +84,9 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<i32> {
     Ok(result as i32)
 }
 
-unsafe extern "C" fn enter(shared: *mut Shared<'_, '_>) -> ! {
+unsafe extern "C" fn enter(shared: *mut c_void) -> ! {
     // SAFETY: `spawn` passes a pointer to its own, and sleeps.
-    let shared = unsafe { &mut *shared };
+    let shared = unsafe { &mut *shared.cast::<Shared<'_, '_>>() };
     shared.error = execute(shared.spawn);
     process::exit(127)
 }

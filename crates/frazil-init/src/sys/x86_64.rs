@@ -79,7 +79,6 @@ pub(super) const CHDIR: usize = 80;
 pub(super) const UMASK: usize = 95;
 pub(super) const GETEUID: usize = 107;
 pub(super) const SETPGID: usize = 109;
-pub(super) const GETPPID: usize = 110;
 pub(super) const SETSID: usize = 112;
 pub(super) const SETGROUPS: usize = 116;
 pub(super) const SETRESUID: usize = 117;

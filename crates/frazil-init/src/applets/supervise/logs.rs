@@ -12,6 +12,8 @@ use crate::text::decimal;
 
 /// Milliseconds until a logger that failed is started again; one that was killed, at once.
 const PAUSE: u64 = 200;
+/// Descriptors that are left for everything else.
+const RESERVE: u64 = 32;
 /// The size that the pipes between the steps of the logger should have.
 const STAGE_BYTES: usize = 1 << 17;
 
@@ -27,6 +29,7 @@ pub(super) struct Logs {
     roster: Option<Roster>,
     logger: i32,
     due: u64,
+    files: u64,
 }
 
 /// Whether the output of a service goes through the logger.
@@ -38,14 +41,15 @@ pub(super) fn is_logged(kind: LogKind) -> bool {
 }
 
 impl Logs {
-    /// Makes the pipes of all services that log.
-    pub(super) fn new(plan: Plan<'_>, wires: &mut [Wires]) -> Self {
+    /// Makes the pipes of all services that log. `files` is how many descriptors there can be.
+    pub(super) fn new(plan: Plan<'_>, wires: &mut [Wires], files: u64) -> Self {
         let mut logs = Self {
             stages: [(Fd::NONE, Fd::NONE); STAGES],
             own: (Fd::NONE, Fd::NONE),
             roster: None,
             logger: 0,
             due: 0,
+            files,
         };
         logs.connect(plan, wires);
         logs
@@ -56,14 +60,17 @@ impl Logs {
     pub(super) fn connect(&mut self, plan: Plan<'_>, wires: &mut [Wires]) {
         let mut is_needed = false;
         for (service, wires) in plan.services().zip(wires.iter_mut()) {
-            if is_logged(service.log()) {
-                is_needed = true;
-                if !wires.log.is_some()
-                    && let Ok((read, write)) = file::pipe(false)
-                {
-                    (wires.log, wires.log_sink) = (read, write);
-                }
+            if !is_logged(service.log()) || wires.log.is_some() {
+                continue;
             }
+            let Ok((mut read, mut write)) = file::pipe(false) else { break };
+            if u64::from(write.0.cast_unsigned()) + RESERVE > self.files {
+                read.close();
+                write.close();
+                break;
+            }
+            (wires.log, wires.log_sink) = (read, write);
+            is_needed = true;
         }
         if !is_needed || self.has_pipes() {
             return;

@@ -19,6 +19,8 @@ pub(super) struct Control {
     clients: [Client; CLIENTS_MAX],
     /// Whose requests are heard, besides root's.
     user: u32,
+    /// The socket has no path, so that no permissions of files protect it.
+    is_abstract: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -40,18 +42,19 @@ impl Client {
 impl Control {
     /// Opens the socket: at its path, or where nothing can be written, without one.
     pub(super) fn open(plan: Plan<'_>, epoll: Fd) -> Self {
-        let listener = listen(plan).unwrap_or(Fd::NONE);
+        let (listener, is_abstract) = listen(plan).unwrap_or((Fd::NONE, false));
         if listener.is_some() {
             // Without it there is no control, but all else works.
             let _watched =
                 event::watch(epoll, listener, Interest::READ, Source::Listener.token(0));
         }
         let user = process::effective_user();
-        Self { listener, clients: [Client::NONE; CLIENTS_MAX], user }
+        Self { listener, clients: [Client::NONE; CLIENTS_MAX], user, is_abstract }
     }
 }
 
-fn listen(plan: Plan<'_>) -> Result<Fd, Errno> {
+/// The listening socket, and whether its name is in no file system.
+fn listen(plan: Plan<'_>) -> Result<(Fd, bool), Errno> {
     let mut fd = socket::socket(socket::UNIX, socket::SEQUENCED)?;
     let path = plan.control();
     if !path.is_empty() {
@@ -59,13 +62,14 @@ fn listen(plan: Plan<'_>) -> Result<Fd, Errno> {
         let _removed = file::remove(path);
     }
     let bound = if path.is_empty() { Err(Errno::NOENT) } else { bind_path(fd, path) };
+    let is_abstract = bound.is_err();
     let result = bound.or_else(|_| {
         let mut link = [0; 40];
         let namespace = file::read_link(c"/proc/self/ns/pid", &mut link).unwrap_or_default();
         socket::bind(fd, &Address::local(abstract_name(namespace).bytes())?)
     });
     match result.and_then(|()| socket::listen(fd, CLIENTS_MAX)) {
-        Ok(()) => Ok(fd),
+        Ok(()) => Ok((fd, is_abstract)),
         Err(error) => {
             fd.close();
             Err(error)
@@ -83,10 +87,11 @@ fn bind_path(fd: Fd, path: &core::ffi::CStr) -> Result<(), Errno> {
 impl Supervisor {
     pub(super) fn accept(&mut self) {
         let Ok(mut fd) = socket::accept(self.control.listener) else { return };
-        let user = self.control.user;
-        // A process number of 0 is one outside of our namespace.
-        let may_ask =
-            socket::peer(fd).is_ok_and(|(pid, uid)| pid != 0 && (uid == 0 || uid == user));
+        let Control { user, is_abstract, .. } = self.control;
+        // A process number of 0 is one outside of our namespace; it needs the path.
+        let is_inside = |pid: i32| pid != 0 || !is_abstract;
+        let may_ask = socket::peer(fd)
+            .is_ok_and(|(pid, uid)| is_inside(pid) && (uid == 0 || uid == user));
         let free = self.control.clients.iter().position(|client| !client.fd.is_some());
         match free.filter(|_| may_ask) {
             Some(index) => {
