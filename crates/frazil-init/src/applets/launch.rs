@@ -126,10 +126,11 @@ impl Launch<'_> {
     fn start(&self) -> u8 {
         let mut sink = Fd::NONE;
         if self.is_ours {
-            // Out of the way of the descriptor that the service may want to be told on.
-            sink = file::duplicate_above(inherited::STATUS, 256)
-                .or_else(|_| file::duplicate_above(inherited::STATUS, 8))
-                .unwrap_or(Fd::NONE);
+            sink = inherited::STATUS;
+            if self.service.ready().number() == sink.0.cast_unsigned() {
+                // The service wants to tell its readiness there.
+                sink = file::duplicate_above(sink, inherited::FIRST_FREE).unwrap_or(Fd::NONE);
+            }
         }
         let Err(failure) = self.execute();
         failure.tell(self.service.name());

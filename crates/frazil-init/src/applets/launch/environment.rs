@@ -3,13 +3,15 @@
 
 use core::ffi::CStr;
 
-use super::values::{self, Arena, WORDS_MAX};
+use super::values::{self, Arena};
 use super::{During, Failure, Step};
-use crate::plan::{Field, Service, flag};
+use crate::plan::{Field, LIST_MAX, Service, flag};
 use crate::sys::{Arguments, Errno, Word};
 
 /// Where programs are looked for by services that are not told.
 const PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// How many variables we add ourselves, and the end mark.
+const OWN_MAX: usize = 4;
 /// What whoever started PID 1 said to PID 1, not to its services.
 const PRIVATE: &[&[u8]] = &[b"NOTIFY_SOCKET", b"LISTEN_FDS", b"LISTEN_PID", b"LISTEN_FDNAMES"];
 
@@ -25,7 +27,10 @@ impl Environment {
         service: Service<'static>,
         arguments: &Arguments,
     ) -> Step<Self> {
-        let words = values::words(WORDS_MAX).during("get memory for", c"the environment")?;
+        let own = service.environment().len() + OWN_MAX;
+        let read = if service.strings(Field::EnvironmentFiles).len() > 0 { LIST_MAX } else { 0 };
+        let words = values::words(arguments.environment().len() + own + read)
+            .during("get memory for", c"the environment")?;
         let mut environment = Self { words, count: 0 };
         environment.pass(service, arguments)?;
         for path in service.strings(Field::EnvironmentFiles) {

@@ -7,10 +7,9 @@ use crate::plan::{Text, TextKind};
 use crate::sys::memory::Pages;
 use crate::sys::{Arguments, Errno, Result, Word, c_string, file};
 
-/// Memory for everything that one launch puts together; a page costs nothing until it is used.
-const ARENA_BYTES: usize = 2 << 20;
-/// The most words of one array.
-pub(super) const WORDS_MAX: usize = 4096;
+/// Memory for everything that one launch puts together; a page costs nothing until it is used. Less
+/// than a huge page: one of those would cost as much as all the rest of a launch.
+const ARENA_BYTES: usize = 1 << 20;
 
 /// Where values are put together. They stay until the program is executed.
 pub(crate) struct Arena {

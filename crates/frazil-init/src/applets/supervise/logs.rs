@@ -213,6 +213,8 @@ impl Supervisor {
         if number == signal::KILL {
             self.logs.due = 0;
         }
+        // Without children there is no signal that could tell so.
+        self.reap(event::now());
     }
 
     /// Starts a logger for what is left in the pipes, if the last one was killed.
