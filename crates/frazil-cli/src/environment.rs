@@ -62,6 +62,8 @@ impl Environment {
         let named = self.text("XDG_CACHE_HOME").filter(|path| path.starts_with('/'));
         let cache = named.map(PathBuf::from).or_else(|| Some(self.home()?.join(".cache")));
         Some(cache?.join("frazil"))
+    }
+
     /// Where files are that nobody needs for long.
     pub(crate) fn temporary_directory(&self) -> PathBuf {
         self.text("TMPDIR").filter(|path| path.starts_with('/')).unwrap_or("/tmp").into()
