@@ -126,18 +126,26 @@ let
   # Definitions of one file: properties discharged, `mkDefinition` taken at its word about the file.
   expandDefinition =
     def:
-    concatMap (
-      value:
-      if isAttrs value && value._type or "" == "definition" then
-        expandDefinition { inherit (value) file value; }
+    let
+      inherit (def) value;
+    in
+    addErrorContext "while evaluating definitions from `${def.file}':" (
+      if !isAttrs value || !(value ? _type) then
+        [ def ]
       else
-        [
-          {
-            inherit (def) file;
-            inherit value;
-          }
-        ]
-    ) (addErrorContext "while evaluating definitions from `${def.file}':" (dischargeProperties def.value));
+        concatMap (
+          value:
+          if isAttrs value && value._type or "" == "definition" then
+            expandDefinition { inherit (value) file value; }
+          else
+            [
+              {
+                inherit (def) file;
+                inherit value;
+              }
+            ]
+        ) (dischargeProperties value)
+    );
 in
 rec {
   /**
@@ -389,6 +397,5 @@ rec {
       };
       valueMeta = if isDefined then checked.valueMeta else { };
       optionalValue = if isDefined then { value = mergedValue; } else { };
-      checkedAndMerged = checked;
     };
 }
