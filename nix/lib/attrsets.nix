@@ -3,14 +3,11 @@
 let
   inherit (builtins)
     concatMap
-    elem
     elemAt
     filter
     foldl'
-    genList
     head
     length
-    tail
     throw
     ;
   outputs = import ./attrsets/outputs.nix;
@@ -499,6 +496,6 @@ outputs
     x
     // y
     // mapAttrs (
-      name: _: throw "unionOfDisjoint: collision on ${name}; complete list: ${names}"
+      name: _: throw "unionOfDisjoint: both sets have ${name} (of those in both: ${names})"
     ) both;
 }

@@ -4,12 +4,9 @@ let
   inherit (builtins)
     attrNames
     attrValues
-    compareVersions
-    isString
-    split
     throw
     ;
-  inherit (lib.trivial) compare min warn;
+  inherit (lib.trivial) min warn;
   order = import ./lists/order.nix { inherit lib; };
 in
 order
@@ -337,14 +334,14 @@ order
         last [ 1 2 ]  =>  2
   */
   last =
-    xs: if xs == [ ] then throw "lists.last: list must not be empty!" else elemAt xs (length xs - 1);
+    xs: if xs == [ ] then throw "lists.last: the list is empty" else elemAt xs (length xs - 1);
 
   /**
     All elements but the last. `[a] -> [a]`
 
         init [ 1 2 ]  =>  [ 1 ]
   */
-  init = xs: if xs == [ ] then throw "lists.init: list must not be empty!" else dropEnd 1 xs;
+  init = xs: if xs == [ ] then throw "lists.init: the list is empty" else dropEnd 1 xs;
 
   /** A function of every choice of one element from each list; superseded by `mapCartesianProduct`. */
   crossLists = warn "lib.crossLists is deprecated, use lib.mapCartesianProduct instead." (
@@ -401,7 +398,7 @@ order
   replaceElemAt =
     list: index: new:
     if index < 0 || index >= length list then
-      throw "'lists.replaceElemAt' called with index ${toString index} on a list of size ${toString (length list)}"
+      throw "lists.replaceElemAt: index ${toString index} is outside of a list of ${toString (length list)} elements"
     else
       imap0 (i: old: if i == index then new else old) list;
 }

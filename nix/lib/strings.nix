@@ -5,7 +5,6 @@ let
     concatMap
     elemAt
     filter
-    foldl'
     genList
     head
     isAttrs
@@ -17,7 +16,6 @@ let
     match
     substring
     stringLength
-    throw
     toJSON
     ;
   escapes = import ./strings/escape.nix { inherit lib; };
@@ -190,7 +188,7 @@ escapes
   hasPrefix =
     prefix: text:
     lib.warnIf (isPath prefix)
-      "lib.strings.hasPrefix: the first argument (${toString prefix}) is a path; it will never be a prefix of a path, whose string is a store path. Use lib.path.hasPrefix."
+      "lib.strings.hasPrefix: the first argument (${toString prefix}) is a path, which as a string is a store path; use lib.path.hasPrefix."
       (substring 0 (stringLength prefix) text == prefix);
 
   /**
@@ -284,7 +282,7 @@ escapes
   toSentenceCase =
     text:
     lib.throwIfNot (isString text)
-      "toSentenceCase does only accepts string values, but got ${typeOf text}"
+      "toSentenceCase: a string is needed, not a value of type ${typeOf text}"
       (toUpper (substring 0 1 text) + toLower (substring 1 (-1) text));
 
   /**
@@ -300,7 +298,7 @@ escapes
       ) true) (filter (x: isString x && x != "") (split "[^[:alnum:]]+" text));
       first = head words;
     in
-    lib.throwIfNot (isString text) "toCamelCase does only accepts string values, but got ${typeOf text}" (
+    lib.throwIfNot (isString text) "toCamelCase: a string is needed, not a value of type ${typeOf text}" (
       if words == [ ] then "" else toLower first + concatMapStrings toSentenceCase (tail words)
     );
 

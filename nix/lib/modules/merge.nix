@@ -329,7 +329,10 @@ rec {
         if opt.type.deprecationMessage or null == null then
           opt: opt
         else
-          lib.warn "The type `types.${opt.type.name}' of option `${showOption loc}' defined in ${showFiles opt.declarations} is deprecated. ${opt.type.deprecationMessage}";
+          lib.warn (
+            "The type `types.${opt.type.name}' of the option `${showOption loc}' "
+            + "declared in ${showFiles opt.declarations} is deprecated. ${opt.type.deprecationMessage}"
+          );
     in
     deprecation (
       opt

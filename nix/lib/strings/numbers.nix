@@ -36,9 +36,7 @@ rec {
       missing = width - stringLength text;
     in
     if missing < 0 then
-      throw "fixedWidthString: requested string length (${toString width}) must not be shorter than actual length (${
-        toString (stringLength text)
-      })"
+      throw "fixedWidthString: ${toJSON text} is longer than ${toString width} characters"
     else
       substring 0 missing (replicate missing filler) + text;
 
@@ -59,7 +57,7 @@ rec {
     let
       text = toString float;
     in
-    lib.warnIf (builtins.fromJSON text != float) "Imprecise conversion from float to string ${text}" text;
+    lib.warnIf (builtins.fromJSON text != float) "floatToString: ${text} is not exactly the float" text;
 
   /**
     A string of decimal digits as an integer; zeros before it are ambiguous and refused. `String -> Int`
