@@ -2,16 +2,17 @@
 //!
 //! The input is read once, front to back, in constant memory but for the names of the entries.
 //! Nothing is written: the caller does with each entry what it likes, and can rely on its path: it
-//! is relative, without `..`, given once, and its parents are directories of this package or not
-//! mentioned, never links.
+//! is relative, without `..`, not there twice (but for directories), and its parents are directories
+//! of this package or not mentioned, never links.
 //!
 //! A package is not believed: sizes, counts and the ratio of compression have limits, and its
 //! files are compared with its own `md5sums`, which finds damage, not malice: the archive's SHA-256
 //! of the whole is for the fetcher to check.
 
 mod ar;
-mod compression;
 mod control;
+#[cfg(test)]
+mod fixture;
 mod md5sums;
 mod path;
 mod tar;
@@ -27,27 +28,25 @@ pub use path::{FilePath, PathError};
 pub use tar::{TarError, TarProblem};
 
 use ar::{Ar, Member};
-use compression::Compression;
 use tar::Tar;
+
+use crate::compression::Compression;
 
 /// What a package may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Entries of the package.
-    pub entries_max: usize,
+    pub entries: usize,
     /// Bytes of its files, uncompressed and with the headers around them.
-    pub unpacked_bytes_max: u64,
+    pub unpacked_bytes: u64,
     /// How many times larger than compressed it may be, above the first [`RATIO_FREE_BYTES`].
-    pub ratio_max: u64,
+    pub ratio: u64,
     /// Bytes of control files, uncompressed.
-    pub control_bytes_max: u64,
+    pub control_bytes: u64,
 }
 
 /// Packages of this size are not suspicious, however well they are compressed.
 pub const RATIO_FREE_BYTES: u64 = 64 << 20;
-
-/// Memory for the decompressor; `xz -9` needs 65 MiB.
-const DECODER_BYTES_MAX: u64 = 512 << 20;
 
 /// A package of which the control part has been read.
 pub struct DebReader<'r> {
@@ -128,12 +127,24 @@ pub enum DebError {
         /// What it says.
         found: String,
     },
-    /// Parts are missing, there twice, or in another order.
+    /// Parts are in another order.
     #[error("the package has `{found}` where `{expected}` should be")]
     Part {
         /// The part that should be there.
         expected: &'static str,
-        /// The part that is there; empty at the end.
+        /// The part that is there.
+        found: String,
+    },
+    /// It ends before a part.
+    #[error("the package has no `{expected}`")]
+    MissingPart {
+        /// The part that should be there.
+        expected: &'static str,
+    },
+    /// It goes on behind the last part.
+    #[error("the package has `{found}` behind its last part")]
+    TrailingPart {
+        /// The part that is there.
         found: String,
     },
     /// A part is compressed in a way that this program does not know.
@@ -187,9 +198,11 @@ impl DebError {
             Self::Entries { .. } | Self::Large { .. } => {
                 Some("if the package is meant to be as large as this, raise the limit")
             }
-            Self::Ar(_) | Self::Format { .. } | Self::Part { .. } => {
-                Some("is the file a Debian package, and whole?")
-            }
+            Self::Ar(_)
+            | Self::Format { .. }
+            | Self::Part { .. }
+            | Self::MissingPart { .. }
+            | Self::TrailingPart { .. } => Some("is the file a Debian package, and whole?"),
             Self::Compression { .. }
             | Self::Read { .. }
             | Self::Tar { .. }
@@ -201,12 +214,7 @@ impl DebError {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            entries_max: 1_000_000,
-            unpacked_bytes_max: 16 << 30,
-            ratio_max: 1000,
-            control_bytes_max: 64 << 20,
-        }
+        Self { entries: 1_000_000, unpacked_bytes: 16 << 30, ratio: 1000, control_bytes: 64 << 20 }
     }
 }
 
@@ -218,7 +226,7 @@ impl<'r> DebReader<'r> {
         check_format(&mut ar, &version)?;
         let member = part(&mut ar, "control.tar")?;
         let mut control = Control::default();
-        let bytes_max = limits.control_bytes_max;
+        let bytes_max = limits.control_bytes;
         unpack(&mut ar, &member, bytes_max, limits, &mut |entry| control.add(&member, entry))?;
         control.check()?;
         let data = part(&mut ar, "data.tar")?;
@@ -237,7 +245,7 @@ impl<'r> DebReader<'r> {
         each: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
     ) -> Result<(Control, Summary), E> {
         let mut sums = self.control.md5sums().map_err(DebError::from)?;
-        let bytes_max = self.limits.unpacked_bytes_max;
+        let bytes_max = self.limits.unpacked_bytes;
         let member = self.data.name.clone();
         let summary = unpack(
             &mut self.ar,
@@ -254,7 +262,7 @@ impl<'r> DebReader<'r> {
         )?;
         sums.check_complete().map_err(DebError::from)?;
         if let Some(trailing) = next_part(&mut self.ar).map_err(DebError::from)? {
-            return Err(DebError::Part { expected: "", found: trailing.name }.into());
+            return Err(DebError::TrailingPart { found: trailing.name }.into());
         }
         Ok((self.control, summary))
     }
@@ -265,10 +273,8 @@ impl<'r> DebReader<'r> {
 fn part(ar: &mut Ar<'_>, expected: &'static str) -> Result<Member, DebError> {
     match next_part(ar)? {
         Some(member) if member.name.starts_with(expected) => Ok(member),
-        found => {
-            let found = found.map(|member| member.name).unwrap_or_default();
-            Err(DebError::Part { expected, found })
-        }
+        Some(member) => Err(DebError::Part { expected, found: member.name }),
+        None => Err(DebError::MissingPart { expected }),
     }
 }
 
@@ -303,16 +309,18 @@ fn unpack<E: From<DebError>>(
     each: &mut dyn FnMut(Entry<'_>) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let name = member.name.as_str();
-    let by_ratio = member.size.saturating_mul(limits.ratio_max).max(RATIO_FREE_BYTES);
+    let by_ratio = member.size.saturating_mul(limits.ratio).max(RATIO_FREE_BYTES);
     let bytes_max = bytes_max.min(by_ratio);
-    let decoder = Compression::of(name)?.decoder(ar.contents(), name)?;
+    let compression = name.split_once(".tar").and_then(|(_, end)| Compression::of_suffix(end));
+    let compression = compression.ok_or_else(|| DebError::Compression { member: name.into() })?;
+    let decoder = compression.decoder(ar.contents()).map_err(|source| failure(name, source))?;
     let mut tar = Tar::new(decoder, bytes_max);
     let wrong = |error| tar_failure(name, error);
     let mut entries = 0;
     while let Some(header) = tar.next_header().map_err(wrong)? {
         entries += 1;
-        if entries > limits.entries_max {
-            return Err(DebError::Entries { max: limits.entries_max }.into());
+        if entries > limits.entries {
+            return Err(DebError::Entries { max: limits.entries }.into());
         }
         each(Entry {
             path: &header.path,
@@ -340,7 +348,15 @@ fn tar_failure(member: &str, error: TarError) -> DebError {
     match error.problem {
         TarProblem::Read(source) => failure(member, source),
         TarProblem::Large { max } => DebError::Large { member: member.into(), max },
-        _ => DebError::Tar { member: member.into(), error },
+        TarProblem::Header
+        | TarProblem::Kind(_)
+        | TarProblem::Extension(_)
+        | TarProblem::Path(_)
+        | TarProblem::Twice
+        | TarProblem::Through
+        | TarProblem::HardLink
+        | TarProblem::Target
+        | TarProblem::Trailing => DebError::Tar { member: member.into(), error },
     }
 }
 
@@ -354,12 +370,8 @@ fn failure(member: &str, source: io::Error) -> DebError {
 /// # Panics
 /// If that does not hold.
 pub fn fuzz(data: &[u8]) {
-    let limits = Limits {
-        entries_max: 1000,
-        unpacked_bytes_max: 1 << 20,
-        ratio_max: 1,
-        control_bytes_max: 1 << 20,
-    };
+    let limits =
+        Limits { entries: 1000, unpacked_bytes: 1 << 20, ratio: 1, control_bytes: 1 << 20 };
     let mut input = data;
     let Ok(reader) = DebReader::open(&mut input, limits) else { return };
     // Damage is the usual result.

@@ -100,7 +100,18 @@ pub enum IndexError {
 impl IndexError {
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
-        Some("delete the file: it is made again from the archive's lists")
+        match self {
+            // That of a newer or older program, which is nothing to repair.
+            Self::Format { .. } => None,
+            Self::Magic
+            | Self::Header
+            | Self::Length { .. }
+            | Self::Contents
+            | Self::Damaged(_)
+            | Self::Field(_)
+            | Self::Version(_)
+            | Self::Name(_) => Some("delete the file: it is made again from the archive's lists"),
+        }
     }
 }
 

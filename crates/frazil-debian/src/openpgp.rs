@@ -1,4 +1,4 @@
-//! OpenPGP signatures (RFC 9580) as Debian's archive has them: who signed these bytes?
+//! Signatures of `OpenPGP` (RFC 9580) as Debian's archive has them: who signed these bytes?
 //!
 //! Only what verifying needs: certificates and signatures of version 4, RSA and Ed25519, SHA-2.
 //! Nothing is signed, encrypted or fetched here, no web of trust is walked: the keyring *is* the
@@ -151,9 +151,10 @@ impl VerifyError {
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Clearsign(_) | Self::Armor(_) | Self::Packet(_) | Self::Count { .. } => Some(
-                "what was fetched is not a signed list: does the mirror answer something else?",
-            ),
+            Self::Count { .. } => None,
+            Self::Clearsign(_) | Self::Armor(_) | Self::Packet(_) => {
+                Some("is it a signed list? a mirror may have answered with something else")
+            }
             Self::Untrusted { problems } => {
                 let unknown = problems.iter().all(|problem| problem.fault == Fault::UnknownKey);
                 Some(if unknown {
@@ -300,7 +301,7 @@ fn verify_one(
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:02X}"))
+        write!(out, "{}", hexadecimal(&self.0))
     }
 }
 
@@ -308,6 +309,11 @@ impl fmt::Debug for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{self}")
     }
+}
+
+/// As keys are written: in upper case, without blanks.
+fn hexadecimal(bytes: &[u8]) -> impl fmt::Display {
+    fmt::from_fn(move |out| bytes.iter().try_for_each(|byte| write!(out, "{byte:02X}")))
 }
 
 /// For fuzzing: no message and no keyring makes the verifier panic, and nothing is vouched for by

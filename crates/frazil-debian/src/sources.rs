@@ -15,9 +15,9 @@ pub use read::{SourcesError, SourcesProblem, parse_deb822, parse_one_line};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// Whether it lists binary packages (`deb`).
-    pub binary: bool,
+    pub lists_binaries: bool,
     /// Whether it lists source packages (`deb-src`).
-    pub source: bool,
+    pub lists_sources: bool,
     /// Where `dists/` and `pool/` are, without a slash at the end.
     pub uris: Vec<String>,
     /// Suites such as `trixie-updates`; a path that ends with a slash stands for a flat archive.

@@ -56,7 +56,15 @@ impl Control {
         match entry.kind {
             EntryKind::Directory if entry.path.is_root() => return Ok(()),
             EntryKind::File if !entry.path.as_bytes().contains(&b'/') => {}
-            _ => return Err(ControlError::Entry { path: entry.path.to_string() }.into()),
+            EntryKind::File
+            | EntryKind::HardLink(_)
+            | EntryKind::Symlink(_)
+            | EntryKind::Directory
+            | EntryKind::CharacterDevice(..)
+            | EntryKind::BlockDevice(..)
+            | EntryKind::Fifo => {
+                return Err(ControlError::Entry { path: entry.path.to_string() }.into());
+            }
         }
         let mut contents = Vec::new();
         let read = entry.contents.read_to_end(&mut contents);

@@ -6,6 +6,8 @@
 
 mod header;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read};
 
@@ -138,7 +140,7 @@ impl<'r> Tar<'r> {
                     *shown = String::from_utf8_lossy(&path).into_owned();
                     let header = block.header(FilePath::new(&path)?, extension, size)?;
                     self.names.admit(&header.path, &header.kind)?;
-                    self.expect(header.size);
+                    self.expect(header.size)?;
                     return Ok(Some(header));
                 }
             }
@@ -153,7 +155,7 @@ impl<'r> Tar<'r> {
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
-        Block::check(bytes).map(Some)
+        Block::check(&bytes).map(Some)
     }
 
     /// The contents of an entry that is about the next one.
@@ -161,22 +163,24 @@ impl<'r> Tar<'r> {
         if size > EXTENSION_BYTES_MAX {
             return Err(TarProblem::Path(PathError::Long));
         }
-        self.expect(size);
+        self.expect(size)?;
         let mut bytes = Vec::new();
         self.contents().read_to_end(&mut bytes)?;
         self.skip()?;
         Ok(bytes)
     }
 
-    fn expect(&mut self, size: u64) {
+    /// Contents of this size follow, which are checked against the limit before any is read.
+    fn expect(&mut self, size: u64) -> Result<(), TarProblem> {
+        if size > self.max.saturating_sub(self.taken) {
+            return Err(TarProblem::Large { max: self.max });
+        }
         self.left = size;
         self.padding = size.next_multiple_of(BLOCK_BYTES as u64) - size;
+        Ok(())
     }
 
     fn skip(&mut self) -> Result<(), TarProblem> {
-        if self.left > self.max.saturating_sub(self.taken) {
-            return Err(TarProblem::Large { max: self.max });
-        }
         io::copy(&mut self.contents(), &mut io::sink())?;
         self.left = std::mem::take(&mut self.padding);
         io::copy(&mut self.contents(), &mut io::sink())?;

@@ -54,7 +54,9 @@ impl DigestKind {
     pub(super) fn digest(self, parts: &[&[u8]]) -> Vec<u8> {
         fn of<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
             let mut state = D::new();
-            parts.iter().for_each(|part| state.update(part));
+            for part in parts {
+                state.update(part);
+            }
             state.finalize().to_vec()
         }
         match self {

@@ -2,7 +2,7 @@
 
 use super::key::{DigestKind, Key};
 use super::packet::{PacketError, Reader};
-use super::{CLOCK_SKEW_SECONDS, Fault};
+use super::{CLOCK_SKEW_SECONDS, Fault, hexadecimal};
 use crate::date::Date;
 
 /// What a signature is for.
@@ -143,10 +143,7 @@ impl<'a> Signature<'a> {
 
     pub(super) fn issuer_shown(&self) -> String {
         let name = self.issuer_fingerprint.or(self.issuer);
-        name.map_or_else(
-            || "an unnamed key".into(),
-            |bytes| bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
-        )
+        name.map_or_else(|| "an unnamed key".into(), |bytes| hexadecimal(bytes).to_string())
     }
 
     /// Whether it is this key's signature of the subject, and in force.

@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
-use super::{Keyring, fuzz, verify_clearsigned, verify_detached};
+use super::signature::Signature;
+use super::{Keyring, armor, fuzz, packet, verify_clearsigned, verify_detached};
 use crate::random::Random;
 
 /// Noon of 1 January 2026, when the messages were signed.
@@ -31,7 +32,7 @@ fn check(message: &[u8], keys: &[&[u8]], now: u64, expected: Expect) {
         Ok(verified) => {
             verified.signers.iter().map(|signer| signer.user_id.clone() + ";").collect()
         }
-        Err(error) => format!("{error} | {}", error.help().unwrap_or("-")),
+        Err(error) => error.to_string(),
     };
     expected.assert_eq(&shown);
 }
@@ -58,7 +59,7 @@ fn untrusted() {
         &[RSA],
         SIGNED,
         expect![
-            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the key is not in the keyring | give the archive's current keyring; new releases are signed with new keys"
+            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the key is not in the keyring"
         ],
     );
     check(
@@ -66,7 +67,7 @@ fn untrusted() {
         &[ED],
         SIGNED,
         expect![
-            "no trusted signature: by an unknown key: the signature's hash algorithm is not supported | do not use the list; try again later or from another mirror"
+            "no trusted signature: by an unknown key: the signature's hash algorithm is not supported"
         ],
     );
     check(
@@ -80,7 +81,7 @@ fn untrusted() {
         &[fixture!("expired.gpg")],
         SIGNED + 10 * DAY,
         expect![
-            "no trusted signature: by 1AC1BCE52BA9812D6485C7813DDBD1B17A9681A1: the key expired on 2026-01-11 00:00:00 UTC | do not use the list; try again later or from another mirror"
+            "no trusted signature: by 1AC1BCE52BA9812D6485C7813DDBD1B17A9681A1: the key expired on 2026-01-11 00:00:00 UTC"
         ],
     );
     check(
@@ -88,7 +89,7 @@ fn untrusted() {
         &[fixture!("revoked.gpg")],
         SIGNED,
         expect![
-            "no trusted signature: by 79BF57FC3EA61A6100BAD23022B6EB7D734CC72D: the key is revoked | do not use the list; try again later or from another mirror"
+            "no trusted signature: by 79BF57FC3EA61A6100BAD23022B6EB7D734CC72D: the key is revoked"
         ],
     );
     check(fixture!("short.InRelease"), &[ED], SIGNED, expect!["Ed <ed@example.org>;"]);
@@ -97,7 +98,7 @@ fn untrusted() {
         &[ED],
         SIGNED + 3 * DAY,
         expect![
-            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the signature expired on 2026-01-03 12:00:00 UTC | do not use the list; try again later or from another mirror"
+            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the signature expired on 2026-01-03 12:00:00 UTC"
         ],
     );
     check(
@@ -105,7 +106,7 @@ fn untrusted() {
         &[ED],
         SIGNED - 2 * DAY,
         expect![
-            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the key has no self-signature that holds | do not use the list; try again later or from another mirror"
+            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the key has no self-signature that holds"
         ],
     );
     // The subkey of the certificate holds for two years.
@@ -114,7 +115,7 @@ fn untrusted() {
         &[RSA],
         SIGNED + 1000 * DAY,
         expect![
-            "no trusted signature: by B145CAE00C0B10AF3FFE2FFF317EA4BA984E4F5C: the key expired on 2028-01-01 00:00:00 UTC | do not use the list; try again later or from another mirror"
+            "no trusted signature: by B145CAE00C0B10AF3FFE2FFF317EA4BA984E4F5C: the key expired on 2028-01-01 00:00:00 UTC"
         ],
     );
 }
@@ -129,7 +130,7 @@ fn not_a_message() {
         &[ED],
         SIGNED,
         expect![
-            "not a signed message: it does not begin with `-----BEGIN PGP SIGNED MESSAGE-----` | what was fetched is not a signed list: does the mirror answer something else?"
+            "not a signed message: it does not begin with `-----BEGIN PGP SIGNED MESSAGE-----`"
         ],
     );
     check(
@@ -137,7 +138,7 @@ fn not_a_message() {
         &[ED],
         SIGNED,
         expect![
-            "not a signed message: it does not begin with `-----BEGIN PGP SIGNED MESSAGE-----` | what was fetched is not a signed list: does the mirror answer something else?"
+            "not a signed message: it does not begin with `-----BEGIN PGP SIGNED MESSAGE-----`"
         ],
     );
     check(
@@ -145,66 +146,54 @@ fn not_a_message() {
         &[ED],
         SIGNED,
         expect![
-            "not a signed message: it does not begin with `-----BEGIN PGP SIGNED MESSAGE-----` | what was fetched is not a signed list: does the mirror answer something else?"
+            "not a signed message: it does not begin with `-----BEGIN PGP SIGNED MESSAGE-----`"
         ],
     );
     check(
         &[message, b"x\n"].concat(),
         &[ED],
         SIGNED,
-        expect![
-            "there is text outside of the armor | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
+        expect!["there is text outside of the armor"],
     );
     check(
         &[message, message].concat(),
         &[ED],
         SIGNED,
-        expect![
-            "there is text outside of the armor | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
+        expect!["there is text outside of the armor"],
     );
     check(
         &with("Hash: SHA512", "Comment: x"),
         &[ED],
         SIGNED,
-        expect![
-            "line 2: the signed message has a header other than `Hash` | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
+        expect!["line 2: the signed message has a header other than `Hash`"],
     );
     check(
         &with("Origin", "-rigin"),
         &[ED],
         SIGNED,
-        expect![
-            "line 4: a line of a signed message begins with a dash | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
+        expect!["line 4: a line of a signed message begins with a dash"],
     );
     check(
         &with("-----BEGIN PGP SIGNATURE-----", "Signature:"),
         &[ED],
         SIGNED,
-        expect![
-            "line 25: a line of a signed message begins with a dash | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
+        expect!["line 25: a line of a signed message begins with a dash"],
     );
     check(
         &with("-----END PGP SIGNATURE-----", ""),
         &[ED],
         SIGNED,
-        expect![
-            "the armor has no `-----END PGP SIGNATURE-----` | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
+        expect!["the armor has no `-----END PGP SIGNATURE-----`"],
     );
-    check(
-        &with("iI", "!!"),
-        &[ED],
-        SIGNED,
-        expect![
-            "the armor is not base 64 | what was fetched is not a signed list: does the mirror answer something else?"
-        ],
-    );
-    // What is not signed does not matter.
+    check(&with("iI", "!!"), &[ED], SIGNED, expect!["the armor is not base 64"]);
+}
+
+/// What is not signed does not matter, what is signed does.
+#[test]
+fn changed_messages() {
+    let message = fixture!("ed.InRelease");
+    let with =
+        |from: &str, to: &str| String::from_utf8_lossy(message).replacen(from, to, 1).into_bytes();
     check(
         &with("Origin: Frazil", "Origin: Frazil \t"),
         &[ED],
@@ -216,7 +205,7 @@ fn not_a_message() {
         &[ED],
         SIGNED,
         expect![
-            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the signature does not match | do not use the list; try again later or from another mirror"
+            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the signature does not match"
         ],
     );
     check(
@@ -224,7 +213,41 @@ fn not_a_message() {
         &[ED],
         SIGNED,
         expect![
-            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the signature does not match | do not use the list; try again later or from another mirror"
+            "no trusted signature: by 340E9BA1F9EE71D9A831B6E52A905D601B7223EC: the signature does not match"
+        ],
+    );
+}
+
+#[test]
+fn help() {
+    let help = |message: &[u8], keys| {
+        verify_clearsigned(message, &keyring(keys), SIGNED).unwrap_err().help().unwrap()
+    };
+    let message = fixture!("ed.InRelease");
+    assert!(help(b"<html>", &[ED]).starts_with("is it a signed list?"));
+    assert!(help(message, &[RSA]).starts_with("give the archive's current keyring"));
+    assert!(help(fixture!("weak.InRelease"), &[ED]).starts_with("do not use the list"));
+}
+
+/// A certificate cannot adopt the key of another as its subkey.
+#[test]
+fn subkeys_consent() {
+    let certificate = armor::blocks(RSA, "PUBLIC KEY BLOCK").unwrap().remove(0);
+    let packets: Vec<_> = packet::packets(&certificate).map(Result::unwrap).collect();
+    let binding = Signature::parse(packets.last().unwrap().body).unwrap();
+    let consent = binding.embedded.unwrap();
+    let mut windows = certificate.windows(consent.len());
+    let end = windows.position(|window| window == consent).unwrap() + consent.len();
+    let mut changed = certificate.clone();
+    changed[end - 1] ^= 1;
+    let message = fixture!("rsa.InRelease");
+    check(message, &[&certificate], SIGNED, expect!["Rsa <rsa@example.org>;"]);
+    check(
+        message,
+        &[&changed],
+        SIGNED,
+        expect![
+            "no trusted signature: by B145CAE00C0B10AF3FFE2FFF317EA4BA984E4F5C: the key has no self-signature that holds"
         ],
     );
 }
@@ -275,14 +298,14 @@ fn keyrings() {
 fn any_damage() {
     let message = fixture!("ed.InRelease");
     let text = verify_clearsigned(message, &keyring(&[ED]), SIGNED).unwrap().text;
-    for at in (0..message.len()).step_by(5) {
+    for at in (0..message.len()).step_by(7) {
         let mut changed = message.to_vec();
         changed[at] ^= 1;
         if let Ok(verified) = verify_clearsigned(&changed, &keyring(&[ED]), SIGNED) {
             assert_eq!(verified.text, text, "{at}");
         }
     }
-    for at in (0..ED.len()).step_by(5) {
+    for at in (0..ED.len()).step_by(7) {
         let mut changed = ED.to_vec();
         changed[at] ^= 4;
         if let Ok(keyring) = Keyring::parse(&changed) {

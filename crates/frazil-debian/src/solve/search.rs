@@ -38,6 +38,8 @@ struct Search<'s, 'a> {
     open: VecDeque<Task<'a>>,
     /// Packages that were one of several possibilities.
     free: BTreeSet<PackageId>,
+    /// What kept other packages from being chosen instead of these.
+    constrained: BTreeMap<PackageId, PackageId>,
     /// Choices that led to nothing.
     avoided: &'s BTreeSet<PackageId>,
 }
@@ -94,6 +96,7 @@ impl<'s, 'a> Search<'s, 'a> {
             forced: VecDeque::new(),
             open: VecDeque::new(),
             free: BTreeSet::new(),
+            constrained: BTreeMap::new(),
             avoided,
         })
     }
@@ -129,10 +132,13 @@ impl<'s, 'a> Search<'s, 'a> {
             return Ok(None);
         }
         let mut viable = Vec::new();
+        let mut kept_out = None;
         for id in candidates {
             let package = self.index.get(id)?;
             if self.obstacle(&package)?.is_none() {
                 viable.push(package);
+            } else if let Some((with, ..)) = self.conflict(&package)? {
+                kept_out = kept_out.or(Some(with));
             }
         }
         let Some(first) = viable.first() else { return self.give_up(&task) };
@@ -142,6 +148,8 @@ impl<'s, 'a> Search<'s, 'a> {
         let package = preferred.unwrap_or(first).clone();
         if viable.len() > 1 {
             self.free.insert(package.id);
+        } else if let Some(with) = kept_out {
+            self.constrained.insert(package.id, with);
         }
         self.choose(package, task.reason)?;
         Ok(None)
@@ -226,7 +234,6 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// What of the chosen packages a package cannot be with: it, the one of both that says so, and
     /// what that one says.
-    #[expect(clippy::type_complexity, reason = "three words about one thing, used right here")]
     fn conflict(
         &self,
         package: &Package<'a>,
@@ -316,17 +323,22 @@ impl<'s, 'a> Search<'s, 'a> {
         Ok(())
     }
 
-    /// The nearest choice that brought a package in, itself included.
+    /// The nearest choice that brought a package in, itself included, or that left nothing else.
     fn choice_above(&self, id: PackageId) -> Option<PackageId> {
-        let mut next = Some(id);
-        while let Some(id) = next {
+        let mut seen = BTreeSet::new();
+        let mut next = VecDeque::from([id]);
+        while let Some(id) = next.pop_front() {
             if self.free.contains(&id) {
                 return Some(id);
             }
-            next = self.solution.at(id).and_then(|chosen| match &chosen.reason {
-                Reason::Needed { by, .. } => Some(*by),
-                Reason::Asked(_) | Reason::Essential => None,
-            });
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(Reason::Needed { by, .. }) = self.solution.at(id).map(|found| &found.reason)
+            {
+                next.push_back(*by);
+            }
+            next.extend(self.constrained.get(&id));
         }
         None
     }

@@ -23,28 +23,34 @@ pub fn similar_names(index: &Index<'_>, wanted: &str) -> Result<Vec<String>, Ind
     Ok(found.into_iter().take(SUGGESTIONS_MAX).map(|(_, _, name)| name.to_owned()).collect())
 }
 
-/// How many characters must be added, removed or changed, if that are at most `max`.
+/// How many characters must be added, removed, changed or swapped with the next, if that are at
+/// most `max`.
 fn distance(left: &[u8], right: &[u8], max: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > max {
         return None;
     }
+    let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, from) in left.iter().enumerate() {
-        let mut diagonal = at;
-        let mut before = at + 1;
-        let mut least = before;
-        let mut next = vec![before];
-        for (to, above) in right.iter().zip(row.iter().skip(1)) {
-            let changed = diagonal + usize::from(from != to);
-            before = changed.min(above + 1).min(before + 1);
-            diagonal = *above;
-            least = least.min(before);
-            next.push(before);
+    for (line, from) in left.iter().enumerate() {
+        let two_above = std::mem::replace(&mut above, row);
+        row = vec![line + 1];
+        for (column, to) in right.iter().enumerate() {
+            let cell =
+                |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
+            let mut best = cell(&above, column) + usize::from(from != to);
+            best = best.min(cell(&above, column + 1) + 1).min(cell(&row, column) + 1);
+            let is_swap = line > 0
+                && column > 0
+                && left.get(line - 1) == Some(to)
+                && right.get(column - 1) == Some(from);
+            if is_swap {
+                best = best.min(cell(&two_above, column - 1) + 1);
+            }
+            row.push(best);
         }
-        if least > max {
+        if row.iter().all(|distance| *distance > max) {
             return None;
         }
-        row = next;
     }
     row.last().copied().filter(|distance| *distance <= max)
 }

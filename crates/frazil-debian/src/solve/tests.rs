@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 
 use super::{Preference, Solution, SolveError, SolveOptions, similar_names, solve};
@@ -10,10 +12,12 @@ fn index(packages: &str) -> Vec<u8> {
     for (number, stanza) in packages.trim().split("\n\n").enumerate() {
         let (head, fields) = stanza.split_once('\n').unwrap_or((stanza, ""));
         let (name, version) = head.split_once(' ').unwrap();
-        text += &format!(
+        write!(
+            text,
             "Package: {name}\nVersion: {version}\nArchitecture: amd64\nFilename: f\nSize: 1\n\
              SHA256: {number:064x}\n{fields}\n\n"
-        );
+        )
+        .unwrap();
     }
     let mut builder = IndexBuilder::new("amd64");
     let origin = Origin { uri: "u", suite: "s", component: "c" };
@@ -74,12 +78,16 @@ fn provides() {
     check(MTA, "a", expect!["a q"]);
     check(MTA, "a, p", expect!["a p"]);
     check(MTA, "v", expect!["v q"]);
-    check(MTA, "w", expect![[r#"
+    check(
+        MTA,
+        "w",
+        expect![[r#"
         nothing satisfies `mta (>= 3)`
           `mta` is provided by `p` as no version, by `q` as 2, which is not >= 3
           `w` 1 depends on `mta (>= 3)`
           `w` was asked for
-        help: -"#]]);
+        help: -"#]],
+    );
     check("a 1\nDepends: b\n\nb 1\n\nc 1\nProvides: b", "a", expect!["a b"]);
 }
 
@@ -87,47 +95,67 @@ fn provides() {
 fn qualifiers() {
     const ANY: &str = "a 1\nDepends: p:any\n\np 1\nMulti-Arch: allowed\n\nb 1\nDepends: a:any\n\nc 1\nDepends: a:i386\n\nd 1\nDepends: a:amd64, p:native";
     check(ANY, "a", expect!["a p"]);
-    check(ANY, "b", expect![[r#"
+    check(
+        ANY,
+        "b",
+        expect![[r#"
         nothing satisfies `a:any`
           `a` does not serve any architecture (Multi-Arch: allowed)
           `b` 1 depends on `a:any`
           `b` was asked for
-        help: -"#]]);
-    check(ANY, "c", expect![[r#"
+        help: -"#]],
+    );
+    check(
+        ANY,
+        "c",
+        expect![[r#"
         nothing satisfies `a:i386`
           `a` is wanted for i386, and there is no such package here
           `c` 1 depends on `a:i386`
           `c` was asked for
-        help: -"#]]);
+        help: -"#]],
+    );
     check(ANY, "d", expect!["d a p"]);
 }
 
 #[test]
 fn conflicts() {
-    check("a 1\nDepends: b, c\n\nb 1\nConflicts: c\n\nc 1", "a", expect![[r#"
+    check(
+        "a 1\nDepends: b, c\n\nb 1\nConflicts: c\n\nc 1",
+        "a",
+        expect![[r#"
         nothing satisfies `c`
           `b` cannot be with `c`, and `c` is that
             `a` 1 depends on `b`
             `a` was asked for
           `a` 1 depends on `c`
           `a` was asked for
-        help: -"#]]);
-    check("a 1\nDepends: b, c\n\nb 1\n\nc 1\nBreaks: b (<< 2)", "a", expect![[r#"
+        help: -"#]],
+    );
+    check(
+        "a 1\nDepends: b, c\n\nb 1\n\nc 1\nBreaks: b (<< 2)",
+        "a",
+        expect![[r#"
         nothing satisfies `c`
           `c` cannot be with `b (<< 2)`
             `a` 1 depends on `b`
             `a` was asked for
           `a` 1 depends on `c`
           `a` was asked for
-        help: -"#]]);
+        help: -"#]],
+    );
     check("a 1\nDepends: b, c\n\nb 2\n\nc 1\nBreaks: b (<< 2)", "a", expect!["a b c"]);
     // A package may conflict with what it provides.
     check("a 1\nProvides: m\nConflicts: m\n\nb 1\nProvides: m\nConflicts: m", "a", expect!["a"]);
-    check("a 1\nProvides: m\nConflicts: m\n\nb 1\nProvides: m\nConflicts: m", "a, b", expect![[r#"
+    check(
+        "a 1\nProvides: m\nConflicts: m\n\nb 1\nProvides: m\nConflicts: m",
+        "a, b",
+        expect![[r#"
         nothing satisfies `b`
           `b` cannot be with `m`
             `a` was asked for
-        help: -"#]]);
+        help: -"#]],
+    );
     // The first alternative cannot be, the second can.
     check("a 1\nDepends: b, c | d\n\nb 1\nConflicts: c\n\nc 1\n\nd 1", "a", expect!["a b d"]);
 }
@@ -139,22 +167,20 @@ fn choices_taken_back() {
     check(
         "a 1\nDepends: b | c, d | e\n\nb 1\nConflicts: d\n\nc 1\n\nd 1\n\ne 1\nDepends: gone",
         "a",
-        expect![[r#"
-            nothing satisfies `gone`
-              there is no `gone`
-              `e` 1 depends on `gone`
-              `a` 1 depends on `d | e`
-              `a` was asked for
-            help: is the component that has it among those of the input?"#]],
+        expect!["a c d"],
     );
     // The first failure is told.
-    check("a 1\nDepends: b | c\n\nb 1\nDepends: gone\n\nc 1\nDepends: lost", "a", expect![[r#"
+    check(
+        "a 1\nDepends: b | c\n\nb 1\nDepends: gone\n\nc 1\nDepends: lost",
+        "a",
+        expect![[r#"
         nothing satisfies `gone`
           there is no `gone`
           `b` 1 depends on `gone`
           `a` 1 depends on `b | c`
           `a` was asked for
-        help: is the component that has it among those of the input?"#]]);
+        help: is the component that has it among those of the input?"#]],
+    );
 }
 
 #[test]
@@ -172,36 +198,57 @@ fn options() {
     let own = SolveOptions { preferences, ..SolveOptions::default() };
     check_with(FULL, "b | e | f", &own, expect!["f"]);
     let excluded = SolveOptions { exclude: vec!["f".into()], ..SolveOptions::default() };
-    check_with(FULL, "e", &excluded, expect![[r#"
+    check_with(
+        FULL,
+        "e",
+        &excluded,
+        expect![[r#"
         nothing satisfies `f`
           `f` is excluded
           `e` 1 depends on `f`
           `e` was asked for
-        help: do not exclude the package"#]]);
+        help: do not exclude the package"#]],
+    );
 }
 
 #[test]
 fn failures() {
     const CHAIN: &str = "web 1\nDepends: libssl (>= 3)\n\nlibssl 2.1\n\nnginx 1\n\nnginx-core 1\n\nxnginx 1\n\nx 1\nDepends: web | gone\n\ny 1\nDepends: x\n\nz 1\nDepends: b (";
-    check(CHAIN, "y", expect![[r#"
+    check(
+        CHAIN,
+        "y",
+        expect![[r#"
         nothing satisfies `libssl (>= 3)`
           `libssl` is 2.1, which is not >= 3
           `web` 1 depends on `libssl (>= 3)`
           `x` 1 depends on `web | gone`
           `y` 1 depends on `x`
           `y` was asked for
-        help: -"#]]);
-    check(CHAIN, "ngnix", expect![[r#"
-        nothing satisfies `ngnix`
-          there is no `ngnix`
-        help: is the component that has it among those of the input?"#]]);
-    check(CHAIN, "web (>= 2)", expect![[r#"
+        help: -"#]],
+    );
+    check(
+        CHAIN,
+        "ngnix",
+        expect![[r#"
+            nothing satisfies `ngnix`
+              there is no `ngnix`; did you mean `nginx`?
+            help: is the component that has it among those of the input?"#]],
+    );
+    check(
+        CHAIN,
+        "web (>= 2)",
+        expect![[r#"
         nothing satisfies `web (>= 2)`
           `web` is 1, which is not >= 2
-        help: -"#]]);
-    check(CHAIN, "z", expect![[r#"
+        help: -"#]],
+    );
+    check(
+        CHAIN,
+        "z",
+        expect![[r#"
         the field Depends of `z`: in `b (`: expecting `)`
-        help: -"#]]);
+        help: -"#]],
+    );
 }
 
 #[test]
@@ -226,7 +273,7 @@ fn names_like_one() {
         index("nginx 1\n\nnginx-core 1\n\nlibssl3 1\n\nlibssl-dev 1\n\na 1\n\npostgresql 1");
     let index = Index::open(&bytes).unwrap();
     let similar = |name| similar_names(&index, name).unwrap();
-    assert_eq!(similar("ngnix"), ["nginx"; 0]);
+    assert_eq!(similar("ngnix"), ["nginx"]);
     assert_eq!(similar("nginxx"), ["nginx"]);
     assert_eq!(similar("postgres"), ["postgresql"]);
     assert_eq!(similar("libssl"), ["libssl3", "libssl-dev"]);

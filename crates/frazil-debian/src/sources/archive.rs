@@ -34,7 +34,7 @@ pub struct Archive {
 /// certain first, else in the order of the machine's lists.
 pub fn archives(sources: &[Source], release: &str) -> Vec<Archive> {
     let mut found: Vec<Archive> = Vec::new();
-    for source in sources.iter().filter(|source| source.enabled && source.binary) {
+    for source in sources.iter().filter(|source| source.enabled && source.lists_binaries) {
         for uri in &source.uris {
             for suite in source.suites.iter().filter(|suite| !suite.ends_with('/')) {
                 for (role, wanted) in suites_wanted(release, uri, suite) {

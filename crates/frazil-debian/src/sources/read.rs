@@ -68,8 +68,8 @@ fn source_of(stanza: &Stanza<'_>) -> Result<Source, SourcesProblem> {
         Some(other) => return Err(SourcesProblem::Enabled(other.into())),
     };
     let source = Source {
-        binary: types.iter().any(|kind| kind == "deb"),
-        source: types.iter().any(|kind| kind == "deb-src"),
+        lists_binaries: types.iter().any(|kind| kind == "deb"),
+        lists_sources: types.iter().any(|kind| kind == "deb-src"),
         uris: words("URIs")?.iter().map(|uri| without_slash(uri)).collect(),
         suites: words("Suites")?,
         components: words("Components")?,
@@ -139,8 +139,8 @@ fn source_line(entry: &str) -> Result<Source, SourcesProblem> {
         })
     };
     check(Source {
-        binary: kind == "deb",
-        source: kind == "deb-src",
+        lists_binaries: kind == "deb",
+        lists_sources: kind == "deb-src",
         uris: vec![without_slash(uri)],
         suites: vec![suite.into()],
         components: words.map(str::to_owned).collect(),

@@ -8,9 +8,9 @@ fn check(parsed: Result<Vec<Source>, SourcesError>, expected: Expect) {
         Ok(sources) => sources
             .iter()
             .map(|source| {
-                let Source { binary, source: of_sources, enabled, .. } = source;
+                let Source { lists_binaries, lists_sources, enabled, .. } = source;
                 format!(
-                    "deb {binary} src {of_sources} on {enabled} {:?} {:?} {:?} {:?} {:?}\n",
+                    "deb {lists_binaries} src {lists_sources} on {enabled} {:?} {:?} {:?} {:?} {:?}\n",
                     source.uris,
                     source.suites,
                     source.components,
@@ -18,7 +18,8 @@ fn check(parsed: Result<Vec<Source>, SourcesError>, expected: Expect) {
                     source.signed_by
                 )
             })
-            .collect(),
+            .collect::<Vec<String>>()
+            .concat(),
         Err(error) => error.to_string(),
     };
     expected.assert_eq(&shown);
@@ -126,7 +127,8 @@ fn mirrors_of_a_release() {
                     if found.certain { "certain" } else { "perhaps" }
                 )
             })
-            .collect()
+            .collect::<Vec<String>>()
+            .concat()
     };
     expect![[r#"
         Main http://b.example/archive trixie ["main", "contrib"] certain

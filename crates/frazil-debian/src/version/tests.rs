@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 use std::process::Command;
 
 use super::{DebVersion, VersionError, fuzz};
@@ -64,11 +65,11 @@ fn random_version(random: &mut Random) -> String {
     };
     let mut text = String::new();
     if random.below(4) == 0 {
-        text += &format!("{}:", random.below(3));
+        write!(text, "{}:", random.below(3)).unwrap();
     }
-    text += &format!("{}{}", random.below(3), part(random, b"0019a~+.-Z"));
+    write!(text, "{}{}", random.below(3), part(random, b"0019a~+.-Z")).unwrap();
     if random.below(2) == 0 {
-        text += &format!("-{}{}", random.below(2), part(random, b"019b~+.A"));
+        write!(text, "-{}{}", random.below(2), part(random, b"019b~+.A")).unwrap();
     }
     text
 }
@@ -98,10 +99,12 @@ fn same_as_dpkg() {
             "eq" => first == second,
             _ => first > second,
         };
-        script += &format!(
-            "dpkg --compare-versions '{left}' {operator} '{right}'; echo \"{left} {operator} {right} $?\"\n"
-        );
-        ours += &format!("{left} {operator} {right} {}\n", i32::from(!holds));
+        writeln!(
+            script,
+            "dpkg --compare-versions '{left}' {operator} '{right}'; echo \"{left} {operator} {right} $?\""
+        )
+        .unwrap();
+        writeln!(ours, "{left} {operator} {right} {}", i32::from(!holds)).unwrap();
     }
     assert!(ours.lines().count() > 2500);
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -1,6 +1,7 @@
 //! Closures compared with those of apt.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,7 +38,7 @@ impl Apt {
             let folder = root.join("repo").join(suite).join(component);
             std::fs::create_dir_all(&folder).expect("a folder");
             std::fs::copy(lists.join(name), folder.join("Packages")).expect("a file");
-            sources += &format!("deb [trusted=yes] file:{}/ ./\n", folder.display());
+            writeln!(sources, "deb [trusted=yes] file:{}/ ./", folder.display()).expect("text");
         }
         std::fs::write(root.join("etc/sources.list"), sources).expect("a file");
         let apt = Self { root };
@@ -85,8 +86,11 @@ fn closures_of_packages() {
     let index = Index::open(&bytes).expect("what was built opens");
     let folder = tempfile::tempdir().expect("a folder");
     let apt = Apt::new(folder.path().to_owned(), &lists);
-    let names: Vec<&str> =
-        index.ids().step_by(index.len() / SAMPLE).map(|id| index.name(id).unwrap()).collect();
+    let names: Vec<&str> = index
+        .ids()
+        .step_by(index.len() / SAMPLE)
+        .map(|id| index.name(id).expect("whole"))
+        .collect();
     let mut different = 0;
     for name in &names {
         let ours = closure(&index, name);
@@ -123,7 +127,7 @@ fn every_package_has_a_closure() {
     let step = if cfg!(debug_assertions) { 97 } else { 7 };
     timed("solve", || {
         for id in index.ids().step_by(step) {
-            let name = index.name(id).unwrap();
+            let name = index.name(id).expect("whole");
             if let Err(error) = closure(&index, name) {
                 failed += 1;
                 println!("{name}: {error}");

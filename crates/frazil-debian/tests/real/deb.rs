@@ -25,7 +25,10 @@ fn line(entry: &mut Entry<'_>) -> String {
         }
         EntryKind::Directory => format!("{:o} directory", entry.mode),
         EntryKind::Symlink(target) => format!("link {}", target.escape_ascii()),
-        other => format!("{other:?}"),
+        other @ (EntryKind::HardLink(_)
+        | EntryKind::CharacterDevice(..)
+        | EntryKind::BlockDevice(..)
+        | EntryKind::Fifo) => format!("{other:?}"),
     }
 }
 
@@ -34,9 +37,10 @@ fn ours(bytes: &[u8]) -> Result<Tree, DebError> {
     let mut input = bytes;
     let reader = DebReader::open(&mut input, Limits::default())?;
     reader.visit(&mut |mut entry| -> Result<(), DebError> {
-        let line = match entry.kind {
-            EntryKind::HardLink(target) => tree[target.as_bytes()].clone(),
-            _ => line(&mut entry),
+        let line = if let EntryKind::HardLink(target) = entry.kind {
+            tree.get(target.as_bytes()).expect("the target came before").clone()
+        } else {
+            line(&mut entry)
         };
         tree.insert(entry.path.as_bytes().into(), line);
         Ok(())
@@ -84,9 +88,12 @@ fn owners_by_dpkg(path: &Path) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.lines()
         .map(|line| {
-            let (owner, rest) = line.split_once(' ').unwrap().1.split_once(' ').unwrap();
-            let path = rest.trim_start().splitn(4, ' ').last().unwrap();
-            let path = path.split(" -> ").next().unwrap().split(" link to ").next().unwrap();
+            // Mode, owner, size, day and time, each with one blank but for the size, then the path.
+            let (_, rest) = line.split_once(' ').expect("a mode");
+            let (owner, rest) = rest.split_once(' ').expect("an owner");
+            let path = rest.trim_start().splitn(4, ' ').last().expect("a path");
+            let path = path.split(" -> ").next().unwrap_or(path);
+            let path = path.split(" link to ").next().unwrap_or(path);
             format!("{owner} {}", path.trim_start_matches("./").trim_end_matches('/'))
         })
         .collect()
@@ -142,7 +149,7 @@ fn speed() {
         with += start.elapsed();
         packed += bytes.len();
         let part = bytes.windows(11).position(|window| window == b"data.tar.xz").expect("a part");
-        let part = &bytes[part + 60..];
+        let part = bytes.get(part + 60..).expect("contents");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("data.tar.xz");
         std::fs::write(&file, part).expect("a file");

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use frazil_debian::openpgp::{Keyring, VerifyError};
-use frazil_debian::release::{Compression, ReleaseError};
-use frazil_debian::{Release, sources};
+use frazil_debian::release::ReleaseError;
+use frazil_debian::{Compression, Release, sources};
 use frazil_model::Sha256;
 
 use super::{directory, read, timed};
@@ -41,7 +41,7 @@ fn signatures() {
 
         let mut changed = message.clone();
         let at = changed.windows(9).position(|bytes| bytes == b"Codename:").expect("a field");
-        changed[at] = b'c';
+        *changed.get_mut(at).expect("a byte") = b'c';
         let refused = Release::verified(&changed, &keyring, now);
         assert!(matches!(refused, Err(ReleaseError::Signature(VerifyError::Untrusted { .. }))));
     }

@@ -27,8 +27,8 @@ pub(super) struct Extension {
 }
 
 impl Block {
-    pub(super) fn check(bytes: [u8; BLOCK_BYTES]) -> Result<Self, TarProblem> {
-        let block = Self(bytes);
+    pub(super) fn check(bytes: &[u8; BLOCK_BYTES]) -> Result<Self, TarProblem> {
+        let block = Self(*bytes);
         let sum = block.number(148, 8)?;
         // The checksum counts itself as blanks.
         let bytes = block.0.iter().enumerate();
