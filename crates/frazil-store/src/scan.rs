@@ -103,7 +103,7 @@ impl ReferenceScanner {
         // Where the blocks at hand began to be all digits.
         let mut begin = None;
         for (index, chunk) in bytes.chunks(STRIDE).enumerate() {
-            let Some(block) = chunk.first_chunk() else { break };
+            let Some(&block) = chunk.first_chunk() else { break };
             if are_digits(block) {
                 begin.get_or_insert(index * STRIDE);
             } else if let Some(begin) = begin.take() {
@@ -167,7 +167,7 @@ impl ReferenceScanner {
 
 /// Whether all bytes are digits, without a branch, so that a block is judged as a whole.
 #[expect(clippy::needless_bitwise_bool, reason = "lazy operators would be branches")]
-fn are_digits(block: &[u8; BLOCK]) -> bool {
+fn are_digits(block: [u8; BLOCK]) -> bool {
     block.iter().fold(true, |all, byte| {
         let is_letter = byte.wrapping_sub(b'a') < 26;
         let is_missing = (*byte == b'e') | (*byte == b'o') | (*byte == b't') | (*byte == b'u');
