@@ -1,8 +1,10 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+#[cfg(test)]
 mod building;
 mod documents;
 mod golden;
+#[cfg(test)]
 mod nix_builds;
 
 use std::fs;
