@@ -4,8 +4,6 @@
 
 mod buildenv;
 mod fetchurl;
-#[cfg(test)]
-mod tests;
 
 use std::path::PathBuf;
 
