@@ -218,16 +218,24 @@ impl Walk<'_, '_> {
             directory = parent(directory);
         }
         let step = Step::exact(Vertex::Node(id), Evidence::Path);
+        if self.universe.get(directory).is_some_and(|end| !self.is_directory(end)) {
+            self.reach_from(step, b"", directory);
+            return;
+        }
         let deepest = path.len().min(directory.len() + 1 + 255);
         for len in (directory.len() + 1..=deepest).rev() {
             let Some(part) = path.get(..len) else { continue };
             let Some(end) = self.universe.follow(part).end else { continue };
             // A directory may be the beginning of what is meant, or of anything else.
-            if len == path.len() || !self.universe.node(end).entry.is_directory() {
+            if len == path.len() || !self.is_directory(end) {
                 self.reach_from(step, b"", part);
             }
             return;
         }
+    }
+
+    fn is_directory(&self, id: NodeId) -> bool {
+        self.universe.node(id).entry.is_directory()
     }
 
     /// A path within a text is followed to what the same source built; else it is a hint.
