@@ -468,3 +468,27 @@ fn programs_have_private_directories() {
         "#]],
     );
 }
+
+#[test]
+fn static_programs_carry_paths_of_the_c_library() {
+    let text = "unit a
+           elf usr/bin/a program path=/usr/lib/x/gconv/cache,/etc/a
+           file usr/lib/x/gconv/cache
+           file etc/a";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /etc/a <- path of /usr/bin/a
+        /usr/bin/a <- root of roots
+    "#]],
+    );
+    let text = text.replace("program", "program needed=libc.so.6");
+    check(&text, &["/usr/bin/a"], expect![[r#"
+        /etc/a <- path of /usr/bin/a
+        /usr/bin/a <- root of roots
+        /usr/lib/x/gconv/cache <- path of /usr/bin/a
+        /usr/lib/x86_64-linux-gnu/ld-linux.so.2 <- needed of /usr/lib/x86_64-linux-gnu/libc.so.6
+        /usr/lib/x86_64-linux-gnu/libc.so.6 <- needed of /usr/bin/a
+    "#]]);
+}

@@ -23,6 +23,8 @@ const MACHINES: &[(u16, &str)] = &[
 ];
 /// Letters that a name with `%s` must have besides, to say anything.
 const PATTERN_LETTERS_MIN: usize = 3;
+/// Paths that the C library brings into static programs, which cannot use what is there.
+const STATIC_NOISE: [&[u8]; 3] = [b"/gconv", b"/i18n", b"/locale"];
 /// The shortest path that is looked up, in bytes.
 const PATH_BYTES_MIN: usize = 4;
 
@@ -63,7 +65,11 @@ impl Walk<'_, '_> {
         if matches!(core, Core::Libc) || !is_exact || glob::is_match_any(NOISY_NAMES, &node.path) {
             return;
         }
-        for path in elf.paths.iter() {
+        let is_static = elf.is_program && elf.interpreter.is_empty() && elf.needed.is_empty();
+        let is_noise = |path: &[u8]| {
+            is_static && STATIC_NOISE.iter().any(|it| memchr::memmem::find(path, it).is_some())
+        };
+        for path in elf.paths.iter().filter(|path| !is_noise(path)) {
             self.take_path(id, path, Evidence::Path);
         }
         for blob in elf.blobs.iter() {

@@ -121,7 +121,8 @@ fn everything_that_a_library_says() {
         libown.so.2 needed ["libx.so.1"] runpath ["/opt/c", "$ORIGIN/a", "/opt/b"]
         notes ["libnote.so.5"] symbols ["setlocale"] names ["lib%s.so"]
         paths ["/etc/own.conf", "/usr/bin:/bin"] embedded ["/usr/share/x"]
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
     assert!(elf.machine == 62 && elf.is_64 && !elf.is_program);
 }
 
