@@ -176,7 +176,7 @@ fn wanted_units(walk: &Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> BTreeS
         match suggestion {
             Suggestion::Package(package) => want(package),
             Suggestion::Essential => {
-                let essential = units.iter().filter(|unit| unit.role == Role::Essential);
+                let essential = units.iter().filter(|unit| unit.is_essential);
                 essential.for_each(|unit| want(&unit.package));
             }
             Suggestion::Like(patterns) => {

@@ -484,11 +484,15 @@ fn static_programs_carry_paths_of_the_c_library() {
     "#]],
     );
     let text = text.replace("program", "program needed=libc.so.6");
-    check(&text, &["/usr/bin/a"], expect![[r#"
+    check(
+        &text,
+        &["/usr/bin/a"],
+        expect![[r#"
         /etc/a <- path of /usr/bin/a
         /usr/bin/a <- root of roots
         /usr/lib/x/gconv/cache <- path of /usr/bin/a
         /usr/lib/x86_64-linux-gnu/ld-linux.so.2 <- needed of /usr/lib/x86_64-linux-gnu/libc.so.6
         /usr/lib/x86_64-linux-gnu/libc.so.6 <- needed of /usr/bin/a
-    "#]]);
+    "#]],
+    );
 }
