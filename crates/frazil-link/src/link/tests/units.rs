@@ -281,3 +281,38 @@ fn what_was_looked_for_and_dropped_is_found() {
         ]
     );
 }
+
+#[test]
+fn adapters_lead_from_the_store_into_the_system() {
+    let hash = "1".repeat(32);
+    let text = format!(
+        "unit {hash}-nginx mount=nix/store/{hash}-nginx
+           link bin/nginx -> /usr/sbin/nginx
+           link bin/other -> /usr/sbin/other
+         unit nginx
+           file usr/sbin/nginx
+           file usr/sbin/other
+         unit etc generated
+           text etc/service path=/nix/store/{hash}-nginx/bin/nginx"
+    );
+    let link = run(&text, &[], &Policy::default());
+    expect![[r#"
+        /etc/service <- root of package etc
+        /nix/store/H-nginx/bin/nginx <- configured path of /etc/service
+        /usr/sbin/nginx <- symlink of /nix/store/H-nginx/bin/nginx
+    "#]].assert_eq(&shown(&link).replace(&hash, "H"));
+}
+
+#[test]
+fn wishes_that_nothing_fulfils_are_errors() {
+    let policy = Policy {
+        keep: vec![b"/usr/share/none/**"[..].into()],
+        programs: vec![b"none"[..].into()],
+        ..Policy::default()
+    };
+    check_with(&policy, "unit a\n file usr/bin/a", &["/usr/bin/a"], expect![[r#"
+        /usr/bin/a <- root of roots
+        error nothing in the packages is what `keep` asks for: `usr/share/none/**`
+        error nothing in the packages is what `programs` asks for: `none`
+    "#]]);
+}
