@@ -8,18 +8,17 @@ use crate::ledger::Evidence;
 use crate::policy::{NOISY_NAMES, is_generic};
 use crate::universe::{NodeId, join, parent};
 
-/// Where glibc of Debian looks; `{}` stands for what the processor is called.
-const DEFAULT_DIRECTORIES: [&str; 4] =
-    ["usr/lib/{}-linux-gnu", "usr/lib", "usr/lib64", "usr/local/lib"];
-/// Names of processors (`e_machine`), as Debian writes them.
-const MACHINES: &[(u16, &str)] = &[
-    (3, "i386"),
-    (21, "powerpc64le"),
-    (22, "s390x"),
-    (40, "arm"),
-    (62, "x86_64"),
-    (183, "aarch64"),
-    (243, "riscv64"),
+/// Where glibc of Debian looks; `{}` stands for the triplet of the architecture.
+const DEFAULT_DIRECTORIES: [&str; 4] = ["usr/lib/{}", "usr/lib", "usr/lib64", "usr/local/lib"];
+/// Processors (`e_machine`): what the loader calls them, and Debian's triplets.
+const MACHINES: &[(u16, &str, &str)] = &[
+    (3, "i686", "i386-linux-gnu"),
+    (21, "power8", "powerpc64le-linux-gnu"),
+    (22, "z900", "s390x-linux-gnu"),
+    (40, "v7l", "arm-linux-gnueabihf"),
+    (62, "x86_64", "x86_64-linux-gnu"),
+    (183, "aarch64", "aarch64-linux-gnu"),
+    (243, "riscv64", "riscv64-linux-gnu"),
 ];
 /// Letters that a name with `%s` must have besides, to say anything.
 const PATTERN_LETTERS_MIN: usize = 3;
@@ -132,15 +131,16 @@ impl Walk<'_, '_> {
         if name.contains(&b'/') {
             return Some(join(origin, name));
         }
-        let machine = MACHINES.iter().find(|(code, _)| *code == elf.machine);
-        let machine = machine.map_or("x86_64", |(_, name)| name);
+        let known = MACHINES.iter().find(|(code, ..)| *code == elf.machine);
+        let (platform, triplet) =
+            known.map_or(("", ""), |(_, platform, triplet)| (platform, triplet));
         let mut directories: Vec<Vec<u8>> = Vec::new();
         for directory in elf.runpath.iter() {
-            directories.push(join(b"", &expand(directory, origin, machine)));
+            directories.push(join(b"", &expand(directory, origin, (platform, triplet))));
         }
         let unit = self.universe.unit_of(id);
         if unit.mount.is_root() {
-            let defaults = DEFAULT_DIRECTORIES.map(|it| it.replace("{}", machine).into_bytes());
+            let defaults = DEFAULT_DIRECTORIES.map(|it| it.replace("{}", triplet).into_bytes());
             directories.extend(defaults);
         }
         let fits = |path: &[u8]| {
@@ -300,18 +300,18 @@ impl Walk<'_, '_> {
 }
 
 /// A runpath with what the loader fills in.
-fn expand(directory: &[u8], origin: &[u8], machine: &str) -> Vec<u8> {
+fn expand(directory: &[u8], origin: &[u8], (platform, triplet): (&str, &str)) -> Vec<u8> {
     let mut expanded = Vec::new();
     let mut rest = directory;
     let origin = [b"/", origin].concat();
-    let library = format!("lib/{machine}-linux-gnu");
+    let library = format!("lib/{triplet}");
     let variables: [(&[u8], &[u8]); 6] = [
         (b"$ORIGIN", &origin),
         (b"${ORIGIN}", &origin),
         (b"$LIB", library.as_bytes()),
         (b"${LIB}", library.as_bytes()),
-        (b"$PLATFORM", machine.as_bytes()),
-        (b"${PLATFORM}", machine.as_bytes()),
+        (b"$PLATFORM", platform.as_bytes()),
+        (b"${PLATFORM}", platform.as_bytes()),
     ];
     while let Some((byte, tail)) = rest.split_first() {
         let variable =
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn runpaths_are_expanded() {
         let check = |runpath: &str, expected: &str| {
-            let expanded = expand(runpath.as_bytes(), b"usr/bin", "x86_64");
+            let expanded = expand(runpath.as_bytes(), b"usr/bin", ("x86_64", "x86_64-linux-gnu"));
             assert_eq!(String::from_utf8_lossy(&expanded), expected);
         };
         check("$ORIGIN/../lib", "/usr/bin/../lib");

@@ -300,7 +300,8 @@ fn adapters_lead_from_the_store_into_the_system() {
         /etc/service <- root of package etc
         /nix/store/H-nginx/bin/nginx <- configured path of /etc/service
         /usr/sbin/nginx <- symlink of /nix/store/H-nginx/bin/nginx
-    "#]].assert_eq(&shown(&link).replace(&hash, "H"));
+    "#]]
+    .assert_eq(&shown(&link).replace(&hash, "H"));
 }
 
 #[test]
@@ -310,9 +311,14 @@ fn wishes_that_nothing_fulfils_are_errors() {
         programs: vec![b"none"[..].into()],
         ..Policy::default()
     };
-    check_with(&policy, "unit a\n file usr/bin/a", &["/usr/bin/a"], expect![[r#"
+    check_with(
+        &policy,
+        "unit a\n file usr/bin/a",
+        &["/usr/bin/a"],
+        expect![[r#"
         /usr/bin/a <- root of roots
         error nothing in the packages is what `keep` asks for: `usr/share/none/**`
         error nothing in the packages is what `programs` asks for: `none`
-    "#]]);
+    "#]],
+    );
 }
