@@ -49,8 +49,15 @@ pub(crate) enum State {
 
 impl State {
     pub(crate) const ALL: &'static [Self] = &[
-        Self::Down, Self::Waiting, Self::Starting, Self::Up, Self::Backoff, Self::Stopping,
-        Self::Cleaning, Self::Done, Self::Failed,
+        Self::Down,
+        Self::Waiting,
+        Self::Starting,
+        Self::Up,
+        Self::Backoff,
+        Self::Stopping,
+        Self::Cleaning,
+        Self::Done,
+        Self::Failed,
     ];
 
     /// Its name in lists and messages.
@@ -145,6 +152,7 @@ pub(crate) enum Role {
 
 /// What PID 1 knows about a service.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own writer")]
 pub(crate) struct Slot {
     pub(crate) state: State,
     pub(crate) wanted: bool,
@@ -379,7 +387,8 @@ impl<'a> Machine<'a> {
         if slot.attempts == 0 {
             slot.report = Some(Report::CannotStart(error));
         }
-        let delay = 50_u64.checked_shl(u32::from(slot.attempts)).map_or(500, |delay| delay.min(500));
+        let delay =
+            50_u64.checked_shl(u32::from(slot.attempts)).map_or(500, |delay| delay.min(500));
         slot.attempts = slot.attempts.saturating_add(1).min(16);
         slot.enter(State::Backoff, now);
         slot.due = now.saturating_add(delay).max(1);
