@@ -323,7 +323,10 @@ impl<'a> Machine<'a> {
                     return Some(action);
                 }
                 let slot = self.slots.get(self.cursor).copied().unwrap_or(Slot::EMPTY);
-                for due in [slot.due, slot.helper_due] {
+                // The next watcher has to wait for the burial of the last one, not for a time.
+                let is_running = matches!(slot.state, State::Starting | State::Up);
+                let helper_due = if is_running && slot.helper == 0 { slot.helper_due } else { 0 };
+                for due in [slot.due, helper_due] {
                     if due != 0 {
                         self.due = self.due.min(due);
                     }
@@ -370,7 +373,8 @@ impl<'a> Machine<'a> {
         slot.attempts = 0;
         if was_short {
             // What was missing is there again: the others need not wait any longer.
-            for other in self.slots.iter_mut().filter(|other| other.attempts > 0) {
+            let lacks = |other: &&mut Slot| other.attempts > 0 && other.state == State::Backoff;
+            for other in self.slots.iter_mut().filter(lacks) {
                 other.due = now.max(1);
             }
         }

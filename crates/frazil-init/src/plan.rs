@@ -115,7 +115,9 @@ impl<'a> Plan<'a> {
     }
 
     fn list_at(self, offset: usize) -> List {
-        List { offset: self.word(offset) as usize, count: self.word(offset + 4) as usize }
+        // No list is longer than the plan; in one that was checked, none claims to be.
+        let count = (self.word(offset.saturating_add(4)) as usize).min(self.bytes.len());
+        List { offset: self.word(offset) as usize, count }
     }
 
     fn text_at(self, offset: usize) -> &'a CStr {

@@ -73,6 +73,9 @@ impl Machine<'_> {
             .is(index, |slot| slot.state == State::Starting && slot.due != 0 && now >= slot.due);
         let why = if self.is_ending() {
             if !self.may_stop(index, now) {
+                // Who depends on it decides now, and no time of its own.
+                let slot = self.slots.get_mut(index)?;
+                (slot.due, slot.helper_due) = (0, 0);
                 return None;
             }
             Why::Unwanted

@@ -15,7 +15,8 @@ fn check(table: &str, script: impl FnOnce(&mut World), expected: Expect) {
     expected.assert_eq(&world.log.join("\n"));
 }
 
-const PAIR: &str = r#"{"services":{"db":{"exec":["/db"]},"web":{"exec":["/web"],"requires":["db"]}}}"#;
+const PAIR: &str =
+    r#"{"services":{"db":{"exec":["/db"]},"web":{"exec":["/web"],"requires":["db"]}}}"#;
 
 #[test]
 fn starts_in_order_and_stops_in_reverse() {
@@ -136,7 +137,7 @@ fn a_stop_is_not_forgotten_while_a_service_starts_again() {
 #[test]
 fn the_rules_hold_in_any_order_of_events() {
     let worlds: u64 =
-        std::env::var("FRAZIL_INIT_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1500);
+        std::env::var("FRAZIL_INIT_WORLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(800);
     for seed in 0..worlds {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let mut world = World::new(&world::table(&mut random));

@@ -19,13 +19,21 @@ fn reads_tables() {
 
 #[test]
 fn names_the_service_that_is_not_valid() {
-    check("[", expect!["the table of services is not valid: EOF while parsing a list at line 1 column 1"]);
+    check(
+        "[",
+        expect!["the table of services is not valid: EOF while parsing a list at line 1 column 1"],
+    );
     check("{}", expect!["the table of services is not valid: missing field `services`"]);
     check(
         r#"{"services":{"a":{"exec":["/a"],"restrat":"never"}}}"#,
-        expect!["the service `a` is not valid: unknown field `restrat`, expected one of `type`, `exec`, `env`, `env_files`, `pass_env`, `cwd`, `uid`, `gid`, `groups`, `umask`, `limits`, `nice`, `oom_score_adj`, `caps`, `no_new_privs`, `stdin`, `tty`, `before_start`, `after_stop`, `dirs`, `files`, `links`, `requires`, `wants`, `after`, `bind`, `ready`, `start_timeout`, `restart`, `success_codes`, `backoff`, `burst`, `critical`, `stop`, `signals`, `health`, `log`, `disabled`"],
+        expect![
+            "the service `a` is not valid: unknown field `restrat`, expected one of `type`, `exec`, `env`, `env_files`, `pass_env`, `cwd`, `uid`, `gid`, `groups`, `umask`, `limits`, `nice`, `oom_score_adj`, `caps`, `no_new_privs`, `stdin`, `tty`, `before_start`, `after_stop`, `dirs`, `files`, `links`, `requires`, `wants`, `after`, `bind`, `ready`, `start_timeout`, `restart`, `success_codes`, `backoff`, `burst`, `critical`, `stop`, `signals`, `health`, `log`, `disabled`"
+        ],
     );
-    check(r#"{"services":{"a":{}}}"#, expect!["the service `a` is not valid: missing field `exec`"]);
+    check(
+        r#"{"services":{"a":{}}}"#,
+        expect!["the service `a` is not valid: missing field `exec`"],
+    );
     check(
         r#"{"services":{"a":{"exec":["/a"],"start_timeout":-1}}}"#,
         expect!["the service `a` is not valid: a time must be from 0 to 2000000 seconds"],

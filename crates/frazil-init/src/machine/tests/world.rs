@@ -215,17 +215,40 @@ impl World {
             let count = self.processes.values().filter(lives).count();
             let runs = matches!(slot.state, State::Starting | State::Up | State::Stopping);
             let (seed, name, state) = (self.seed, self.name(index), slot.state);
-            assert_eq!(count, usize::from(runs), "seed {seed}: {name} is {state:?}\n{}", self.tail());
+            assert_eq!(
+                count,
+                usize::from(runs),
+                "seed {seed}: {name} is {state:?}\n{}",
+                self.tail()
+            );
             let waits_for_nothing = state == State::Waiting
                 && self.ending_since.is_none()
-                && self.machine.plan.service(index).requires().chain(self.machine.plan.service(index).wants()).chain(self.machine.plan.service(index).after())
-                    .all(|other| matches!(self.machine.slots[other].state, State::Up | State::Done));
+                && self
+                    .machine
+                    .plan
+                    .service(index)
+                    .requires()
+                    .chain(self.machine.plan.service(index).wants())
+                    .chain(self.machine.plan.service(index).after())
+                    .all(|other| {
+                        matches!(self.machine.slots[other].state, State::Up | State::Done)
+                    });
             assert!(!waits_for_nothing, "seed {seed}: {name} waits for nothing\n{}", self.tail());
-            let is_stuck = !slot.wanted && matches!(state, State::Starting | State::Up | State::Waiting | State::Backoff);
-            assert!(!is_stuck || self.ending_since.is_some(), "seed {seed}: {name} is {state:?}, and not wanted");
+            let is_stuck = !slot.wanted
+                && matches!(state, State::Starting | State::Up | State::Waiting | State::Backoff);
+            assert!(
+                !is_stuck || self.ending_since.is_some(),
+                "seed {seed}: {name} is {state:?}, and not wanted"
+            );
         }
         let due = self.machine.due();
-        assert!(due.is_none_or(|due| due > self.now), "seed {}: {due:?} at {}", self.seed, self.now);
+        assert!(
+            due.is_none_or(|due| due > self.now),
+            "seed {}: {due:?} at {}\n{}",
+            self.seed,
+            self.now,
+            self.tail()
+        );
     }
 
     pub(super) fn executed(&mut self, name: &str) {
@@ -267,7 +290,13 @@ impl World {
     }
 
     pub(super) fn pass(&mut self, millis: u64) {
-        self.now += millis;
+        let end = self.now + millis;
+        // Nobody sleeps beyond the time that is asked for.
+        while let Some(due) = self.machine.due().filter(|due| *due < end && self.end.is_none()) {
+            self.now = self.now.max(due);
+            self.settle();
+        }
+        self.now = end;
         self.settle();
     }
 
@@ -288,7 +317,8 @@ impl World {
             1 => self.pass_until_due(),
             2 | 3 if !pids.is_empty() => {
                 let pid = pids[random.below(pids.len() as u64) as usize];
-                let exit = [Exit::Code(0), Exit::Code(1), Exit::Signal(9)][random.below(3) as usize];
+                let exit =
+                    [Exit::Code(0), Exit::Code(1), Exit::Signal(9)][random.below(3) as usize];
                 self.die(pid, exit);
             }
             4 | 5 if slot.pid != 0 => self.machine.executed(index, self.now),
@@ -345,7 +375,10 @@ impl World {
                 self.settle();
             }
             self.bury_the_asked(random);
-            self.pass_until_due();
+            // Who starts is ready before time passes.
+            if self.machine.slots.iter().all(|slot| slot.state != State::Starting) {
+                self.pass_until_due();
+            }
             self.note_ending();
         }
         for index in 0..count {
@@ -375,9 +408,8 @@ impl World {
 
     /// Processes that were asked or killed end; hooks and helpers of their own accord.
     fn bury_the_asked(&mut self, random: &mut Random) {
-        let is_leaving = |process: &Process| {
-            process.is_asked || process.is_killed || process.part == Part::Hook
-        };
+        let is_leaving =
+            |process: &Process| process.is_asked || process.is_killed || process.part == Part::Hook;
         let pids: Vec<i32> =
             self.processes.iter().filter(|(_, p)| is_leaving(p)).map(|(pid, _)| *pid).collect();
         for pid in pids {
@@ -404,7 +436,9 @@ impl World {
                     self.die(pid, Exit::Signal(9));
                 }
             }
-            if self.processes.values().all(|process| process.part == Part::Helper) && self.end.is_none() {
+            if self.processes.values().all(|process| process.part == Part::Helper)
+                && self.end.is_none()
+            {
                 self.machine.no_children(random.chance(50), self.now);
                 self.settle();
             }
@@ -416,7 +450,13 @@ impl World {
             }
             // The deadline, the last patience with the killed, strays, and the logger.
             let limit = begin + 5000 + 500 + 500 + 500 + 1000 + 50;
-            assert!(self.now <= limit, "seed {}: still here at {}\n{}", self.seed, self.now - begin, self.tail());
+            assert!(
+                self.now <= limit,
+                "seed {}: still here at {}\n{}",
+                self.seed,
+                self.now - begin,
+                self.tail()
+            );
         }
     }
 }
