@@ -3,7 +3,7 @@
 //! An evaluation needs a deep native stack: call these functions within
 //! [`frazil_eval::with_large_stack`].
 
-mod derivations;
+pub(crate) mod derivations;
 mod search;
 
 use std::path::{Path, PathBuf};
