@@ -36,7 +36,7 @@ pub(super) struct Universe<'u> {
 enum UnitSource<'u> {
     Made(&'u Generated),
     Offered,
-    Store { path: StorePath, place: PathBuf, is_file: bool },
+    Store { path: StorePath, place: PathBuf },
     Package(Box<Package<'u>>),
 }
 
@@ -104,9 +104,7 @@ impl<'u> Universe<'u> {
         if specification.debian.as_deref() == Some(&full) {
             return;
         }
-        let is_file = !place.is_dir() || place.is_symlink();
-        let mount = if is_file { self.setting.store.as_str().to_owned() } else { full };
-        let Ok(mount) = TreePath::parse(mount.trim_start_matches('/').as_bytes()) else { return };
+        let Ok(mount) = TreePath::parse(full.trim_start_matches('/').as_bytes()) else { return };
         let unit = Unit {
             name: origin(path.as_str()),
             package: path.name().into(),
@@ -119,7 +117,7 @@ impl<'u> Universe<'u> {
             level: Some(if is_adapter { Level::Files } else { Level::Packages }),
         };
         let (path, place) = (path.clone(), place.to_owned());
-        self.push(unit, UnitSource::Store { path, place, is_file });
+        self.push(unit, UnitSource::Store { path, place });
     }
 
     fn push_packages(
@@ -243,12 +241,7 @@ impl<'u> Universe<'u> {
         match self.sources.get(name) {
             Some(UnitSource::Made(generated)) => analyse(*generated).map(Arc::new),
             Some(UnitSource::Offered) => analyse(&self.offered).map(Arc::new),
-            Some(UnitSource::Store { place, is_file: true, .. }) => {
-                // Listed from the store's directory, in which it is one entry.
-                let contents = OneFile { place: place.clone() };
-                analyse(&contents).map(Arc::new)
-            }
-            Some(UnitSource::Store { path, place, is_file: false }) => {
+            Some(UnitSource::Store { path, place }) => {
                 let contents = StoreContents { place: place.clone(), modes: Modes::Store };
                 analysed(kept_in, path.as_str(), || analyse(&contents))
             }
@@ -274,10 +267,9 @@ impl<'u> Universe<'u> {
                 continue;
             }
             let place = match self.sources.get(&leaf.origin) {
-                Some(UnitSource::Store { path, is_file, .. }) => {
+                Some(UnitSource::Store { path, .. }) => {
                     let path = self.setting.store.join(path);
-                    let store = self.setting.store.as_str().to_owned();
-                    UnitPlace { root: if *is_file { store } else { path.clone() }, path }
+                    UnitPlace { root: path.clone(), path }
                 }
                 Some(UnitSource::Package(_)) => {
                     let Some((path, _)) = self.unpacked_at(&leaf.origin) else { continue };
@@ -317,28 +309,4 @@ impl<'u> Universe<'u> {
 
 fn unknown(name: &Origin) -> ContentsError {
     ContentsError { what: name.to_string(), source: "it was not fetched".into() }
-}
-
-/// A store path that is no directory.
-struct OneFile {
-    place: PathBuf,
-}
-
-impl Contents for OneFile {
-    fn entries(&self) -> Result<Vec<frazil_link::contents::Entry>, ContentsError> {
-        let contents = StoreContents { place: self.place.clone(), modes: Modes::Store };
-        let name = self.place.file_name().map(std::os::unix::ffi::OsStrExt::as_bytes);
-        let named = |mut entry: frazil_link::contents::Entry| {
-            if let Ok(path) = TreePath::parse(name.unwrap_or_default()) {
-                entry.path = path;
-            }
-            entry
-        };
-        Ok(contents.entries()?.into_iter().map(named).collect())
-    }
-
-    fn read(&self, _: &TreePath) -> Result<std::borrow::Cow<'_, [u8]>, ContentsError> {
-        let contents = StoreContents { place: self.place.clone(), modes: Modes::Store };
-        contents.read(&TreePath::root()).map(|bytes| std::borrow::Cow::Owned(bytes.into_owned()))
-    }
 }
