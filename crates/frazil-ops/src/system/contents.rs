@@ -74,7 +74,8 @@ impl Contents for StoreContents<'_> {
             } else {
                 EntryKind::File(found.len())
             };
-            if path.is_root() && kind == EntryKind::Directory {
+            // The root of a package is that of the system.
+            if path.is_root() && matches!(self.modes, Modes::Package(_)) {
                 continue;
             }
             let metadata = self.modes.of(&path, found.is_dir(), found.mode() & 0o100 != 0);
