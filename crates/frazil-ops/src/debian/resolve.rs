@@ -2,7 +2,9 @@
 
 use frazil_debian::index::{self, Index};
 use frazil_debian::relation::{self, Group, display_group};
-use frazil_debian::solve::{Chosen, Reason, Solution, SolveError, SolveOptions, similar_names, solve};
+use frazil_debian::solve::{
+    Chosen, Reason, Solution, SolveError, SolveOptions, similar_names, solve,
+};
 use serde_json::Value;
 
 use super::answers::facts;

@@ -57,7 +57,11 @@ impl SuiteError {
             Self::NoLock => Some("name one, as in `--suite trixie`"),
             Self::Several(_) => Some("name one of them with `--input NAME`"),
             Self::Host(HostError::Unsupported { help, .. }) => Some(help),
-            Self::Reference { .. } | Self::NoInput(_) | Self::Lock(_) | Self::Host(_) | Self::Index(_) => None,
+            Self::Reference { .. }
+            | Self::NoInput(_)
+            | Self::Lock(_)
+            | Self::Host(_)
+            | Self::Index(_) => None,
         }
     }
 }

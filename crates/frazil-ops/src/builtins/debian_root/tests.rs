@@ -42,8 +42,10 @@ fn names_both_packages_of_a_conflict() {
     let directory = tempfile::tempdir().unwrap();
     let units = units(directory.path(), &[APP, NEWER_APP]);
     let error = merge(&units, &directory.path().join("root")).unwrap_err();
-    expect!["the packages app_1.0-1_amd64 and app_1.0-2_amd64 both have usr/bin/app, and not the same"]
-        .assert_eq(&error.to_string());
+    expect![
+        "the packages app_1.0-1_amd64 and app_1.0-2_amd64 both have usr/bin/app, and not the same"
+    ]
+    .assert_eq(&error.to_string());
 }
 
 #[test]

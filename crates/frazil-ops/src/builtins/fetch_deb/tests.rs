@@ -5,8 +5,8 @@ use frazil_model::{Hash, Sha256};
 use frazil_store::fetch::DownloadOptions;
 
 use super::fetch;
-use crate::debian::test_archive::{Reply, TestMirror, archives, client, fixture};
 use crate::debian::ArchiveName;
+use crate::debian::test_archive::{Reply, TestMirror, archives, client, fixture};
 
 const FILE: &str = "pool/main/a/app/app_1.0-1_amd64.deb";
 
@@ -36,16 +36,64 @@ fn fetches_what_the_index_says() {
 
 #[test]
 fn names_the_file_and_what_is_wrong() {
-    check(Some(Reply::Absent), 1068, expect![""]);
-    check(Some(Reply::Page), 1068, expect![""]);
-    check(Some(Reply::File(vec![0; 1068])), 1068, expect![""]);
-    check(Some(Reply::File(vec![0; 5000])), 1068, expect![""]);
-    check(Some(Reply::Silence), 1068, expect![""]);
-    check(Some(Reply::Short(vec![0; 100])), 1068, expect![""]);
+    check(
+        Some(Reply::Absent),
+        1068,
+        expect![
+            "no mirror has pool/main/a/app/app_1.0-1_amd64.deb any more (MIRROR); lock the suite anew with `frazil update`, name a mirror that keeps what is old, or a binary cache that has it"
+        ],
+    );
+    check(
+        Some(Reply::Page),
+        1068,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': hash mismatch: specified sha256-F3DMzTlGyie24UHFNHgkM6puAy243ck5aH7tP0p1xn4=, got sha256-jezuBCsaUnL8C3jw+ll4adAwW4BOtpVsV7+VY+rNN80= (the signed index says 1068 bytes with another hash: the mirror, or something between, gave another file)"
+        ],
+    );
+    check(
+        Some(Reply::File(vec![0; 1068])),
+        1068,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': hash mismatch: specified sha256-F3DMzTlGyie24UHFNHgkM6puAy243ck5aH7tP0p1xn4=, got sha256-29LzYIrpdSPD5cA7EszsVS0vJ9FPGUtbxjeda+kWVVQ= (the signed index says 1068 bytes with another hash: the mirror, or something between, gave another file)"
+        ],
+    );
+    check(
+        Some(Reply::File(vec![0; 5000])),
+        1068,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': it has more than 1068 bytes (the signed index says 1068 bytes with another hash: the mirror, or something between, gave another file)"
+        ],
+    );
+    check(
+        Some(Reply::Silence),
+        1068,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': timed out while waiting for data"
+        ],
+    );
+    check(
+        Some(Reply::Short(vec![0; 100])),
+        1068,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': the connection ended after 100 of 110 bytes"
+        ],
+    );
 }
 
 #[test]
 fn an_index_that_lies_about_the_size_is_found_out() {
-    check(None, 1067, expect![""]);
-    check(None, 1069, expect![""]);
+    check(
+        None,
+        1067,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': it has more than 1067 bytes (the signed index says 1067 bytes with another hash: the mirror, or something between, gave another file)"
+        ],
+    );
+    check(
+        None,
+        1069,
+        expect![
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: it has 1068 bytes, the index says 1069"
+        ],
+    );
 }

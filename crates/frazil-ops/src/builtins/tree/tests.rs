@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,8 @@ fn inputs(top: &Path) -> BTreeMap<StorePath, PathBuf> {
         fs::create_dir_all(place.join("nix-support/debian")).unwrap();
         fs::write(place.join("nix-support/debian/package"), name).unwrap();
         fs::write(place.join("bin").join(name), name).unwrap();
-        fs::set_permissions(place.join("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(place.join("bin").join(name), fs::Permissions::from_mode(0o755))
+            .unwrap();
         fs::write(place.join("share/doc/same"), "same @who@ and @what@").unwrap();
         fs::write(place.join("share/doc/differs"), name).unwrap();
         symlink("/usr/bin/tool", place.join("bin/tool")).unwrap();
@@ -63,12 +64,16 @@ fn tree(entries: &Value) -> String {
         variables: BTreeMap::new(),
         files: BTreeMap::from([(b".attrs.json".to_vec(), attributes)]),
     };
-    let derivation = Derivation::parse(
-        &StoreDir::default(),
-        &"t".parse().unwrap(),
-        br#"Derive([],[],[],"builtin","builtin:tree",[],[])"#,
-    )
-    .unwrap();
+    let derivation = Derivation {
+        name: "t".parse().unwrap(),
+        outputs: BTreeMap::new(),
+        input_derivations: BTreeMap::new(),
+        input_sources: BTreeSet::new(),
+        system: b"builtin".to_vec(),
+        builder: b"builtin:tree".to_vec(),
+        args: Vec::new(),
+        env: BTreeMap::new(),
+    };
     let task = BuiltinTask {
         derivation: &derivation,
         environment: &environment,
@@ -118,9 +123,9 @@ fn check(entries: Value, expected: Expect) {
 
 #[test]
 fn writes_texts_links_and_copies() {
-    check(json!([{ "path": "", "text": "x" }]), expect![""]);
-    check(json!([{ "path": "", "text": "x", "executable": true }]), expect![""]);
-    check(json!([]), expect![""]);
+    check(json!([{ "path": "", "text": "x" }]), expect![[r#" "x""#]]);
+    check(json!([{ "path": "", "text": "x", "executable": true }]), expect![[r#"* "x""#]]);
+    check(json!([]), expect!["/"]);
     check(
         json!([
             { "path": "/bin/run", "text": "r", "executable": true },
@@ -128,7 +133,12 @@ fn writes_texts_links_and_copies() {
             { "path": "all", "copy": format!("{ONE}/bin") },
             { "path": "both", "concat": [format!("{ONE}/bin/one"), format!("{TWO}/bin/two")] },
         ]),
-        expect![""],
+        expect![[r#"
+            /all/one* "one"
+            /all/tool -> /usr/bin/tool
+            /bin/run* "r"
+            /both "onetwo"
+            /etc/x -> /usr/lib/x"#]],
     );
 }
 
@@ -141,9 +151,14 @@ fn replaces_in_one_pass() {
             "replacements": [{ "from": "@who@", "to": "@what@" }, { "from": from, "to": "y" }],
         }])
     };
-    check(replace(true, "@what@"), expect![""]);
-    check(replace(false, "@absent@"), expect![""]);
-    check(replace(true, "@absent@"), expect![""]);
+    check(replace(true, "@what@"), expect![[r#" "same @what@ and y""#]]);
+    check(replace(false, "@absent@"), expect![[r#" "same @what@ and @what@""#]]);
+    check(
+        replace(true, "@absent@"),
+        expect![
+            "'@absent@' is not in /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/share/doc/same"
+        ],
+    );
 }
 
 #[test]
@@ -155,21 +170,60 @@ fn merges_trees_into_links() {
         }
         json!([entry])
     };
-    check(merge(json!({})), expect![""]);
-    check(merge(json!({ "collisions": "first" })), expect![""]);
-    check(merge(json!({ "only": ["bin"] })), expect![""]);
-    check(merge(json!({ "below": "share/doc", "collisions": "first" })), expect![""]);
-    check(merge(json!({ "collisions": "never" })), expect![""]);
+    check(
+        merge(json!({})),
+        expect![
+            "two things are to be at 'share/doc/differs': a link to /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/share/doc/differs and a link to /nix/store/11bgd045z0d4icpbc2yyz4gx48ak44la-two/share/doc/differs"
+        ],
+    );
+    check(
+        merge(json!({ "collisions": "first" })),
+        expect![[r#"
+        /bin/one -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/bin/one
+        /bin/tool -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/bin/tool
+        /bin/two -> /nix/store/11bgd045z0d4icpbc2yyz4gx48ak44la-two/bin/two
+        /data/usr/sbin/daemon -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/data/usr/sbin/daemon
+        /nix-support/
+        /share/doc/differs -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/share/doc/differs
+        /share/doc/same -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/share/doc/same"#]],
+    );
+    check(
+        merge(json!({ "only": ["bin"] })),
+        expect![[r#"
+        /bin/one -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/bin/one
+        /bin/tool -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/bin/tool
+        /bin/two -> /nix/store/11bgd045z0d4icpbc2yyz4gx48ak44la-two/bin/two"#]],
+    );
+    check(
+        merge(json!({ "below": "share/doc", "collisions": "first" })),
+        expect![[r#"
+        /differs -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/share/doc/differs
+        /same -> /nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/share/doc/same"#]],
+    );
+    check(
+        merge(json!({ "collisions": "never" })),
+        expect!["'collisions' of the entry '' is not 'first' or 'same'"],
+    );
     let prefer_two = json!([
         { "path": "", "merge": [TWO], "only": ["share"] },
         { "path": "", "merge": [ONE], "only": ["share"], "isFallback": true },
     ]);
-    check(prefer_two, expect![""]);
+    check(
+        prefer_two,
+        expect![[r#"
+        /share/doc/differs -> /nix/store/11bgd045z0d4icpbc2yyz4gx48ak44la-two/share/doc/differs
+        /share/doc/same -> /nix/store/11bgd045z0d4icpbc2yyz4gx48ak44la-two/share/doc/same"#]],
+    );
 }
 
 #[test]
 fn links_to_commands_where_debian_has_them() {
-    check(json!([{ "path": "", "commands": ONE }]), expect![""]);
+    check(
+        json!([{ "path": "", "commands": ONE }]),
+        expect![[r#"
+        /bin/daemon -> /usr/sbin/daemon
+        /sbin/daemon -> /usr/sbin/daemon"#]],
+    );
 }
 
 #[test]
@@ -180,21 +234,50 @@ fn two_things_at_one_path_are_an_error() {
         other["path"] = other.get("path").cloned().unwrap_or(json!("a/b"));
         json!([one, other])
     };
-    check(twice(json!({ "text": "x" }), json!({ "link": "/y" })), expect![""]);
-    check(twice(json!({ "text": "x" }), json!({ "text": "x" })), expect![""]);
-    check(twice(json!({ "text": "x" }), json!({ "path": "a/b/c", "text": "x" })), expect![""]);
-    check(twice(json!({ "text": "x" }), json!({ "path": "", "text": "x" })), expect![""]);
+    check(
+        twice(json!({ "text": "x" }), json!({ "link": "/y" })),
+        expect!["two things are to be at 'a/b': a text and a link to /y"],
+    );
+    check(twice(json!({ "text": "x" }), json!({ "text": "x" })), expect![[r#"/a/b "x""#]]);
+    check(
+        twice(json!({ "text": "x" }), json!({ "path": "a/b/c", "text": "x" })),
+        expect!["two things are to be at 'a/b': a text and a directory"],
+    );
+    check(
+        twice(json!({ "text": "x" }), json!({ "path": "", "text": "x" })),
+        expect!["two things are to be at 'the output itself': a directory and a text"],
+    );
 }
 
 #[test]
 fn says_what_is_wrong_with_an_entry() {
-    check(json!({}), expect![""]);
-    check(json!([{ "text": "x" }]), expect![""]);
-    check(json!([{ "path": "a" }]), expect![""]);
-    check(json!([{ "path": "a", "text": 1 }]), expect![""]);
-    check(json!([{ "path": "a", "text": "", "mode": "0644" }]), expect![""]);
-    check(json!([{ "path": "../a", "text": "" }]), expect![""]);
-    check(json!([{ "path": "a", "copy": "/nix/store/22bgd045z0d4icpbc2yyz4gx48ak44la-no" }]), expect![""]);
-    check(json!([{ "path": "a", "copy": "/etc/passwd" }]), expect![""]);
-    check(json!([{ "path": "", "merge": [format!("{ONE}/bin/one")] }]), expect![""]);
+    check(json!({}), expect!["'entries' is not a list of sets"]);
+    check(json!([{ "text": "x" }]), expect!["the entry '' has no 'path'"]);
+    check(
+        json!([{ "path": "a" }]),
+        expect![
+            "the entry 'a' says not what to put there: it needs one of text, link, copy, concat, merge, substitute and commands"
+        ],
+    );
+    check(json!([{ "path": "a", "text": 1 }]), expect!["'text' of the entry 'a' is not a string"]);
+    check(
+        json!([{ "path": "a", "text": "", "mode": "0644" }]),
+        expect!["the entry 'a' has an unknown attribute 'mode'"],
+    );
+    check(
+        json!([{ "path": "../a", "text": "" }]),
+        expect!["the path '../a' of an entry does not stay inside of the output"],
+    );
+    check(
+        json!([{ "path": "a", "copy": "/nix/store/22bgd045z0d4icpbc2yyz4gx48ak44la-no" }]),
+        expect!["'/nix/store/22bgd045z0d4icpbc2yyz4gx48ak44la-no' is not among the inputs"],
+    );
+    check(
+        json!([{ "path": "a", "copy": "/etc/passwd" }]),
+        expect!["'/etc/passwd' is not among the inputs"],
+    );
+    check(
+        json!([{ "path": "", "merge": [format!("{ONE}/bin/one")] }]),
+        expect!["'/nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-one/bin/one/' is not a directory"],
+    );
 }

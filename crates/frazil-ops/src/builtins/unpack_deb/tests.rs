@@ -36,8 +36,22 @@ fn makes_a_unit() {
     let unit = directory.path().join("unit");
     let package = fixtures().join("archive/debian/pool/main/a/app/app_1.0-1_amd64.deb");
     unpack(&package, Path::new("app.deb"), &unit, &mut || false).unwrap();
-    expect![""].assert_eq(&listing(&unit));
-    expect![""].assert_eq(&fs::read_to_string(unit.join("manifest")).unwrap());
+    expect![[r#"
+        control/control
+        control/md5sums
+        control/postinst
+        data/usr/bin/app*
+        data/usr/bin/app-link -> app
+        data/usr/share/app/data
+        data/usr/share/app/same
+        manifest"#]]
+    .assert_eq(&listing(&unit));
+    expect![[r#"
+        dir 700 root:root .
+        hard 644 root:root usr/share/app/same usr/share/app/data
+        dir 2775 root:root var/spool/app
+    "#]]
+    .assert_eq(&fs::read_to_string(unit.join("manifest")).unwrap());
     let script = fs::read_to_string(unit.join("data/usr/bin/app")).unwrap();
     assert_eq!(script, "#!/bin/sh\necho app 1.0-1\n");
     assert!(unit.join("data/var/spool/app").is_dir());
@@ -59,13 +73,33 @@ fn check(bytes: &[u8], expected: Expect) {
 #[test]
 fn refuses_what_is_no_package() {
     let whole = fixture("debian/pool/main/a/app/app_1.0-1_amd64.deb");
-    check(b"", expect![""]);
-    check(b"<html>", expect![""]);
-    check(&whole[..whole.len() - 100], expect![""]);
+    check(
+        b"",
+        expect![
+            "cannot unpack /store/app.deb: not a Debian package: it does not begin with `!<arch>`"
+        ],
+    );
+    check(
+        b"<html>",
+        expect![
+            "cannot unpack /store/app.deb: not a Debian package: it does not begin with `!<arch>`"
+        ],
+    );
+    check(
+        &whole[..whole.len() - 100],
+        expect![
+            "cannot unpack /store/app.deb: cannot read `data.tar.xz` of the package: unexpected end of file"
+        ],
+    );
     let mut damaged = whole.clone();
     let middle = damaged.len() - 60;
     damaged[middle] ^= 1;
-    check(&damaged, expect![""]);
+    check(
+        &damaged,
+        expect![
+            "cannot unpack /store/app.deb: cannot read `data.tar.xz` of the package: lzma data error"
+        ],
+    );
 }
 
 #[test]
