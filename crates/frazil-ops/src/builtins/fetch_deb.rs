@@ -62,10 +62,7 @@ pub(super) fn build(
 /// The hash of the output.
 fn hash(derivation: &Derivation) -> Option<Hash> {
     let output = derivation.outputs.values().next()?;
-    match output {
-        DerivationOutput::Fixed { content, .. } => Some(content.hash),
-        _ => None,
-    }
+    if let DerivationOutput::Fixed { content, .. } = output { Some(content.hash) } else { None }
 }
 
 /// Fetches from the first mirror that has the right file.
@@ -111,12 +108,11 @@ fn fetch(
 /// What went wrong with one mirror, in the words of the archive.
 fn explained(error: &FetchError, bytes: u64) -> String {
     let said = crate::causes(error);
-    match &error.problem {
-        FetchProblem::Hash(_) | FetchProblem::TooLarge { .. } => {
-            format!(
-                "{said} (the signed index says {bytes} bytes with another hash: the mirror, or something between, gave another file)"
-            )
-        }
-        _ => said,
+    if matches!(error.problem, FetchProblem::Hash(_) | FetchProblem::TooLarge { .. }) {
+        format!(
+            "{said} (the signed index says {bytes} bytes with another hash: the mirror, or something between, gave another file)"
+        )
+    } else {
+        said
     }
 }

@@ -197,10 +197,10 @@ impl DebianFetcher {
         });
         let texts = fetched.into_iter().collect::<Result<Vec<_>, _>>()?;
         let lists = LockedLists(pending.into_iter().map(|pending| pending.locked).collect());
-        Ok(self.files(wanted, &lists, texts))
+        Ok(Self::files(wanted, &lists, texts))
     }
 
-    fn files(&self, wanted: &Wanted, lists: &LockedLists, texts: Vec<List>) -> FetchedFiles {
+    fn files(wanted: &Wanted, lists: &LockedLists, texts: Vec<List>) -> FetchedFiles {
         let (architecture, versions) = (&wanted.architecture, &wanted.versions);
         let description = Description { architecture, versions, lists };
         let files = source::files(&description, texts);

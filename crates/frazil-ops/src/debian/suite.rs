@@ -132,7 +132,7 @@ fn locked(
             Value::String(text) if name != "type" => FetchAttribute::String(text.clone()),
             Value::Bool(flag) => FetchAttribute::Bool(*flag),
             Value::Number(number) => FetchAttribute::Int(number.as_i64()?),
-            _ => return None,
+            Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => return None,
         };
         Some((name.clone(), value))
     });

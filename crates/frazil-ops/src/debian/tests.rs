@@ -47,10 +47,7 @@ fn fetch(mirror: &TestMirror, attributes: &[(&str, &str)]) -> Result<FetchedFile
 fn problem(mirror: &TestMirror, result: Result<FetchedFiles, HostError>) -> String {
     let error = result.expect_err("it has to fail");
     let text = error.to_string().replace(&mirror.mirror(), "MIRROR");
-    match error {
-        HostError::Unsupported { help, .. } => format!("{text} | {help}"),
-        _ => text,
-    }
+    if let HostError::Unsupported { help, .. } = error { format!("{text} | {help}") } else { text }
 }
 
 #[track_caller]
@@ -145,7 +142,7 @@ fn believes_only_what_is_signed_and_fresh() {
         ],
     );
     let mirror = TestMirror::honest();
-    let mut at_time = |now| {
+    let at_time = |now| {
         let mut fetcher = fetcher(&mirror.mirror(), "key.gpg", now);
         problem(&mirror, fetcher.fetch(&request(&[("suite", "nova")])))
     };

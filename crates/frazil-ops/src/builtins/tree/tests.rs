@@ -82,17 +82,13 @@ fn tree(entries: &Value) -> String {
         outputs: &outputs,
         cancel: &Cancel::new().unwrap(),
     };
-    match super::build(&task, &tools(), &mut |_| {}) {
-        Err(error) => {
-            assert!(!out.exists(), "nothing is written before all is known");
-            error.to_string()
-        }
-        Ok(()) => {
-            let mut lines = Vec::new();
-            list(&out, "", &mut lines);
-            lines.join("\n")
-        }
+    if let Err(error) = super::build(&task, &tools(), &mut |_| {}) {
+        assert!(!out.exists(), "nothing is written before all is known");
+        return error.to_string();
     }
+    let mut lines = Vec::new();
+    list(&out, "", &mut lines);
+    lines.join("\n")
 }
 
 fn list(place: &Path, shown: &str, lines: &mut Vec<String>) {
