@@ -130,10 +130,7 @@ fn follow(task: &BuiltinTask<'_>, path: &Path) -> Option<PathBuf> {
         let rest = Path::new(OsStr::from_bytes(rest));
         let names: Vec<&OsStr> = rest
             .components()
-            .filter_map(|part| match part {
-                Component::Normal(name) => Some(name),
-                _ => None,
-            })
+            .filter_map(|part| if let Component::Normal(name) = part { Some(name) } else { None })
             .collect();
         let mut left = names.iter();
         loop {

@@ -110,7 +110,7 @@ impl Root<'_> {
                 let kind = entry.file_type().map_err(failed("look at", &directory))?;
                 let below = below.join(entry.file_name());
                 if kind.is_dir() {
-                    let place = self.out.join(self.merged(&below));
+                    let place = self.out.join(self.merged(&below, true));
                     fs::create_dir_all(&place).map_err(failed("make the directory", &place))?;
                     waiting.push(below);
                 } else {
@@ -122,13 +122,13 @@ impl Root<'_> {
     }
 
     /// Where something really is: `bin/x` is `usr/bin/x` where `bin` is a link.
-    fn merged(&self, path: &Path) -> PathBuf {
+    fn merged(&self, path: &Path, is_directory: bool) -> PathBuf {
         let mut names = path.iter();
         let is_merged = names
             .next()
             .is_some_and(|first| MERGED.iter().any(|merged| first == *merged) && self.is_merged());
         // The links themselves stay at the top.
-        if is_merged && names.next().is_some() {
+        if is_merged && (is_directory || names.next().is_some()) {
             Path::new("usr").join(path)
         } else {
             path.to_owned()
@@ -146,7 +146,7 @@ impl Root<'_> {
         path: &Path,
         is_link: bool,
     ) -> Result<(), RootError> {
-        let path = self.merged(path);
+        let path = self.merged(path, false);
         let place = self.out.join(&path);
         if let Some(owner) = self.owners.get(&path) {
             let is_same = if is_link {
@@ -173,7 +173,7 @@ impl Root<'_> {
             (&one.link, other.priority, &one.path).cmp(&(&other.link, one.priority, &other.path))
         });
         for Alternative { link, path, .. } in alternatives {
-            let inside = |path: &Path| path.strip_prefix("/").map(|path| self.merged(path));
+            let inside = |path: &Path| path.strip_prefix("/").map(|path| self.merged(path, false));
             let (Ok(link), Ok(target)) = (inside(&link), inside(&path)) else { continue };
             let place = self.out.join(link);
             let is_free = fs::symlink_metadata(&place).is_err();

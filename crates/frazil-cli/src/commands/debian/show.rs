@@ -158,16 +158,16 @@ pub(super) fn why(
         Ok(debian::why(&index, &arguments.packages, &options, &arguments.needed)?)
     })?;
     if chain.is_empty() {
-        let message = format!(
-            "{} does not need {}",
-            arguments.packages.join(", "),
-            arguments.needed
-        );
+        let message =
+            format!("{} does not need {}", arguments.packages.join(", "), arguments.needed);
         return Err(CommandError::check_failed(message));
     }
     let mut text = String::new();
     if arguments.json {
-        let list: Vec<Value> = chain.iter().map(|Chain { name, reason }| json!({ "name": name, "reason": reason })).collect();
+        let list: Vec<Value> = chain
+            .iter()
+            .map(|Chain { name, reason }| json!({ "name": name, "reason": reason }))
+            .collect();
         put(&mut text, format_args!("{}\n", Value::from(list)));
     } else {
         for (depth, Chain { name, reason }) in chain.iter().enumerate() {
