@@ -10,6 +10,7 @@ mod control;
 mod faults;
 mod lifecycle;
 mod logs;
+mod machine;
 mod readiness;
 mod shutdown;
 mod single;
