@@ -54,10 +54,8 @@ fn boots_serves_and_turns_the_power_off() {
             (name, std::fs::read(path).unwrap())
         })
         .collect();
-    let steps: String = modules
-        .iter()
-        .map(|(name, _)| format!(r#"{{"module":{{"path":"/modules/{name}"}}}},"#))
-        .collect();
+    let step = |(name, _): &(String, _)| format!(r#"{{"module":{{"path":"/modules/{name}"}}}},"#);
+    let steps = modules.iter().map(step).collect::<Vec<_>>().concat();
     let network = if modules.is_empty() {
         ""
     } else {
