@@ -98,8 +98,7 @@ impl Executor<'_> {
         let mut log = BuildLog::create(self.store, path, self.tell)?;
         let ran = if job.derivation.is_builtin() {
             let demanded = Mutex::default();
-            let ran =
-                self.run_builtin(&job, &environment, workplace.path(), &demanded, &mut log);
+            let ran = self.run_builtin(&job, &environment, workplace.path(), &demanded, &mut log);
             job.inputs.add(self.store, &locked(&demanded))?;
             ran
         } else {

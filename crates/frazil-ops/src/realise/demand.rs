@@ -12,8 +12,10 @@ use super::{Event, Executor, Mode, RealiseOptions, realise};
 impl Executor<'_> {
     /// Realises derivations and says where their outputs are.
     pub(super) fn demand(&self, derivations: &[Derivation]) -> Result<Vec<Built>, BuiltinError> {
-        let paths: Vec<StorePath> =
-            derivations.iter().map(|derivation| self.write(derivation)).collect::<Result<_, _>>()?;
+        let paths: Vec<StorePath> = derivations
+            .iter()
+            .map(|derivation| self.write(derivation))
+            .collect::<Result<_, _>>()?;
         let wanted: BTreeSet<Goal> = paths.iter().cloned().map(Goal::Derivation).collect();
         // What is checked is the build that asks, not what it asks for.
         let options = RealiseOptions { mode: Mode::Make, ..self.options.clone() };
@@ -30,7 +32,8 @@ impl Executor<'_> {
         if let Some((_, error)) = report.failures.into_iter().next() {
             return Err(error.into());
         }
-        if let Some((Goal::Derivation(path) | Goal::Path(path), _)) = report.missed.first_key_value()
+        if let Some((Goal::Derivation(path) | Goal::Path(path), _)) =
+            report.missed.first_key_value()
         {
             return Err(format!("`{path}` was not built").into());
         }

@@ -135,10 +135,7 @@ impl Accounts {
     ) -> Result<Self, AccountsError> {
         let uids = users.iter().map(|(name, user)| (name, user.uid));
         let gids = groups.iter().map(|(name, group)| (name, group.gid));
-        let accounts = Self {
-            uids: number(Kind::User, uids)?,
-            gids: number(Kind::Group, gids)?,
-        };
+        let accounts = Self { uids: number(Kind::User, uids)?, gids: number(Kind::Group, gids)? };
         for (name, user) in users {
             let whose = || format!("the user `{name}`");
             for group in [&user.group].into_iter().chain(&user.extra_groups) {
@@ -150,7 +147,8 @@ impl Accounts {
 
     /// The number of a user; `whose` says where the name stands.
     pub fn uid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
-        let unknown = || AccountsError::Unknown { kind: Kind::User, name: name.into(), whose: whose() };
+        let unknown =
+            || AccountsError::Unknown { kind: Kind::User, name: name.into(), whose: whose() };
         self.uids.get(name).copied().ok_or_else(unknown)
     }
 

@@ -57,8 +57,9 @@ impl Contents for StoreContents<'_> {
             let failed = |source: io::Error| failed(&place, source);
             let found = place.symlink_metadata().map_err(failed)?;
             let below = place.strip_prefix(&self.place).unwrap_or(Path::new(""));
-            let path = TreePath::parse(below.as_os_str().as_bytes())
-                .map_err(|source| ContentsError { what: place.display().to_string(), source: source.into() })?;
+            let path = TreePath::parse(below.as_os_str().as_bytes()).map_err(|source| {
+                ContentsError { what: place.display().to_string(), source: source.into() }
+            })?;
             let kind = if found.is_dir() {
                 for entry in fs::read_dir(&place).map_err(failed)? {
                     next.push(entry.map_err(failed)?.path());

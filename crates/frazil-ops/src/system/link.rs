@@ -152,18 +152,15 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
         let place = physical(setting, path);
         std::fs::read_to_string(place)
     };
-    let services =
-        services::table(&specification.plan, &specification.users, &accounts, &read)?;
+    let services = services::table(&specification.plan, &specification.users, &accounts, &read)?;
     let generated = generated(specification, &accounts, setting)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
     let roots = roots::roots(specification, setting, &services);
     let policy = policy(specification, &adapters)?;
-    let mut link = frazil_link::link(
-        universe.units(),
-        &roots,
-        &policy,
-        &mut |asked: &[&Unit]| universe.open(asked),
-    )?;
+    let mut link =
+        frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
+            universe.open(asked)
+        })?;
     if !link.errors.is_empty() {
         let name = specification.name.clone();
         return Err(SystemError::Broken { name, errors: link.errors });

@@ -118,7 +118,14 @@ pub fn adapters(
         let place = place.join(DESCRIPTION);
         let text = match std::fs::read(&place) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                continue;
+            }
             Err(source) => return Err(AdapterError::Read { place, source }),
         };
         match serde_json::from_slice(&text) {

@@ -16,8 +16,8 @@ use crate::system::contents::{Modes, StoreContents};
 use crate::system::generated::{Generated, Made};
 use crate::system::packages::{self, Adapter};
 use crate::system::specification::Specification;
-use crate::system::unpacked::{self, Manifest};
 use crate::system::units;
+use crate::system::unpacked::{self, Manifest};
 
 /// The unit of the bundle of authorities.
 const OFFERED: &str = "offered";
@@ -129,9 +129,7 @@ impl<'u> Universe<'u> {
             adapters.values().flat_map(|adapter| adapter.packages.iter().cloned()).collect();
         let Some(index) = &self.setting.index else {
             return match adapters.values().next() {
-                Some(adapter) => {
-                    Err(SystemError::NoSuite { adapter: adapter.attribute.clone() })
-                }
+                Some(adapter) => Err(SystemError::NoSuite { adapter: adapter.attribute.clone() }),
                 None => Ok(()),
             };
         };
@@ -157,11 +155,13 @@ impl<'u> Universe<'u> {
         self.fetch(&[unit])?;
         let Some((_, place)) = self.unpacked_at(unit) else { return Ok(()) };
         let none = Manifest::default();
-        let contents = StoreContents { place: unpacked::data(&place), modes: Modes::Package(&none) };
+        let contents =
+            StoreContents { place: unpacked::data(&place), modes: Modes::Package(&none) };
         let mut files = Vec::new();
         for entry in contents.entries().map_err(frazil_link::link::OpenError::from)? {
             if entry.path.as_bytes().ends_with(b".crt") {
-                let bytes = contents.read(&entry.path).map_err(frazil_link::link::OpenError::from)?;
+                let bytes =
+                    contents.read(&entry.path).map_err(frazil_link::link::OpenError::from)?;
                 files.push((entry.path, bytes.into_owned()));
             }
         }
