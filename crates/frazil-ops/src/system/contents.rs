@@ -88,9 +88,10 @@ impl Contents for StoreContents<'_> {
 
     fn read(&self, path: &TreePath) -> Result<Cow<'_, [u8]>, ContentsError> {
         // The root of a unit that is a file itself has no name in it.
-        let place = match path.is_root() {
-            true => self.place.clone(),
-            false => self.place.join(OsStr::from_bytes(path.as_bytes())),
+        let place = if path.is_root() {
+            self.place.clone()
+        } else {
+            self.place.join(OsStr::from_bytes(path.as_bytes()))
         };
         fs::read(&place).map(Cow::Owned).map_err(|source| failed(&place, source))
     }

@@ -70,7 +70,7 @@ pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivati
     let wanted =
         WantedOutputs { outputs: BTreeSet::from([OutputName::out()]), dynamic: BTreeMap::new() };
     unit.input_derivations.insert(fetched.path, wanted);
-    unit.instantiate::<InstantiateError>(dir, &mut text, &mut |_| Ok(fetched.hash.clone()))?;
+    unit.instantiate::<InstantiateError>(dir, &mut text, &mut |_| Ok(fetched.hash))?;
     Ok(UnitDerivations { file, unit })
 }
 

@@ -32,6 +32,9 @@ pub(super) struct Universe<'u> {
     unpacked: Mutex<BTreeMap<Origin, (StorePath, PathBuf)>>,
 }
 
+/// What becomes of a unit that is analysed.
+type Slot = Mutex<Option<Result<Arc<Analysis>, ContentsError>>>;
+
 /// Where the contents of a unit come from.
 enum UnitSource<'u> {
     Made(&'u Generated),
@@ -181,8 +184,7 @@ impl<'u> Universe<'u> {
         };
         self.fetch(&names).map_err(failed)?;
         let next = std::sync::atomic::AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<Arc<Analysis>, ContentsError>>>> =
-            asked.iter().map(|_| Mutex::new(None)).collect();
+        let results: Vec<Slot> = asked.iter().map(|_| Mutex::new(None)).collect();
         let work = || {
             loop {
                 let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
