@@ -22,6 +22,9 @@ mod sys;
 pub mod table;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use applets::run;
 pub use sys::Arguments;
 

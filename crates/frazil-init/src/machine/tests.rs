@@ -3,6 +3,7 @@ mod world;
 use expect_test::{Expect, expect};
 
 use super::{Command, State};
+use crate::sys::Errno;
 use crate::sys::process::Exit;
 use world::{Random, World};
 
@@ -103,6 +104,28 @@ fn what_is_missing_for_a_moment_is_no_failure() {
             cannot start b
             start a
             start b"#]],
+    );
+}
+
+#[test]
+fn a_launcher_that_lacks_something_is_no_failure() {
+    check(
+        r#"{"services":{"s":{"exec":["/s"],"restart":"never","critical":true}}}"#,
+        |world| {
+            world.not_executed("s", Errno::AGAIN);
+            world.exit("s", Exit::Code(111));
+            world.pass_until_due();
+            world.not_executed("s", Errno::NOENT);
+            world.exit("s", Exit::Code(127));
+            world.childless();
+        },
+        expect![[r#"
+            start s
+            report s CannotStart(Errno(11))
+            start s
+            report s Failed(Code(127))
+            sweep
+            end 127"#]],
     );
 }
 
