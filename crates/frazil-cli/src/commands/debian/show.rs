@@ -93,11 +93,10 @@ pub(super) fn show(
 fn fields(facts: &Value) -> String {
     let mut text = String::new();
     for (name, value) in facts.as_object().into_iter().flatten() {
-        let shown = match value {
-            Value::Null => continue,
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        if value.is_null() {
+            continue;
+        }
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         put(&mut text, format_args!("{name}: {shown}\n"));
     }
     text
