@@ -98,9 +98,9 @@ def unescape(text):
     return BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode())
 
 
-def escape(output):
+def escape(output, folder):
     """Make output fit for one line of a UTF-8 file."""
-    text = output.replace(os.fsencode(LANG), b"/suite").decode("utf-8", "surrogateescape")
+    text = output.replace(os.fsencode(folder), b"/suite").decode("utf-8", "surrogateescape")
 
     def show(found):
         return "".join(f"⟪{byte:02x}⟫" for byte in found[0].encode("utf-8", "surrogateescape"))
@@ -124,9 +124,10 @@ def run(case, command, cache):
     if source.startswith(b"-"):
         source = b" " + source  # or it would be taken for a flag
     argv = [*command, *FORMS[case.form], *case.flags, "-E", source]
+    folder = case.file.resolve().parent
     try:
         done = subprocess.run(
-            argv, cwd=LANG, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+            argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True,
             timeout=TIMEOUT_SECONDS, check=False,
         )
     except subprocess.TimeoutExpired:
@@ -134,15 +135,15 @@ def run(case, command, cache):
     stdout = done.stdout.removesuffix(b"\n")
     stderr = ANSI.sub(b"", done.stderr)
     if done.returncode == 0:
-        return escape(stderr + stdout if case.stderr else stdout)
+        return escape(stderr + stdout if case.stderr else stdout, folder)
     messages = ERROR.findall(stderr)
     if done.returncode != 1 or not messages:
-        return escape(f"exit status {done.returncode}: ".encode() + stderr[-400:])
-    message = escape(messages[-1].strip())
+        return escape(f"exit status {done.returncode}: ".encode() + stderr[-400:], folder)
+    message = escape(messages[-1].strip(), folder)
     if message.startswith("syntax error"):
         message = "syntax error"
     before = stderr[: stderr.find(b"error:")] if case.stderr else b""
-    return escape(before) + f"error: {message}".rstrip()
+    return escape(before, folder) + f"error: {message}".rstrip()
 
 
 def run_all(cases, command, jobs):

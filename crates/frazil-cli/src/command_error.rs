@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use frazil_eval::ErrorKind;
 use frazil_ops::build::BuildError;
+use frazil_ops::debian;
 use frazil_ops::eval::Failure;
 use frazil_ops::realise::RealiseError;
 use frazil_ops::store;
@@ -80,6 +81,10 @@ macro_rules! failures {
 }
 
 failures! {
+    debian::SuiteError => STORE_FAILED,
+    debian::ResolveError => CHECK_FAILED,
+    debian::PackageIndexError => STORE_FAILED,
+    debian::ExportError => STORE_FAILED,
     store::OpenError => STORE_FAILED,
     store::ReadError => STORE_FAILED,
     store::StoreError => STORE_FAILED,
@@ -106,4 +111,10 @@ impl From<BuildError> for CommandError {
         };
         Self::Failed { message: frazil_ops::causes(&error), help, status }
     }
+    frazil_ops::cache::Error => STORE_FAILED,
+    frazil_ops::cache::CacheError => STORE_FAILED,
+    frazil_ops::cache::KeyError => STORE_FAILED,
+    frazil_ops::cache::LookupError => STORE_FAILED,
+    frazil_ops::cache::serve::ServeError => STORE_FAILED,
+    frazil_ops::cache::StoreOpenError => STORE_FAILED,
 }

@@ -1,7 +1,9 @@
 //! The commands, one module each, and the way from arguments to a command.
 
 mod build;
+mod cache;
 mod completions;
+mod debian;
 mod eval;
 mod flake;
 mod flake_arguments;
@@ -10,6 +12,7 @@ mod lock;
 mod log;
 mod nix_instantiate;
 mod repl;
+mod search;
 mod store;
 mod update;
 
@@ -32,6 +35,9 @@ const USAGE_STATUS: u8 = 2;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+
+    #[command(flatten)]
+    archives: debian::ArchiveArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -44,15 +50,20 @@ enum Command {
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
+    Search(search::SearchArguments),
+    #[command(subcommand)]
+    Debian(debian::DebianCommand),
     Log(log::LogArguments),
     #[command(subcommand)]
     Store(store::StoreCommand),
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
     Completions(completions::CompletionsArguments),
 }
 
 /// Runs the command that the arguments name; returns the exit status.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
-    let environment = match Environment::of_process() {
+    let mut environment = match Environment::of_process() {
         Ok(environment) => environment,
         Err(error) => {
             let empty = Environment { variables: BTreeMap::new(), directory: "/".into(), now: 0 };
@@ -66,7 +77,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         return nix_instantiate::run(arguments.get(1..).unwrap_or_default(), &environment, screen);
     }
     let command = match Arguments::try_parse_from(&arguments) {
-        Ok(arguments) => arguments.command,
+        Ok(arguments) => {
+            arguments.archives.put_into(&mut environment);
+            arguments.command
+        }
         Err(error) => return show_usage(&error, screen),
     };
     let done = match command {
@@ -80,8 +94,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::NixInstantiate(arguments) => {
             return nix_instantiate::run(&arguments.arguments, &environment, screen);
         }
+        Command::Search(arguments) => search::run(&arguments, &environment, screen),
+        Command::Debian(command) => debian::run(&command, &environment, screen),
         Command::Log(arguments) => log::run(&arguments, &environment),
         Command::Store(command) => store::run(&command, &environment, screen),
+        Command::Cache(command) => cache::run(&command, &environment, screen),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

@@ -1,5 +1,6 @@
 //! From arguments and environment to what an evaluation needs: options, search path, host.
 
+pub(crate) mod debian;
 mod network;
 #[cfg(test)]
 mod tests;
@@ -100,8 +101,16 @@ pub(crate) fn host(
     let additions =
         if may_write && is_named && !is_dummy { Additions::OnDisk } else { Additions::InMemory };
     let context = HostContext { additions, ..host_context(environment)? };
-    let host = DiskHost::new(context, move |message| screen.tell(&message));
-    Ok(host.with_network(network::network(environment)))
+    equip(DiskHost::new(context, move |message| screen.tell(&message)), environment)
+}
+
+/// Lets a host reach the network, as the environment says.
+pub(crate) fn equip<'t>(
+    host: DiskHost<'t>,
+    environment: &Environment,
+) -> Result<DiskHost<'t>, CommandError> {
+    let host = host.with_network(network::network(environment));
+    debian::equip(host, network::fetch_options(environment), environment)
 }
 
 /// What a host over a real store has to know.

@@ -174,15 +174,15 @@ impl Terminal {
         let all = waiting + running + done + failed;
         self.total.set_length(all as u64);
         self.total.set_position((done + failed) as u64);
-        let mut text = format!("{done} of {all} done, {running} running");
+        let mut text = vec![format!("{done} of {all} done, {running} running")];
         if failed > 0 {
-            text.push_str(&format!(", {failed} failed"));
+            text.push(format!(", {failed} failed"));
         }
         if self.bytes_expected > 0 {
             let (fetched, expected) = (size(self.bytes_fetched), size(self.bytes_expected));
-            text.push_str(&format!(", {fetched} of {expected}"));
+            text.push(format!(", {fetched} of {expected}"));
         }
-        self.total.set_message(text);
+        self.total.set_message(text.concat());
     }
 }
 

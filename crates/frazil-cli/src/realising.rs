@@ -6,17 +6,22 @@ use std::time::Duration;
 
 use clap::Args;
 use frazil_model::signature::PublicKey;
+use frazil_ops::build::Setting;
 use frazil_ops::builtins::{self, Tools};
+use frazil_ops::host::{DiskHost, RealStore};
 use frazil_ops::network::{FetchOptions, Network, NetworkPlan, Proxies, Url};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
+use frazil_ops::store::{Access, Store};
 
 use crate::command_error::{BUILD_FAILED, CommandError};
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::progress::Progress;
 use crate::screen::{Screen, say};
 use crate::settings::Settings;
+use crate::store_access::StoreArguments;
 
 /// Plans are cheap and wait for caches.
 const PLANS: usize = 8;
@@ -121,7 +126,10 @@ impl Realising {
             binds: settings.words("sandbox-paths").iter().map(|word| bind(word)).collect(),
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
-            tools: Tools { network: Network::new(network(arguments, settings, environment)?) },
+            tools: Tools {
+                network: Network::new(network(arguments, settings, environment)?),
+                archives: evaluation::debian::archives(environment)?,
+            },
             cancel,
         })
     }
@@ -146,6 +154,46 @@ impl Realising {
             tools: &self.tools,
         })
     }
+}
+
+/// Evaluates over a real store: what is added goes there, and what is imported is built there.
+pub(crate) fn with_real_host<R>(
+    store: &Store,
+    arguments: &RealiseArguments,
+    settings: &Settings,
+    environment: &Environment,
+    screen: Screen,
+    work: impl FnOnce(&mut DiskHost<'_>) -> R,
+) -> Result<R, CommandError> {
+    let realising = Realising::new(arguments, settings, environment)?;
+    let progress = Progress::new(store.store_dir().clone(), screen, arguments.print_build_logs);
+    let tell = |event| progress.tell(event);
+    let context = evaluation::host_context(environment)?;
+    let done = realising.with_options(Mode::Make, |options| {
+        let setting = Setting { store, options, cancel: &realising.cancel, tell: &tell };
+        let realise = |path: &_, output: &_| setting.realise_for_evaluation(path, output);
+        let real = RealStore { store, realise: Box::new(realise) };
+        let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+        Ok(work(&mut evaluation::equip(host, environment)?))
+    });
+    progress.finish();
+    done
+}
+
+/// Evaluates over the user's store, so that what is fetched stays; in memory, if there is no place
+/// for one.
+pub(crate) fn with_user_host<R>(
+    environment: &Environment,
+    screen: Screen,
+    work: impl FnOnce(&mut DiskHost<'_>) -> R,
+) -> Result<R, CommandError> {
+    let settings = Settings::of_frazil(environment)?;
+    let Ok(place) = StoreArguments::default().place(environment, &settings) else {
+        return Ok(work(&mut evaluation::host(environment, screen, false)?));
+    };
+    let store = frazil_ops::store::open(&place, Access::Write)?;
+    let arguments = RealiseArguments::default();
+    with_real_host(&store, &arguments, &settings, environment, screen, work)
 }
 
 /// Where certificates may be, on the systems that there are.
@@ -250,15 +298,15 @@ fn show_details(error: &RealiseError, screen: Screen) {
     if !last_lines.is_empty() {
         let skipped = last_lines.len().saturating_sub(LAST_LINES);
         let lines = last_lines.iter().skip(skipped);
-        let mut text = format!("last {} lines of its log:\n", lines.len());
+        let mut text = vec![format!("last {} lines of its log:\n", lines.len())];
         for line in lines {
             let line = String::from_utf8_lossy(line);
             let line =
                 crate::render::clean(line.trim_end_matches(['\n', '\r']), screen.look.colour);
-            text.push_str(&format!("  > {line}\n"));
+            text.push(format!("  > {line}\n"));
         }
-        text.push_str(&format!("for the whole log: frazil log {derivation}\n"));
-        say(&text);
+        text.push(format!("for the whole log: frazil log {derivation}\n"));
+        say(&text.concat());
     }
     if let Some(kept) = kept {
         say(&format!("note: keeping the directory of the build in {}\n", kept.display()));

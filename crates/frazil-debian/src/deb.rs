@@ -10,7 +10,6 @@
 //! of the whole is for the fetcher to check.
 
 mod ar;
-mod compression;
 mod control;
 #[cfg(test)]
 mod fixture;
@@ -29,8 +28,9 @@ pub use path::{FilePath, PathError};
 pub use tar::{TarError, TarProblem};
 
 use ar::{Ar, Member};
-use compression::Compression;
 use tar::Tar;
+
+use crate::compression::Compression;
 
 /// What a package may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,6 @@ pub struct Limits {
 
 /// Packages of this size are not suspicious, however well they are compressed.
 pub const RATIO_FREE_BYTES: u64 = 64 << 20;
-
-/// Memory for the decompressor; `xz -9` needs 65 MiB.
-const DECODER_BYTES_MAX: u64 = 512 << 20;
 
 /// A package of which the control part has been read.
 pub struct DebReader<'r> {
@@ -314,7 +311,9 @@ fn unpack<E: From<DebError>>(
     let name = member.name.as_str();
     let by_ratio = member.size.saturating_mul(limits.ratio).max(RATIO_FREE_BYTES);
     let bytes_max = bytes_max.min(by_ratio);
-    let decoder = Compression::of(name)?.decoder(ar.contents(), name)?;
+    let compression = name.split_once(".tar").and_then(|(_, end)| Compression::of_suffix(end));
+    let compression = compression.ok_or_else(|| DebError::Compression { member: name.into() })?;
+    let decoder = compression.decoder(ar.contents()).map_err(|source| failure(name, source))?;
     let mut tar = Tar::new(decoder, bytes_max);
     let wrong = |error| tar_failure(name, error);
     let mut entries = 0;

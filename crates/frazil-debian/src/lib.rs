@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+mod compression;
 pub mod date;
 pub mod deb;
 pub mod deb822;
@@ -24,6 +25,7 @@ pub mod version;
 #[cfg(test)]
 mod random;
 
+pub use compression::Compression;
 pub use date::Date;
 pub use deb822::{Deb822Error, Stanza, Stanzas};
 pub use index::{Index, Package};

@@ -1,18 +1,22 @@
 //! `Release` and `InRelease`: what an archive says of a suite, signed.
 //!
-//! From a signed file to the digest of each list of packages. Whether a fetched list has that
-//! digest is for the fetcher to check; where it lies under its digest says [`List::by_hash_path`].
+//! From a signed file to the lists of packages: [`List::by_hash_path`] says where to fetch one, and
+//! [`List::unpack`] takes it only if it is what was signed.
 //!
 //! Invariant: a [`Release`] names its suite and its date, and each of its files has one digest. One
 //! that came out of [`Release::verified`] was signed, as a whole.
 
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 use std::collections::BTreeMap;
 
 use frazil_model::{Hash, HashAlgorithm, HashFormat, Sha256};
 
+pub use unpack::ListError;
+
+use crate::compression::Compression;
 use crate::date::{Date, parse_date};
 use crate::deb822::{Deb822Error, Field, Stanza, Stanzas};
 use crate::openpgp::{self, Keyring, Signer, VerifyError};
@@ -64,17 +68,6 @@ pub struct List<'r> {
     pub file: Listed,
     /// What comes out of it, if the release says so.
     pub unpacked: Option<Listed>,
-}
-
-/// How a list is compressed, the best to fetch first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Compression {
-    /// `.xz`
-    Xz,
-    /// `.gz`
-    Gzip,
-    /// Not at all.
-    None,
 }
 
 /// A file is not a release file, or not to be believed.
@@ -255,7 +248,7 @@ impl Release {
 
     fn list(&self, path: &str) -> Result<List<'_>, ReleaseError> {
         let unpacked = self.files.get(path).copied();
-        [Compression::Xz, Compression::Gzip, Compression::None]
+        Compression::ALL
             .into_iter()
             .find_map(|compression| {
                 let path = format!("{path}{}", compression.suffix());
@@ -272,17 +265,6 @@ impl List<'_> {
         let (folder, _) = self.path.rsplit_once('/').unwrap_or((".", self.path));
         let digest = Hash::from(self.file.sha256).format(HashFormat::Base16);
         format!("{folder}/by-hash/SHA256/{digest}")
-    }
-}
-
-impl Compression {
-    /// What it adds to the name of a file.
-    pub const fn suffix(self) -> &'static str {
-        match self {
-            Self::Xz => ".xz",
-            Self::Gzip => ".gz",
-            Self::None => "",
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use frazil_tree::{Mode, TreePath};
 
 /// A unit that can be listed and read.
 pub trait Contents {
-    /// Everything in it but its root, in any order.
+    /// Everything in it, in any order; its root, which may be a file, has the empty path.
     fn entries(&self) -> Result<Vec<Entry>, ContentsError>;
 
     /// The bytes of a file.

@@ -32,7 +32,7 @@ pub(crate) fn universe(text: &str) -> (Vec<Unit>, Vec<Arc<Analysis>>) {
         let (kind, rest) = line.split_once(' ').unwrap();
         if kind == "unit" {
             units.push(unit(rest));
-            entries.push(Vec::new());
+            entries.push(vec![entry("dir", ".")]);
         } else {
             entries.last_mut().unwrap().push(entry(kind, rest));
         }
@@ -84,6 +84,7 @@ fn unit(text: &str) -> Unit {
 }
 
 fn path(text: &str) -> TreePath {
+    let text = if text == "." { "" } else { text };
     TreePath::parse(text.as_bytes()).unwrap()
 }
 

@@ -4,6 +4,7 @@
 //! simpler than a walk that goes on, and the last one alone decides.
 
 mod assemble;
+mod missed;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use frazil_tree::{Origin, TreePath};
 
 pub use assemble::tree;
+pub use missed::{Missed, missed};
 
 use crate::analysis::Analysis;
 use crate::contents::ContentsError;
@@ -108,13 +110,16 @@ pub enum OpenError {
     },
 }
 
+/// Opens units: gives the analysis of each, in their order.
+pub type Open<'o> = dyn FnMut(&[&Unit]) -> Result<Vec<Arc<Analysis>>, ContentsError> + 'o;
+
 /// Links a system. `open` is asked for the analyses of units, several at once so that they can be
 /// fetched and read at the same time, each unit once.
 pub fn link(
     units: &[Unit],
     roots: &[Root],
     policy: &Policy,
-    open: &mut dyn FnMut(&[&Unit]) -> Result<Vec<Arc<Analysis>>, ContentsError>,
+    open: &mut Open<'_>,
 ) -> Result<Link, OpenError> {
     let mut opened: Vec<Option<Arc<Analysis>>> = vec![None; units.len()];
     let mut wanted: BTreeSet<usize> = (0..units.len())

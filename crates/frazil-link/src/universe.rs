@@ -83,6 +83,9 @@ impl<'a> Universe<'a> {
     }
 
     fn add(&mut self, index: usize, unit: &'a Unit, entry: &'a Analysed) {
+        if entry.path.is_root() && unit.mount.is_root() {
+            return;
+        }
         let is_link = matches!(entry.kind, AnalysedKind::Symlink(_));
         if is_link && unit.mount.is_root() && USR_ALIASES.contains(&entry.path.as_bytes()) {
             // What it says is how the universe sees paths anyway.

@@ -22,7 +22,7 @@ use crate::glob;
 use crate::ledger::{Edge, Evidence};
 use crate::policy::{Firmness, NOISY_NAMES, Policy, is_generic, trim};
 use crate::unit::{Level, Role};
-use crate::universe::{NodeId, Universe, join, place};
+use crate::universe::{Found, NodeId, Universe, join, place};
 
 /// A directory that more packages share is not followed into those of other sources.
 const SHARING_PACKAGES_MAX: usize = 3;
@@ -81,6 +81,8 @@ pub(crate) struct Walk<'u, 'a> {
     /// Directories whose contents are to be taken, and those of which they were, for whom.
     directories: VecDeque<(NodeId, Vertex, Evidence)>,
     known_directories: HashSet<(NodeId, Vertex, Evidence)>,
+    /// Those that were taken whole, for whomever.
+    whole_directories: HashSet<NodeId>,
     capabilities: BTreeSet<&'static str>,
     /// Whether anything loads libraries by name; and what names some, until something does.
     loads_libraries: bool,
@@ -105,6 +107,11 @@ impl Step {
         Self { from, evidence, reached: Reached::Exact }
     }
 
+    /// Whether a link is kept that leads to nothing.
+    const fn keeps_dangling(self) -> bool {
+        matches!(self.reached, Reached::Exact) || matches!(self.evidence, Evidence::WholePackage)
+    }
+
     const fn bulk(from: Vertex, evidence: Evidence) -> Self {
         Self { from, evidence, reached: Reached::Bulk }
     }
@@ -127,6 +134,7 @@ pub(crate) fn walk<'u, 'a>(
         queue: VecDeque::new(),
         directories: VecDeque::new(),
         known_directories: HashSet::new(),
+        whole_directories: HashSet::new(),
         capabilities: BTreeSet::new(),
         loads_libraries: false,
         waiting: BTreeSet::new(),
@@ -212,16 +220,22 @@ impl Walk<'_, '_> {
     fn reach_from(&mut self, step: Step, directory: &[u8], path: &[u8]) -> bool {
         let path = join(directory, path);
         let found = self.universe.follow(&path);
-        let Some(end) = found.end else { return false };
-        self.take(step, &found.links, end);
-        true
+        self.take_found(step, &found);
+        found.end.is_some()
     }
 
     /// Takes what a node leads to.
     fn reach_node(&mut self, step: Step, node: NodeId) {
         let found = self.universe.follow(&self.universe.node(node).path);
-        if let Some(end) = found.end {
-            self.take(step, &found.links, end);
+        self.take_found(step, &found);
+    }
+
+    fn take_found(&mut self, step: Step, found: &Found) {
+        match (found.end, found.links.split_last()) {
+            (Some(end), _) => self.take(step, &found.links, end),
+            // What a link leads to may be made when the system runs, below `/run` for one.
+            (None, Some((last, links))) if step.keeps_dangling() => self.take(step, links, *last),
+            (None, _) => {}
         }
     }
 
@@ -240,7 +254,7 @@ impl Walk<'_, '_> {
             return;
         }
         let is_made = self.universe.unit_of(end).role.is_made();
-        if !node.entry.is_directory() && !is_made && self.is_trimmed(step, &node.path) {
+        if !node.entry.is_directory() && !is_made && is_trimmed(step.evidence, &node.path) {
             return;
         }
         let asked = step;
@@ -271,38 +285,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn is_trimmed(&self, step: Step, path: &[u8]) -> bool {
-        let Some((_, firmness)) = trim(path) else { return false };
-        match step.evidence {
-            Evidence::Root
-            | Evidence::Keep
-            | Evidence::Parent
-            | Evidence::License
-            | Evidence::Locale => false,
-            Evidence::Reference
-            | Evidence::Needed
-            | Evidence::Interpreter
-            | Evidence::Shebang
-            | Evidence::Symlink
-            | Evidence::HardLink
-            | Evidence::Path
-            | Evidence::ConfigPath
-            | Evidence::ScriptPath => firmness == Firmness::Hard,
-            Evidence::Note
-            | Evidence::Embedded
-            | Evidence::Command
-            | Evidence::Soname
-            | Evidence::Pattern
-            | Evidence::Directory
-            | Evidence::Symbol
-            | Evidence::Capability
-            | Evidence::Runtime
-            | Evidence::Private
-            | Evidence::PackageData
-            | Evidence::WholePackage => true,
-        }
-    }
-
     /// Notes the evidence, and visits the node if it is new or better known than before.
     fn mark(&mut self, step: Step, node: NodeId) {
         let (from, to) = (self.id(step.from), self.id(Vertex::Node(node)));
@@ -328,7 +310,9 @@ impl Walk<'_, '_> {
     fn take_package_of(&mut self, node: NodeId) {
         let unit = self.universe.unit_of(node);
         let level = unit.level.unwrap_or(self.policy.level);
-        if level != Level::Files && !unit.role.is_made() {
+        // A directory of the system is no evidence: many packages bring the same ones.
+        let is_shared = unit.mount.is_root() && self.universe.node(node).entry.is_directory();
+        if level != Level::Files && !unit.role.is_made() && !is_shared {
             self.take_whole(self.universe.node(node).unit, Vertex::Node(node));
         }
     }
@@ -366,13 +350,12 @@ impl Walk<'_, '_> {
             self.visit_reference(id, &path);
         }
         match &file.facts {
-            Facts::Nothing => {}
             Facts::Elf(elf) => self.visit_elf(id, elf, is_exact),
             Facts::Script(script) if is_exact => self.visit_script(id, script),
             Facts::Text(text) if is_exact && !glob::is_match_any(NOISY_NAMES, &node.path) => {
                 self.visit_text(id, text);
             }
-            Facts::Script(_) | Facts::Text(_) => {}
+            Facts::Nothing | Facts::Script(_) | Facts::Text(_) => {}
         }
     }
 
@@ -390,6 +373,9 @@ impl Walk<'_, '_> {
 
     /// Takes what is in a directory, unless nobody owns it.
     fn take_directory(&mut self, id: NodeId, from: Vertex, evidence: Evidence) {
+        if self.whole_directories.contains(&id) {
+            return;
+        }
         let path = &self.universe.node(id).path;
         let owner = match from {
             Vertex::Node(node) => Some(self.universe.unit_of(node)),
@@ -411,6 +397,9 @@ impl Walk<'_, '_> {
         let packages: BTreeSet<usize> =
             below.iter().filter(is_live).map(|id| self.universe.node(*id).unit).collect();
         let is_shared = packages.len() > SHARING_PACKAGES_MAX && !is_asked;
+        if !is_shared {
+            self.whole_directories.insert(id);
+        }
         let step = Step::bulk(Vertex::Node(id), Evidence::Directory);
         for node in below.iter().filter(is_live) {
             let same_source =
@@ -419,5 +408,38 @@ impl Walk<'_, '_> {
                 self.reach_node(step, *node);
             }
         }
+    }
+}
+
+/// Whether what lies there is left out everywhere, and the evidence is too weak to save it.
+fn is_trimmed(evidence: Evidence, path: &[u8]) -> bool {
+    let Some((_, firmness)) = trim(path) else { return false };
+    match evidence {
+        Evidence::Root
+        | Evidence::Keep
+        | Evidence::Parent
+        | Evidence::License
+        | Evidence::Locale => false,
+        Evidence::Reference
+        | Evidence::Needed
+        | Evidence::Interpreter
+        | Evidence::Shebang
+        | Evidence::Symlink
+        | Evidence::HardLink
+        | Evidence::Path
+        | Evidence::ConfigPath
+        | Evidence::ScriptPath => firmness == Firmness::Hard,
+        Evidence::Note
+        | Evidence::Embedded
+        | Evidence::Command
+        | Evidence::Soname
+        | Evidence::Pattern
+        | Evidence::Directory
+        | Evidence::Symbol
+        | Evidence::Capability
+        | Evidence::Runtime
+        | Evidence::Private
+        | Evidence::PackageData
+        | Evidence::WholePackage => true,
     }
 }

@@ -13,19 +13,24 @@ mod input;
 mod keyring;
 mod lock;
 mod mirrors;
+mod resolve;
 mod search;
 mod source;
+mod suite;
 #[cfg(test)]
 mod test_archive;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use answers::{AnswerError, Question};
-pub use export::export;
+pub use export::{ExportError, export};
+pub use frazil_debian::index::IndexError as PackageIndexError;
 pub use index::{IndexError, Indexes, ReadSource, SuiteIndex};
 pub use input::{DebianFetcher, InputError};
 pub use keyring::KeyringError;
 pub use mirrors::{
     ArchiveName, Archives, ArchivesPlan, Mirror, MirrorSetting, NoMirror, SettingError,
 };
+pub use resolve::{Chain, ResolveError, ResolveOptions, Resolved, resolve, show, why};
 pub use search::{Found, search};
+pub use suite::{Suite, SuiteError, SuiteName, open, release};

@@ -122,7 +122,7 @@ impl<'t> DiskHost<'t> {
         tell: impl FnMut(Message) + 't,
     ) -> Self {
         context.store_dir = real.store.store_dir().clone();
-        context.physical_dir = real.store.layout().store().to_owned();
+        real.store.layout().store().clone_into(&mut context.physical_dir);
         Self { real: Some(real), ..Self::new(context, tell) }
     }
 
@@ -134,7 +134,7 @@ impl<'t> DiskHost<'t> {
         Ok(path)
     }
 
-    fn full_path(&self, path: &StorePath) -> PathBuf {
+    pub(crate) fn full_path(&self, path: &StorePath) -> PathBuf {
         PathBuf::from(self.context.store_dir.join(path))
     }
 

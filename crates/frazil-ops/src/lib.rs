@@ -7,6 +7,7 @@
 pub mod build;
 pub mod builtins;
 pub mod debian;
+pub mod cache;
 pub mod eval;
 pub mod flake;
 pub mod host;

@@ -74,7 +74,9 @@ impl Network {
         };
         let (caches, problems) =
             Caches::open(&client, &self.plan.substituters, &self.plan.store_dir, options);
-        problems.iter().for_each(|error| problem(crate::causes(error)));
+        for error in &problems {
+            problem(crate::causes(error));
+        }
         Some(caches)
     }
 }

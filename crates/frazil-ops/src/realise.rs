@@ -18,7 +18,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
 use std::thread;
 
 use frazil_build::schedule::{self, Schedule, Task};
@@ -128,6 +128,7 @@ pub fn realise(
         makers: Mutex::default(),
         refused: Mutex::default(),
         report: Mutex::default(),
+        cleared: Once::new(),
     };
     let mut schedule = Schedule::new(options.slots, options.on_failure);
     for goal in wanted {
@@ -168,6 +169,8 @@ struct Executor<'a> {
     /// What no cache has given, and so is not asked for again.
     refused: Mutex<BTreeSet<StorePath>>,
     report: Mutex<Report>,
+    /// The first build removes what builds that were killed have left.
+    cleared: Once,
 }
 
 impl Executor<'_> {

@@ -238,15 +238,14 @@ fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
 
 /// A path as it stands in a URI.
 fn percent_encoded(path: &Path) -> String {
-    let mut encoded = String::new();
-    for byte in path.as_os_str().as_bytes() {
+    let encoded = |byte: &u8| {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
-            encoded.push(char::from(*byte));
+            char::from(*byte).to_string()
         } else {
-            encoded.push_str(&format!("%{byte:02x}"));
+            format!("%{byte:02x}")
         }
-    }
-    encoded
+    };
+    path.as_os_str().as_bytes().iter().map(encoded).collect()
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

@@ -38,7 +38,7 @@ pub use export::{ExportError, ImportError};
 pub use gc::{CollectError, CollectOptions, Collected};
 pub use layout::Layout;
 pub use optimise::Optimised;
-pub use outputs::{OutputLocks, Workplace};
+pub use outputs::{OutputLocks, Workplace, content_hash};
 pub use path_info::PathInfo;
 pub use restore::read_nar;
 pub use roots::Roots;

@@ -145,46 +145,45 @@ impl Store {
         self.disk.rename(place, &path)?;
         Ok(seal(&self.disk, &path)?)
     }
+}
 
-    /// The hash that the content address of a tree is made of.
-    pub fn content_hash(
-        &self,
-        place: &Path,
-        method: ContentAddressMethod,
-        algorithm: HashAlgorithm,
-    ) -> Result<Hash, AddError> {
-        let mut hasher = Hasher::new(algorithm);
-        match method {
-            ContentAddressMethod::Nar => {
-                let mut sink = std::io::BufWriter::new(HashSink(&mut hasher));
-                let mut encoder = Encoder::new(&mut sink).map_err(TreeError::from)?;
-                dump(place, &mut |event| Ok(encoder.put(event)?))?;
-                encoder.finish().map_err(TreeError::from)?;
-                let failed =
-                    |err: std::io::IntoInnerError<_>| IoError::on("hash", place)(err.into_error());
-                sink.into_inner().map_err(failed)?;
-            }
-            ContentAddressMethod::Flat | ContentAddressMethod::Text => {
-                let mut is_file = true;
-                dump(place, &mut |event| {
-                    match event {
-                        frazil_model::nar::Event::Contents { bytes } => hasher.update(bytes),
-                        frazil_model::nar::Event::File { executable, .. } => is_file = !executable,
-                        frazil_model::nar::Event::Directory
-                        | frazil_model::nar::Event::Entry { .. }
-                        | frazil_model::nar::Event::EndDirectory
-                        | frazil_model::nar::Event::Symlink { .. } => is_file = false,
-                    }
-                    Ok(())
-                })?;
-                if !is_file {
-                    return Err(AddError::NotAFile { method });
-                }
-            }
-            ContentAddressMethod::Git => return Err(AddError::Git),
+/// The hash that the content address of a tree is made of.
+pub fn content_hash(
+    place: &Path,
+    method: ContentAddressMethod,
+    algorithm: HashAlgorithm,
+) -> Result<Hash, AddError> {
+    let mut hasher = Hasher::new(algorithm);
+    match method {
+        ContentAddressMethod::Nar => {
+            let mut sink = std::io::BufWriter::new(HashSink(&mut hasher));
+            let mut encoder = Encoder::new(&mut sink).map_err(TreeError::from)?;
+            dump(place, &mut |event| Ok(encoder.put(event)?))?;
+            encoder.finish().map_err(TreeError::from)?;
+            let failed =
+                |err: std::io::IntoInnerError<_>| IoError::on("hash", place)(err.into_error());
+            sink.into_inner().map_err(failed)?;
         }
-        Ok(hasher.finish())
+        ContentAddressMethod::Flat | ContentAddressMethod::Text => {
+            let mut is_file = true;
+            dump(place, &mut |event| {
+                match event {
+                    frazil_model::nar::Event::Contents { bytes } => hasher.update(bytes),
+                    frazil_model::nar::Event::File { executable, .. } => is_file = !executable,
+                    frazil_model::nar::Event::Directory
+                    | frazil_model::nar::Event::Entry { .. }
+                    | frazil_model::nar::Event::EndDirectory
+                    | frazil_model::nar::Event::Symlink { .. } => is_file = false,
+                }
+                Ok(())
+            })?;
+            if !is_file {
+                return Err(AddError::NotAFile { method });
+            }
+        }
+        ContentAddressMethod::Git => return Err(AddError::Git),
     }
+    Ok(hasher.finish())
 }
 
 struct HashSink<'h>(&'h mut Hasher);

@@ -137,6 +137,11 @@ impl Ord for TreePath {
     fn cmp(&self, other: &Self) -> Ordering {
         // As if the slash were the smallest byte: what is in `a` stands before `a-b`.
         let (left, right) = (self.as_bytes(), other.as_bytes());
+        // Neighbours share long beginnings, which are compared by words.
+        let words = left.chunks_exact(8).zip(right.chunks_exact(8));
+        let equal = 8 * words.take_while(|(left, right)| left == right).count();
+        let left = left.get(equal..).unwrap_or_default();
+        let right = right.get(equal..).unwrap_or_default();
         match left.iter().zip(right).find(|(left, right)| left != right) {
             None => left.len().cmp(&right.len()),
             Some((b'/', _)) => Ordering::Less,

@@ -106,7 +106,8 @@ pub(super) fn run(
             |derivation: &_, output: &_| setting.realise_for_evaluation(derivation, output);
         let real = RealStore { store, realise: Box::new(realise) };
         let context = evaluation::host_context(environment)?;
-        let mut host = DiskHost::over(context, real, move |message| screen.tell(&message));
+        let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+        let mut host = evaluation::equip(host, environment)?;
         let targets = targets(arguments, store, &settings, environment)?;
         let wanted = setting.find(&targets, &mut host)?;
         let report = setting.build(&wanted);
@@ -188,25 +189,25 @@ fn target(
 }
 
 fn show_plan(report: &Report, store: &Store) {
-    let mut text = String::new();
+    let mut text: Vec<String> = Vec::new();
     if !report.built.is_empty() {
         let count = report.built.len();
         let what = if count == 1 { "this derivation" } else { "these derivations" };
-        text.push_str(&format!("{what} will be built ({count}):\n"));
+        text.push(format!("{what} will be built ({count}):\n"));
         for path in &report.built {
-            text.push_str(&format!("  {}\n", store.store_dir().display(path)));
+            text.push(format!("  {}\n", store.store_dir().display(path)));
         }
     }
     if !report.fetched.is_empty() {
         let count = report.fetched.len();
         let bytes = size(report.fetched.values().sum());
         let what = if count == 1 { "this path" } else { "these paths" };
-        text.push_str(&format!("{what} will be fetched ({count}, {bytes} unpacked):\n"));
+        text.push(format!("{what} will be fetched ({count}, {bytes} unpacked):\n"));
         for path in report.fetched.keys() {
-            text.push_str(&format!("  {}\n", store.store_dir().display(path)));
+            text.push(format!("  {}\n", store.store_dir().display(path)));
         }
     }
-    say(&text);
+    say(&text.concat());
 }
 
 fn print_outputs(

@@ -7,13 +7,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use frazil_ops::eval::{Argument, EvalPlan, Input, Output};
+use frazil_ops::host::DiskHost;
+use frazil_ops::store::Access;
 
 use super::flake_arguments::LockArguments;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::realising::{RealiseArguments, with_real_host, with_user_host};
 use crate::screen::{self, Screen};
 use crate::settings::Settings;
+use crate::store_access::StoreArguments;
 
 /// Evaluate an expression and print its value
 ///
@@ -53,6 +57,11 @@ pub(super) struct EvalArguments {
     /// Evaluate everything inside the value, too
     #[arg(long)]
     strict: bool,
+
+    /// Write what the evaluation adds to the store below this directory, and build there what it
+    /// imports; without it nothing is written
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
 
     #[command(flatten)]
     lock: LockArguments,
@@ -218,16 +227,35 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let mut plan = plan(arguments, environment)?;
-    let mut host = evaluation::host(environment, screen, false)?;
+    let flake = match installable(arguments) {
+        None => None,
+        Some(text) => {
+            let options = arguments.evaluation.flake_options(environment)?;
+            let memory = arguments.evaluation.memory_bytes_max();
+            let flake = arguments.lock.plan(options, memory, environment)?;
+            plan.options = flake.options.clone();
+            Some((flake, text))
+        }
+    };
     let mut printed = Vec::new();
-    let done = if let Some(text) = installable(arguments) {
-        let options = arguments.evaluation.flake_options(environment)?;
-        let memory = arguments.evaluation.memory_bytes_max();
-        let flake = arguments.lock.plan(options, memory, environment)?;
-        plan.options = flake.options.clone();
-        frazil_ops::eval::eval_installable(&plan, &flake, text, &mut host, &mut printed)
-    } else {
-        frazil_ops::eval::eval(&plan, &mut host, &mut printed)
+    let mut eval = |host: &mut DiskHost<'_>| match &flake {
+        Some((flake, text)) => {
+            frazil_ops::eval::eval_installable(&plan, flake, text, host, &mut printed)
+        }
+        None => frazil_ops::eval::eval(&plan, host, &mut printed),
+    };
+    let done = match &arguments.store {
+        // What a flake needs is fetched once, not for every evaluation.
+        None if flake.is_some() => with_user_host(environment, screen, eval)?,
+        None => eval(&mut evaluation::host(environment, screen, false)?),
+        Some(root) => {
+            let settings = arguments.evaluation.settings(environment)?;
+            let store = StoreArguments { store: Some(root.clone()) };
+            let place = store.place(environment, &settings)?;
+            let store = frazil_ops::store::open(&place, Access::Write)?;
+            let realise = RealiseArguments::default();
+            with_real_host(&store, &realise, &settings, environment, screen, eval)?
+        }
     };
     screen::print(&printed)?;
     Ok(done?)

@@ -2,12 +2,13 @@
 
 use clap::{Args, Subcommand};
 use frazil_ops::flake::{self, FlakePlan, ShowOptions};
+use frazil_ops::host::DiskHost;
 
 use super::eval::EvaluationArguments;
 use super::flake_arguments::{HERE, LockArguments, registry_file};
 use crate::command_error::CommandError;
 use crate::environment::Environment;
-use crate::evaluation;
+use crate::realising::with_user_host;
 use crate::screen::{self, Screen};
 
 /// Look into flakes
@@ -100,24 +101,31 @@ pub(super) fn run(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let mut host = evaluation::host(environment, screen, false)?;
+    with_user_host(environment, screen, |host| run_on(arguments, environment, host))?
+}
+
+fn run_on(
+    arguments: &FlakeArguments,
+    environment: &Environment,
+    host: &mut DiskHost<'_>,
+) -> Result<(), CommandError> {
     match &arguments.command {
         FlakeCommand::Show { common, json, legacy, all_systems } => {
             let plan = common.plan(environment)?;
             let options = ShowOptions { legacy: *legacy, all_systems: *all_systems };
-            let (name, shown) = flake::show(&plan, common.flake(), options, &mut host)?;
+            let (name, shown) = flake::show(&plan, common.flake(), options, host)?;
             let text = if *json { shown.json().compact() + "\n" } else { shown.text(&name) };
             screen::print(text.as_bytes())
         }
         FlakeCommand::Metadata { common, json } => {
             let plan = common.plan(environment)?;
-            let metadata = flake::metadata(&plan, common.flake(), &mut host)?;
+            let metadata = flake::metadata(&plan, common.flake(), host)?;
             let text = if *json { metadata.json().compact() + "\n" } else { metadata.text() };
             screen::print(text.as_bytes())
         }
         FlakeCommand::Check { common, all_systems } => {
             let plan = common.plan(environment)?;
-            Ok(flake::check(&plan, common.flake(), *all_systems, &mut host)?)
+            Ok(flake::check(&plan, common.flake(), *all_systems, host)?)
         }
         FlakeCommand::Registry { command } => registry(command, environment),
     }

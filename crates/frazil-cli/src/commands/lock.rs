@@ -1,12 +1,13 @@
 //! `frazil lock`
 
 use clap::Args;
+use frazil_ops::host::DiskHost;
 
 use super::eval::EvaluationArguments;
 use super::flake_arguments::{HERE, LockArguments};
 use crate::command_error::CommandError;
 use crate::environment::Environment;
-use crate::evaluation;
+use crate::realising::with_user_host;
 use crate::screen::Screen;
 
 /// Pin the inputs of a flake that are not pinned yet
@@ -32,7 +33,7 @@ pub(super) fn run(
     let options = arguments.evaluation.flake_options(environment)?;
     let memory = arguments.evaluation.memory_bytes_max();
     let plan = arguments.lock.locking_plan(options, memory, environment)?;
-    let mut host = evaluation::host(environment, screen, false)?;
     let flake = arguments.flake.as_deref().unwrap_or(HERE);
-    Ok(frazil_ops::flake::lock(&plan, flake, &mut host)?)
+    let lock = |host: &mut DiskHost<'_>| frazil_ops::flake::lock(&plan, flake, host);
+    Ok(with_user_host(environment, screen, lock)??)
 }

@@ -6,17 +6,21 @@ mod arguments;
 mod tests;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use frazil_ops::eval::{EvalPlan, Input, Output};
+use frazil_ops::host::DiskHost;
+use frazil_ops::store::{Access, Store};
 
 use crate::command_error::CommandError;
 use crate::commands::eval;
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::realising::{RealiseArguments, with_real_host};
 use crate::screen::{self, Screen};
 use crate::settings::Settings;
+use crate::store_access::StoreArguments;
 
 use arguments::{Action, Parsed};
 
@@ -33,6 +37,7 @@ Behaves like the program of that name of Nix 2.26, see its manual:
   --expr, -E        the FILEs are expressions
   --attr, -A PATH   select an attribute
   --arg NAME EXPR   --argstr NAME TEXT   --arg-from-file NAME FILE   --arg-from-stdin NAME
+  --store DIR   --add-root LINK
   --include, -I NAME=PATH   --option NAME VALUE   --show-trace   --read-write-mode
 Without --eval the store paths of the derivations are printed.
 ";
@@ -80,18 +85,74 @@ fn act(parsed: &Parsed, environment: &Environment, screen: Screen) -> Result<(),
     }
     let options = evaluation::options(&parsed.settings, environment, &parsed.includes)?;
     let is_reading = parsed.action != Action::Instantiate && !parsed.read_write;
-    let mut host = evaluation::host(environment, screen, !is_reading && !parsed.read_only)?;
+    let may_write = !is_reading && !parsed.read_only;
+    let Some(root) = store_root(parsed, environment)?.filter(|_| may_write) else {
+        let mut host = evaluation::host(environment, screen, may_write)?;
+        return with_host(parsed, options, environment, &mut host).map(drop);
+    };
+    let store = StoreArguments { store: Some(root) };
+    let place = store.place(environment, &parsed.settings)?;
+    let store = frazil_ops::store::open(&place, Access::Write)?;
+    let (realise, settings) = (RealiseArguments::default(), &parsed.settings);
+    let printed = with_real_host(&store, &realise, settings, environment, screen, |host| {
+        with_host(parsed, options, environment, host)
+    })??;
+    match &parsed.add_root {
+        Some(link) => add_roots(&store, &printed, &environment.absolute(Path::new(link))),
+        None => Ok(()),
+    }
+}
+
+/// The directory below which the store lies that the arguments name in the words of Nix; `None` if
+/// they name none on the disk.
+fn store_root(parsed: &Parsed, environment: &Environment) -> Result<Option<PathBuf>, CommandError> {
+    let Some(named) = &parsed.store else { return Ok(None) };
+    if named.starts_with("dummy:") || named == "auto" {
+        return Ok(None);
+    }
+    let root = match named.split_once("root=") {
+        Some((kind, root)) if kind.starts_with("local?") => root.split('&').next().unwrap_or(root),
+        _ if named == "local" => "/",
+        _ if named.contains('/') && !named.contains("://") => named,
+        _ => {
+            return Err(CommandError::usage(format!("don't know how to open Nix store '{named}'")));
+        }
+    };
+    Ok(Some(environment.absolute(Path::new(root))))
+}
+
+/// Makes links to the derivations that were printed: `LINK`, `LINK-2` and so on.
+fn add_roots(store: &Store, printed: &[u8], link: &Path) -> Result<(), CommandError> {
+    for (index, line) in printed.split(|byte| *byte == b'\n').enumerate() {
+        let path = line.split(|byte| *byte == b'!').next().unwrap_or_default();
+        let Ok(path) = store.store_dir().parse(path) else { continue };
+        let mut name = link.as_os_str().to_owned();
+        if index > 0 {
+            name.push(format!("-{}", index + 1));
+        }
+        store.add_root(Path::new(&name), &path)?;
+    }
+    Ok(())
+}
+
+fn with_host(
+    parsed: &Parsed,
+    options: frazil_eval::Options,
+    environment: &Environment,
+    host: &mut DiskHost<'_>,
+) -> Result<Vec<u8>, CommandError> {
     let mut printed = Vec::new();
     let done = if parsed.action == Action::FindFile {
         let names: Vec<String> =
             parsed.files.iter().map(|name| name.to_string_lossy().into_owned()).collect();
-        frazil_ops::eval::find_files(&options, &names, &mut host, &mut printed)
+        frazil_ops::eval::find_files(&options, &names, host, &mut printed)
     } else {
         let plan = plan(parsed, options, environment)?;
-        frazil_ops::eval::eval(&plan, &mut host, &mut printed)
+        frazil_ops::eval::eval(&plan, host, &mut printed)
     };
     screen::print(&printed)?;
-    Ok(done?)
+    done?;
+    Ok(printed)
 }
 
 fn plan(

@@ -1,12 +1,13 @@
 //! `frazil update`
 
 use clap::Args;
+use frazil_ops::host::DiskHost;
 
 use super::eval::EvaluationArguments;
 use super::flake_arguments::{HERE, LockArguments};
 use crate::command_error::CommandError;
 use crate::environment::Environment;
-use crate::evaluation;
+use crate::realising::with_user_host;
 use crate::screen::Screen;
 
 /// Pin inputs of a flake to what they are now
@@ -38,6 +39,6 @@ pub(super) fn run(
     let mut plan = arguments.lock.locking_plan(options, memory, environment)?;
     plan.lock.recreate |= arguments.inputs.is_empty() && plan.lock.updates.is_empty();
     plan.lock.updates.extend(arguments.inputs.iter().cloned());
-    let mut host = evaluation::host(environment, screen, false)?;
-    Ok(frazil_ops::flake::lock(&plan, &arguments.flake, &mut host)?)
+    let lock = |host: &mut DiskHost<'_>| frazil_ops::flake::lock(&plan, &arguments.flake, host);
+    Ok(with_user_host(environment, screen, lock)??)
 }

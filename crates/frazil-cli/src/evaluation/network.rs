@@ -21,6 +21,10 @@ const ACCESS_TOKENS: &str = "FRAZIL_ACCESS_TOKENS";
 const TOKEN_NAME: &str = "x-access-token";
 
 pub(super) fn network(environment: &Environment) -> Network {
+    Network::new(fetch_options(environment), assignments(environment, FORGE_HOSTS))
+}
+
+pub(super) fn fetch_options(environment: &Environment) -> FetchOptions {
     let proxy = |names: [&str; 2]| {
         let found = names.iter().find_map(|name| environment.text(name));
         found.filter(|proxy| !proxy.is_empty()).map(str::to_owned)
@@ -33,7 +37,7 @@ pub(super) fn network(environment: &Environment) -> Network {
     if let Some(known) = credentials.get("github.com").cloned() {
         credentials.entry("api.github.com".to_owned()).or_insert(known);
     }
-    let options = FetchOptions {
+    FetchOptions {
         certificates: certificates(environment),
         proxies: Proxies {
             http: proxy(["http_proxy", "all_proxy"]),
@@ -42,8 +46,7 @@ pub(super) fn network(environment: &Environment) -> Network {
         },
         credentials,
         ..FetchOptions::default()
-    };
-    Network::new(options, assignments(environment, FORGE_HOSTS))
+    }
 }
 
 fn certificates(environment: &Environment) -> Option<PathBuf> {

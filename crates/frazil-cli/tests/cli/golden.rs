@@ -1,4 +1,4 @@
-//! The language suite, through the front that is compatible with Nix.
+//! The suites of the language and of the library, through the front that is compatible with Nix.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -23,11 +23,20 @@ fn run(folder: &Path, case: &Case) -> Run {
     Run { status: output.status.code(), stdout: output.stdout, stderr: output.stderr }
 }
 
-#[test]
-fn language_suite() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite/lang");
+fn check_suite(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite").join(name);
     let folder = folder.canonicalize().expect("the suite is part of the repository");
     if let Err(error) = check(&folder, &|case| run(&folder, case)) {
         panic!("{error}");
     }
+}
+
+#[test]
+fn language_suite() {
+    check_suite("lang");
+}
+
+#[test]
+fn library_suite() {
+    check_suite("nixlib");
 }

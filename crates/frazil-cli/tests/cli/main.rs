@@ -1,8 +1,11 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+mod building;
+mod cache;
 mod documents;
 mod flakes;
 mod golden;
+mod nix_builds;
 
 use std::fs;
 use std::path::Path;

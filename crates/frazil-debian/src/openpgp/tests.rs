@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
-use super::{Keyring, fuzz, verify_clearsigned, verify_detached};
+use super::signature::Signature;
+use super::{Keyring, armor, fuzz, packet, verify_clearsigned, verify_detached};
 use crate::random::Random;
 
 /// Noon of 1 January 2026, when the messages were signed.
@@ -228,6 +229,29 @@ fn help() {
     assert!(help(fixture!("weak.InRelease"), &[ED]).starts_with("do not use the list"));
 }
 
+/// A certificate cannot adopt the key of another as its subkey.
+#[test]
+fn subkeys_consent() {
+    let certificate = armor::blocks(RSA, "PUBLIC KEY BLOCK").unwrap().remove(0);
+    let packets: Vec<_> = packet::packets(&certificate).map(Result::unwrap).collect();
+    let binding = Signature::parse(packets.last().unwrap().body).unwrap();
+    let consent = binding.embedded.unwrap();
+    let mut windows = certificate.windows(consent.len());
+    let end = windows.position(|window| window == consent).unwrap() + consent.len();
+    let mut changed = certificate.clone();
+    changed[end - 1] ^= 1;
+    let message = fixture!("rsa.InRelease");
+    check(message, &[&certificate], SIGNED, expect!["Rsa <rsa@example.org>;"]);
+    check(
+        message,
+        &[&changed],
+        SIGNED,
+        expect![
+            "no trusted signature: by B145CAE00C0B10AF3FFE2FFF317EA4BA984E4F5C: the key has no self-signature that holds"
+        ],
+    );
+}
+
 #[test]
 fn detached() {
     let signers = |data: &[u8], signature: &[u8], key: &[u8]| -> String {
@@ -274,14 +298,14 @@ fn keyrings() {
 fn any_damage() {
     let message = fixture!("ed.InRelease");
     let text = verify_clearsigned(message, &keyring(&[ED]), SIGNED).unwrap().text;
-    for at in (0..message.len()).step_by(5) {
+    for at in (0..message.len()).step_by(7) {
         let mut changed = message.to_vec();
         changed[at] ^= 1;
         if let Ok(verified) = verify_clearsigned(&changed, &keyring(&[ED]), SIGNED) {
             assert_eq!(verified.text, text, "{at}");
         }
     }
-    for at in (0..ED.len()).step_by(5) {
+    for at in (0..ED.len()).step_by(7) {
         let mut changed = ED.to_vec();
         changed[at] ^= 4;
         if let Ok(keyring) = Keyring::parse(&changed) {

@@ -1,6 +1,10 @@
-use expect_test::{Expect, expect};
+use std::io::Write as _;
 
-use super::{Compression, Release, fuzz};
+use expect_test::{Expect, expect};
+use frazil_model::Sha256;
+
+use super::{List, Listed, Release, fuzz};
+use crate::compression::Compression;
 use crate::date::Date;
 use crate::openpgp::Keyring;
 use crate::random::Random;
@@ -153,6 +157,50 @@ fn lists() {
     let missing = release.packages("contrib", "amd64").unwrap_err();
     assert_eq!(missing.to_string(), "the suite has no `contrib/binary-amd64/Packages`");
     assert!(release.sources("main").is_err());
+}
+
+fn listed(bytes: &[u8]) -> Listed {
+    Listed { sha256: Sha256::of(bytes), size: bytes.len() as u64 }
+}
+
+#[test]
+fn fetched_lists() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(b"Package: a\n").unwrap();
+    let packed = encoder.finish().unwrap();
+    let list = List {
+        path: "main/Packages.gz",
+        compression: Compression::Gzip,
+        file: listed(&packed),
+        unpacked: Some(listed(b"Package: a\n")),
+    };
+    let check = |list: &List<'_>, bytes: &[u8], expected: Expect| {
+        let shown = match list.unpack(bytes) {
+            Ok(text) => text.escape_ascii().to_string(),
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&shown);
+    };
+    check(&list, &packed, expect![[r#"Package: a\n"#]]);
+    check(&list, b"<html>", expect!["the list `main/Packages.gz` has 6 bytes, not 31"]);
+    let mut changed = packed.clone();
+    changed[12] ^= 1;
+    check(
+        &list,
+        &changed,
+        expect![
+            "the list `main/Packages.gz` is not the one that was signed: its SHA-256 is another"
+        ],
+    );
+    // Who signed was wrong about what comes out.
+    for other in [b"Package: b\n".as_slice(), b"Package", b"Package: a\n\n"] {
+        let list = List { unpacked: Some(listed(other)), ..list.clone() };
+        assert!(list.unpack(&packed).is_err());
+    }
+    let broken = List { file: listed(b"no gzip"), ..list.clone() };
+    check(&broken, b"no gzip", expect!["cannot decompress the list `main/Packages.gz`"]);
+    let plain = List { unpacked: None, ..list };
+    check(&plain, &packed, expect![[r#"Package: a\n"#]]);
 }
 
 #[test]

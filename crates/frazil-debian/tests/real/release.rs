@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use frazil_debian::openpgp::{Keyring, VerifyError};
-use frazil_debian::release::{Compression, ReleaseError};
-use frazil_debian::{Release, sources};
+use frazil_debian::release::ReleaseError;
+use frazil_debian::{Compression, Release, sources};
 use frazil_model::Sha256;
 
 use super::{directory, read, timed};

@@ -174,11 +174,11 @@ pub(super) fn shell_words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
             let before = at.checked_sub(1).and_then(|before| line.get(before)).copied();
             let starts = first.is_ascii_lowercase() || matches!(first, b'_' | b'[');
             let front = line.get(..at).unwrap_or_default();
-            let in_word = before
+            let is_inside = before
                 .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_.$/-".contains(&byte))
                 || front.ends_with(b"${");
             let behind_variable = front.strip_suffix(b"/").is_some_and(ends_with_variable);
-            if !starts || (in_word && !behind_variable) {
+            if !starts || (is_inside && !behind_variable) {
                 at += 1;
                 continue;
             }

@@ -61,3 +61,36 @@ fn accounts_are_lines() {
     let error = accounts(&[bad], &[]).unwrap_err();
     assert_eq!(error.to_string(), "home `/a:b` of `x` holds a `:`, a line break or a zero byte");
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the peer reads a file")]
+fn ldconfig_reads_the_cache_of_the_loader() {
+    use super::loader_cache::{Library, loader_cache};
+
+    let Some(ldconfig) = ["/sbin/ldconfig", "/usr/sbin/ldconfig"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())
+    else {
+        println!("skipped: no ldconfig");
+        return;
+    };
+    let library = |soname: &str| Library {
+        soname: soname.into(),
+        path: format!("/usr/lib/x86_64-linux-gnu/{soname}").into(),
+        machine: (62, true),
+    };
+    let names = ["libz.so.1", "libc.so.6", "libx10.so", "libx9.so", "ld-linux-x86-64.so.2"];
+    let file = std::env::temp_dir().join(format!("frazil-link-cache-{}", std::process::id()));
+    std::fs::write(&file, loader_cache(&names.map(library))).unwrap();
+    let output = std::process::Command::new(ldconfig).arg("-p").arg("-C").arg(&file).output();
+    std::fs::remove_file(&file).unwrap();
+    let output = String::from_utf8(output.unwrap().stdout).unwrap();
+    let lines: Vec<&str> = output.lines().skip(1).map(str::trim).collect();
+    assert_eq!(lines.len(), names.len(), "{output}");
+    // The order in which glibc's search halves them.
+    let order = ["libz.so.1", "libx10.so", "libx9.so", "libc.so.6", "ld-linux-x86-64.so.2"];
+    for (line, name) in lines.iter().zip(order) {
+        let expected = format!("{name} (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/{name}");
+        assert_eq!(*line, expected);
+    }
+}

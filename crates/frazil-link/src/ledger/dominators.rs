@@ -50,17 +50,14 @@ fn postorder(ledger: &Ledger) -> Vec<u32> {
         *seen = true;
     }
     while let Some((subject, edges)) = way.last_mut() {
-        match edges.next() {
-            Some(edge) => {
-                if let Some(seen) = seen.get_mut(edge.to as usize).filter(|seen| !**seen) {
-                    *seen = true;
-                    way.push((edge.to, ledger.edges_of(edge.to).iter()));
-                }
-            }
-            None => {
-                order.push(*subject);
-                way.pop();
-            }
+        let Some(edge) = edges.next() else {
+            order.push(*subject);
+            way.pop();
+            continue;
+        };
+        if let Some(seen) = seen.get_mut(edge.to as usize).filter(|seen| !**seen) {
+            *seen = true;
+            way.push((edge.to, ledger.edges_of(edge.to).iter()));
         }
     }
     order

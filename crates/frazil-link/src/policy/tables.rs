@@ -195,7 +195,7 @@ const GENERIC: &[&str] = &[
 /// Whether naming this directory asks for nothing that is in it.
 pub(crate) fn is_generic(path: &[u8]) -> bool {
     // Of the root and of `usr`, `etc`, `var` every child is shared but for those of `etc`.
-    let depth = path.iter().filter(|byte| **byte == b'/').count();
+    let depth = memchr::memchr_iter(b'/', path).count();
     let top_is_shared = depth == 0 || (depth == 1 && path.starts_with(b"usr/"));
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     top_is_shared

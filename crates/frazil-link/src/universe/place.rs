@@ -11,6 +11,8 @@ use crate::unit::Unit;
 pub(crate) fn place<'a>(unit: &'a Unit, path: &'a [u8]) -> Cow<'a, [u8]> {
     if unit.mount.is_root() {
         merge_usr(Cow::Borrowed(path))
+    } else if path.is_empty() {
+        Cow::Borrowed(unit.mount.as_bytes())
     } else {
         Cow::Owned([unit.mount.as_bytes(), b"/", path].concat())
     }

@@ -96,25 +96,19 @@ impl Walk<'_, '_> {
         let step = Step::exact(Vertex::Node(id), Evidence::Needed);
         for name in elf.needed.iter() {
             let mut searched = Vec::new();
-            match self.find_library(id, elf, name, &mut searched) {
-                Some(path) => {
-                    self.reach_from(step, b"", &path);
-                }
-                None => {
-                    let missing = Missing { is_interpreter: false, is_exact, searched };
-                    self.missing.insert((id, name.to_vec()), missing);
-                }
+            if let Some(path) = self.find_library(id, elf, name, &mut searched) {
+                self.reach_from(step, b"", &path);
+            } else {
+                let missing = Missing { is_interpreter: false, is_exact, searched };
+                self.missing.insert((id, name.to_vec()), missing);
             }
         }
         let step = Step::exact(Vertex::Node(id), Evidence::Note);
         for name in elf.notes.iter() {
-            match self.find_library(id, elf, name, &mut Vec::new()) {
-                Some(path) => {
-                    self.reach_from(step, b"", &path);
-                }
-                None => {
-                    self.suggested.insert(Suggestion::Library(name.into()));
-                }
+            if let Some(path) = self.find_library(id, elf, name, &mut Vec::new()) {
+                self.reach_from(step, b"", &path);
+            } else {
+                self.suggested.insert(Suggestion::Library(name.into()));
             }
         }
     }

@@ -155,13 +155,11 @@ impl Plan<'_> {
             if name.as_bytes().starts_with(b".") || LEFT_OUT.iter().any(|end| file.ends_with(end)) {
                 continue;
             }
-            match self.follow(&file) {
-                Some(place) => self.link(entries, name, &file, below, priority, place.is_dir())?,
-                None => {
-                    let warning =
-                        format!("warning: skipping dangling symlink '{}'\n", file.display());
-                    (self.log)(warning.as_bytes());
-                }
+            if let Some(place) = self.follow(&file) {
+                self.link(entries, name, &file, below, priority, place.is_dir())?;
+            } else {
+                let shown = file.display();
+                (self.log)(format!("warning: skipping dangling symlink '{shown}'\n").as_bytes());
             }
         }
         Ok(())

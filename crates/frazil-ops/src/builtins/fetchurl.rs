@@ -82,7 +82,7 @@ fn fetch(client: &Client, url: &Url, out: &Path, unpacks: bool) -> Result<(), Bu
         return Ok(());
     }
     let body = BufReader::with_capacity(BUFFER_BYTES, client.open(url, u64::MAX)?);
-    let nar: Box<dyn Read> = if url.as_str().ends_with(".xz") {
+    let nar: Box<dyn Read> = if url.as_str().as_bytes().ends_with(b".xz") {
         Box::new(lzma_rust2::XzReader::new_mem_limit(body, true, XZ_MEMORY_KIB_MAX))
     } else {
         Box::new(body)

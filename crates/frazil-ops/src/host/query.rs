@@ -1,13 +1,14 @@
 //! Answering `builtins.frazil.query`.
 
-use std::path::PathBuf;
+use std::rc::Rc;
 
 use frazil_eval::host::{FetchAttribute, FetchRequest, Host as _, HostError};
+use frazil_model::StorePath;
 use serde_json::Value;
 
 use super::DiskHost;
 use super::fetch;
-use crate::debian::Question;
+use crate::debian::{IndexError, Question, SuiteIndex};
 
 /// The question for the distribution in the program.
 const SOURCE: &str = "source";
@@ -53,13 +54,7 @@ fn debian(
     let source = host.context.store_dir.parse(place.as_bytes()).map_err(|_| {
         HostError::Store(format!("'{place}' is not a locked Debian suite in the store"))
     })?;
-    // The files are read through the host: they may be in memory only.
-    let mut indexes = std::mem::take(&mut host.indexes);
-    let mut read = |file: &str| {
-        host.read(&PathBuf::from(&place).join(file)).map_err(|error| error.to_string())
-    };
-    let index = indexes.get(&source, &mut read);
-    host.indexes = indexes;
+    let index = host.suite_index(&source);
     let answered = index
         .map_err(crate::debian::AnswerError::from)
         .and_then(|index| asked.answer(&index.view()?, details));
@@ -70,4 +65,18 @@ fn debian(
             None => HostError::Store(what),
         }
     })
+}
+
+impl DiskHost<'_> {
+    /// The index of a Debian suite that lies in the store.
+    pub(crate) fn suite_index(&mut self, source: &StorePath) -> Result<Rc<SuiteIndex>, IndexError> {
+        let place = self.full_path(source);
+        // The files are read through the host: they may be in memory only.
+        let mut indexes = std::mem::take(&mut self.indexes);
+        let mut read =
+            |file: &str| self.read(&place.join(file)).map_err(|error| error.to_string());
+        let index = indexes.get(source, &mut read);
+        self.indexes = indexes;
+        index
+    }
 }

@@ -198,6 +198,11 @@ fn not_encoded(error: EncodeError) -> HostError {
 pub(super) fn not_read(error: TreeError) -> HostError {
     match error {
         TreeError::Io(IoError { action, path, source }) => failed(action, &path)(source),
-        other => HostError::Store(other.to_string()),
+        TreeError::Decode(_)
+        | TreeError::Encode(_)
+        | TreeError::Name(_)
+        | TreeError::Missing { .. }
+        | TreeError::FileType { .. }
+        | TreeError::Changed { .. } => HostError::Store(error.to_string()),
     }
 }

@@ -92,6 +92,8 @@ impl Executor<'_> {
                 impure_variables: &self.options.impure_variables,
             },
         )?;
+        // What cannot be removed is in nobody's way; the garbage collector will say why.
+        self.cleared.call_once(|| drop(self.store.remove_abandoned_workplaces()));
         let workplace = self.store.workplace()?;
         let mut log = BuildLog::create(self.store, path, self.tell)?;
         let ran = if job.derivation.is_builtin() {
@@ -123,10 +125,8 @@ impl Executor<'_> {
         scratch: &Path,
         log: &mut BuildLog<'_>,
     ) -> Result<BTreeMap<OutputName, PathBuf>, BuildProblem> {
-        let network = match may_use_network(job.derivation.kind()?) {
-            true => Network::Host,
-            false => Network::Private,
-        };
+        let network =
+            if may_use_network(job.derivation.kind()?) { Network::Host } else { Network::Private };
         let mut binds = self.options.binds.clone();
         let dir = self.store.store_dir();
         binds.extend(debian_root::binds(&job.derivation, dir, &job.inputs.places));
@@ -195,10 +195,11 @@ impl Executor<'_> {
         problem: &BuildProblem,
     ) -> Option<PathBuf> {
         let name = job.path.name().trim_end_matches(".drv");
-        let left = match problem {
-            // What was built the second time is of interest, not how.
-            BuildProblem::Different { .. } => sandbox::output_dir(workplace.path()),
-            _ => sandbox::build_dir(workplace.path()),
+        // What was built the second time is of interest, not how.
+        let left = if let BuildProblem::Different { .. } = problem {
+            sandbox::output_dir(workplace.path())
+        } else {
+            sandbox::build_dir(workplace.path())
         };
         self.store.keep_build(&left, name).ok()
     }

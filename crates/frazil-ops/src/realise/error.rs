@@ -6,10 +6,10 @@ use frazil_build::checks::CheckError;
 use frazil_build::environment::EnvironmentError;
 use frazil_build::sandbox::RunError;
 use frazil_model::derivation::KindError;
-use frazil_model::{Hash, HashFormat, OutputName, StorePath};
+use frazil_model::{HashFormat, OutputName, StorePath};
 use frazil_store::cache::CacheError;
 use frazil_store::fs::IoError;
-use frazil_store::{AddError, DatabaseError, StoreError};
+use frazil_store::{AddError, DatabaseError, HashMismatch, StoreError};
 
 use super::Difference;
 use crate::store::ReadError;
@@ -24,10 +24,10 @@ pub enum RealiseError {
     NoWay { path: StorePath },
     /// A cache has the path, but it did not come.
     #[error("cannot fetch '{path}'")]
-    Fetch { path: StorePath, source: CacheError },
+    Fetch { path: StorePath, source: Box<CacheError> },
     /// What a cache gave could not take the place of what is damaged.
     #[error("cannot repair '{path}'")]
-    Repair { path: StorePath, source: AddError },
+    Repair { path: StorePath, source: Box<AddError> },
     /// Its output paths are known only after the build.
     #[error(
         "cannot build '{path}': derivations whose output paths are not known before are not supported"
@@ -103,10 +103,10 @@ pub enum BuildProblem {
     /// With line breaks as Nix has them, since programs look for the hashes.
     #[error(
         "hash mismatch in fixed-output derivation:\n         specified: {}\n            got:    {}",
-        specified.format(HashFormat::Sri),
-        found.format(HashFormat::Sri)
+        .0.specified.format(HashFormat::Sri),
+        .0.found.format(HashFormat::Sri)
     )]
-    Hash { specified: Hash, found: Hash },
+    Hash(Box<HashMismatch>),
     #[error(
         "output path '{path}' should be a non-executable regular file since its hash is that of a file"
     )]
@@ -130,7 +130,7 @@ impl BuildProblem {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Run(RunError::Sandbox(source)) => source.help(),
-            Self::Hash { .. } => Some(
+            Self::Hash(_) => Some(
                 "if the new contents are right, write the hash that was got into the expression",
             ),
             Self::Add(source) => source.help(),

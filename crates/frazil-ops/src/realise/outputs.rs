@@ -7,7 +7,7 @@ use frazil_build::checks::{self, Contents};
 use frazil_model::derivation::DerivationOutput;
 use frazil_model::{OutputName, StorePath};
 use frazil_store::fs::IoError;
-use frazil_store::{AddError, OutputLocks, PathInfo};
+use frazil_store::{AddError, HashMismatch, OutputLocks, PathInfo, content_hash};
 
 use super::Executor;
 use super::build::Job;
@@ -47,7 +47,7 @@ impl Executor<'_> {
             info.deriver = Some(job.path.clone());
             info.ultimate = true;
             if let Some(DerivationOutput::Fixed { .. }) = job.derivation.outputs.get(name) {
-                self.check_fixed(job, name, place, &mut info)?;
+                check_fixed(job, name, place, &mut info)?;
             }
             infos.insert(name.clone(), (place.clone(), info));
         }
@@ -65,38 +65,6 @@ impl Executor<'_> {
         }
         self.store.install(new, locks)?;
         Ok(Made)
-    }
-
-    fn check_fixed(
-        &self,
-        job: &Job<'_>,
-        name: &OutputName,
-        place: &Path,
-        info: &mut PathInfo,
-    ) -> Result<(), BuildProblem> {
-        let Some(DerivationOutput::Fixed { content, .. }) = job.derivation.outputs.get(name) else {
-            return Ok(());
-        };
-        let specified = content.hash;
-        let method = content.method;
-        let found = match self.store.content_hash(place, method, specified.algorithm()) {
-            Err(AddError::NotAFile { .. }) => {
-                return Err(BuildProblem::NotAFile { path: info.path.clone() });
-            }
-            found => found?,
-        };
-        if found != specified {
-            return Err(BuildProblem::Hash { specified, found });
-        }
-        if let Some(example) = info.references.first() {
-            return Err(BuildProblem::FixedReferences {
-                path: info.path.clone(),
-                count: info.references.len(),
-                example: example.clone(),
-            });
-        }
-        info.content_address = Some(*content);
-        Ok(())
     }
 
     /// Whether the outputs refer to what they may, and are as large as they may be.
@@ -134,6 +102,38 @@ impl Executor<'_> {
         }
         Ok(Made)
     }
+}
+
+/// Whether a fixed output hashes to what was said; then it is content-addressed.
+fn check_fixed(
+    job: &Job<'_>,
+    name: &OutputName,
+    place: &Path,
+    info: &mut PathInfo,
+) -> Result<(), BuildProblem> {
+    let Some(DerivationOutput::Fixed { content, .. }) = job.derivation.outputs.get(name) else {
+        return Ok(());
+    };
+    let specified = content.hash;
+    let method = content.method;
+    let found = match content_hash(place, method, specified.algorithm()) {
+        Err(AddError::NotAFile { .. }) => {
+            return Err(BuildProblem::NotAFile { path: info.path.clone() });
+        }
+        found => found?,
+    };
+    if found != specified {
+        return Err(BuildProblem::Hash(Box::new(HashMismatch { specified, found })));
+    }
+    if let Some(example) = info.references.first() {
+        return Err(BuildProblem::FixedReferences {
+            path: info.path.clone(),
+            count: info.references.len(),
+            example: example.clone(),
+        });
+    }
+    info.content_address = Some(*content);
+    Ok(())
 }
 
 /// The first thing in the order of names that is not the same in two trees.

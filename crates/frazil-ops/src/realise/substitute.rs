@@ -32,12 +32,14 @@ impl Executor<'_> {
             return Ok(Outcome::Done);
         }
         (self.tell)(Event::FetchStarted(path.clone(), offer.download_bytes()));
-        let done = match self.repairs(path) {
-            true => self.repair(caches, path),
-            false => caches
-                .substitute(self.store, &offer, &|event| self.pass_on(event))
-                .map(drop)
-                .map_err(|source| RealiseError::Fetch { path: path.clone(), source }),
+        let done = if self.repairs(path) {
+            self.repair(caches, path)
+        } else {
+            let done = caches.substitute(self.store, &offer, &|event| self.pass_on(event));
+            done.map(drop).map_err(|source| RealiseError::Fetch {
+                path: path.clone(),
+                source: Box::new(source),
+            })
         };
         (self.tell)(Event::FetchEnded { path: path.clone(), succeeded: done.is_ok() });
         let Err(error) = done else {
@@ -74,7 +76,7 @@ impl Executor<'_> {
     fn repair(&self, caches: &Caches, path: &StorePath) -> Result<(), RealiseError> {
         let registered = self.store.valid_path_info(path)?.nar;
         let locks = self.store.lock_outputs(&[path.clone()].into())?;
-        let fetch = |source| RealiseError::Fetch { path: path.clone(), source };
+        let fetch = |source| RealiseError::Fetch { path: path.clone(), source: Box::new(source) };
         let mut failure = fetch(CacheError::Absent { path: path.clone() });
         for cache in caches.iter() {
             let info = match cache.narinfo(path) {
@@ -95,7 +97,9 @@ impl Executor<'_> {
             };
             match self.store.repair(path, &mut nar, &locks) {
                 Ok(()) => return Ok(()),
-                Err(source) => failure = RealiseError::Repair { path: path.clone(), source },
+                Err(source) => {
+                    failure = RealiseError::Repair { path: path.clone(), source: Box::new(source) }
+                }
             }
         }
         Err(failure)

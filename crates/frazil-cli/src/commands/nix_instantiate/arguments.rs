@@ -67,7 +67,7 @@ const IGNORED: &[&str] = &[
     "verbose",
 ];
 /// Flags with a value that mean nothing here.
-const IGNORED_VALUED: &[&str] = &["add-root", "eval-store", "log-format", "store"];
+const IGNORED_VALUED: &[&str] = &["eval-store", "log-format"];
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +97,10 @@ pub(super) struct Parsed {
     pub(super) includes: Vec<String>,
     pub(super) settings: Settings,
     pub(super) files: Vec<OsString>,
+    /// Where the store is, in the words of Nix.
+    pub(super) store: Option<String>,
+    /// The link that is to keep what is instantiated.
+    pub(super) add_root: Option<OsString>,
     /// Whether XML tells where things were written.
     locations: bool,
 }
@@ -116,6 +120,8 @@ pub(super) fn parse(arguments: &[OsString], settings: Settings) -> Result<Parsed
         includes: Vec::new(),
         settings,
         files: Vec::new(),
+        store: None,
+        add_root: None,
         locations: true,
     };
     let mut rest = Rest { words: arguments };
@@ -215,6 +221,11 @@ impl Parsed {
             "--readonly-mode" | "--dry-run" => self.read_only = true,
             "--impure" => self.settings.set("pure-eval", "false"),
             "--attr" => self.attributes.push(rest.text(flag)?),
+            "--store" => self.store = Some(rest.text(flag)?),
+            "--add-root" => {
+                let [link] = rest.values(flag)?;
+                self.add_root = Some(link.to_owned());
+            }
             "--include" => self.includes.push(rest.text(flag)?),
             "--option" => {
                 let [name, value] = rest.values(flag)?;

@@ -147,10 +147,8 @@ pub(super) fn verify(
 ) -> Result<(), CommandError> {
     let access = if arguments.repair { Access::Write } else { Access::Read };
     let store = arguments.store.open(environment, access)?;
-    let depth = match arguments.check_contents {
-        true => VerifyDepth::Contents,
-        false => VerifyDepth::Existence,
-    };
+    let depth =
+        if arguments.check_contents { VerifyDepth::Contents } else { VerifyDepth::Existence };
     let report = store.verify(depth)?;
     show_verified(arguments, &store, &report)?;
     if report.is_clean() {
@@ -178,22 +176,22 @@ fn show_verified(
         });
         return screen::print(&show::line(&value));
     }
-    let mut text = String::new();
+    let mut text: Vec<String> = Vec::new();
     for path in &report.missing {
-        text.push_str(&format!("path '{}' is missing\n", dir.display(path)));
+        text.push(format!("path '{}' is missing\n", dir.display(path)));
     }
     for (path, mismatch) in &report.modified {
-        text.push_str(&format!("path '{}' was modified: {mismatch}\n", dir.display(path)));
+        text.push(format!("path '{}' was modified: {mismatch}\n", dir.display(path)));
     }
     for (path, error) in &report.unreadable {
         let error = frazil_ops::causes(error);
-        text.push_str(&format!("path '{}' cannot be read: {error}\n", dir.display(path)));
+        text.push(format!("path '{}' cannot be read: {error}\n", dir.display(path)));
     }
     for link in &report.damaged_links {
-        text.push_str(&format!("the shared file '{}' was modified\n", link.display()));
+        text.push(format!("the shared file '{}' was modified\n", link.display()));
     }
-    text.push_str(&format!("{} paths were looked at\n", report.paths));
-    say(&text);
+    text.push(format!("{} paths were looked at\n", report.paths));
+    say(&text.concat());
     Ok(())
 }
 

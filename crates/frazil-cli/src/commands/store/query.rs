@@ -50,40 +50,38 @@ pub(super) fn info(
         paths = store.closure(&paths)?;
     }
     let dir = store.store_dir();
-    let (mut shown, mut text) = (Map::new(), String::new());
+    let (mut shown, mut text) = (Map::new(), Vec::<String>::new());
     for path in &paths {
         let info = store.valid_path_info(path)?;
-        let closure_size = match arguments.closure_size {
-            true => Some(closure_size(&store, path)?),
-            false => None,
-        };
+        let closure_size =
+            if arguments.closure_size { Some(closure_size(&store, path)?) } else { None };
         if arguments.json {
             shown.insert(dir.join(path), show::info(dir, &info, closure_size));
             continue;
         }
         let hash = show::hash(&info, HashFormat::Nix32);
-        text.push_str(&format!("{}\n  size        {}\n", dir.display(path), size(info.nar.size)));
+        text.push(format!("{}\n  size        {}\n", dir.display(path), size(info.nar.size)));
         if let Some(bytes) = closure_size {
-            text.push_str(&format!("  closure     {}\n", size(bytes)));
+            text.push(format!("  closure     {}\n", size(bytes)));
         }
-        text.push_str(&format!("  hash        {hash}\n"));
+        text.push(format!("  hash        {hash}\n"));
         if let Some(deriver) = &info.deriver {
-            text.push_str(&format!("  deriver     {}\n", dir.display(deriver)));
+            text.push(format!("  deriver     {}\n", dir.display(deriver)));
         }
         if let Some(content) = &info.content_address {
-            text.push_str(&format!("  address     {content}\n"));
+            text.push(format!("  address     {content}\n"));
         }
         for signature in &info.signatures {
-            text.push_str(&format!("  signature   {signature}\n"));
+            text.push(format!("  signature   {signature}\n"));
         }
         for reference in &info.references {
-            text.push_str(&format!("  refers to   {}\n", dir.display(reference)));
+            text.push(format!("  refers to   {}\n", dir.display(reference)));
         }
     }
     if arguments.json {
         return screen::print(&show::line(&shown.into()));
     }
-    screen::print(text.as_bytes())
+    screen::print(text.concat().as_bytes())
 }
 
 fn closure_size(store: &Store, path: &StorePath) -> Result<u64, CommandError> {
@@ -192,19 +190,19 @@ pub(super) fn roots(
 ) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Read)?;
     let dir = store.store_dir();
-    let (mut shown, mut text) = (Map::new(), String::new());
+    let (mut shown, mut text) = (Map::new(), Vec::<String>::new());
     for (path, links) in store.roots()? {
         let links: Vec<String> =
             links.iter().map(|link| link.to_string_lossy().into_owned()).collect();
         for link in &links {
-            text.push_str(&format!("{link} -> {}\n", dir.display(&path)));
+            text.push(format!("{link} -> {}\n", dir.display(&path)));
         }
         shown.insert(dir.join(&path), Value::from(links));
     }
     if arguments.json {
         return screen::print(&show::line(&shown.into()));
     }
-    screen::print(text.as_bytes())
+    screen::print(text.concat().as_bytes())
 }
 
 /// Show derivations as JSON, as `nix derivation show` prints them

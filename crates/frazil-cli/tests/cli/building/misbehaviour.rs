@@ -1,0 +1,153 @@
+//! Builders that take more than they are given, and builds that are killed.
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Place;
+
+/// Builds what this shell text does and says how that failed.
+#[track_caller]
+fn failure(place: &Place, text: &str, arguments: &[&str]) -> String {
+    let expression =
+        format!("(import ./default.nix).make {{ name = \"x\"; args = [ \"-c\" ''{text}'' ]; }}");
+    let output = place.run(&[&["build", "-E", &expression], arguments].concat());
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    // Nothing of the build is left.
+    let names = fs::read_dir(place.store().join("nix/store")).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    let left = names.iter().filter(|name| name.to_string_lossy().starts_with("tmp-"));
+    assert_eq!(left.count(), 0);
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn check(place: &Place, text: &str, arguments: &[&str], expected: &str) {
+    let words = failure(place, text, arguments);
+    assert!(words.contains(expected), "{words}");
+}
+
+#[test]
+fn limits_hold() {
+    let Some(place) = Place::new() else { return };
+    check(&place, "sleep 60", &["--timeout", "1"], "the builder timed out after 1s");
+    check(&place, "sleep 60", &["--max-silent-time", "1"], "timed out after 1s of silence");
+    check(
+        &place,
+        "while true; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done",
+        &["--max-build-log-size", "64K"],
+        "the builder was killed after writing more than 65536 bytes of log output",
+    );
+    check(
+        &place,
+        "f() { f | f & }; f; wait; exit 1",
+        &["--option", "max-build-processes", "64", "--timeout", "10"],
+        "cannot build",
+    );
+}
+
+#[test]
+fn there_is_no_way_out() {
+    let Some(place) = Place::new() else { return };
+    // Each prints a line for what it could do, and none should be printed.
+    let escapes = [
+        "echo x > /etc/passwd",
+        "cat /etc/shadow",
+        "echo x > ${tools}/x",
+        "mkdir /nix/store/../../x",
+        "wget -q -T 1 -O - http://127.0.0.1:1/",
+        "echo x > /proc/sys/kernel/core_pattern",
+        "ls /home",
+    ];
+    for escape in escapes {
+        let escape = escape.replace("${tools}", "$PATH");
+        let words = failure(&place, &format!("{escape} && echo ESCAPED; exit 9"), &[]);
+        assert!(!words.contains("> ESCAPED"), "{escape}: {words}");
+        assert!(words.contains("exit code 9"), "{words}");
+    }
+    // What a builder leaves running ends with it.
+    let marker = "4242.42";
+    failure(&place, &format!("sleep {marker} & exit 1"), &[]);
+    assert!(!is_running(marker));
+}
+
+/// Whether a process has this among its arguments.
+fn is_running(argument: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap();
+    processes.flatten().any(|entry| {
+        let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        command.split(|byte| *byte == 0).any(|word| word == argument.as_bytes())
+    })
+}
+
+fn start(place: &Place, text: &str) -> Child {
+    let expression =
+        format!("(import ./default.nix).make {{ name = \"x\"; args = [ \"-c\" ''{text}'' ]; }}");
+    let mut command = place.command(&["build", "-E", &expression, "--no-link"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
+}
+
+fn wait_for(what: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !what() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_build_that_is_killed_leaves_nothing() {
+    let Some(place) = Place::new() else { return };
+    let mut build = start(&place, "sleep 4343.43");
+    wait_for(|| is_running("4343.43"));
+    build.kill().unwrap();
+    build.wait().unwrap();
+    wait_for(|| !is_running("4343.43"));
+    // The next build clears what is left.
+    place.text(&["build", "-A", "plain"]);
+    let names = fs::read_dir(place.store().join("nix/store")).unwrap();
+    assert!(names.flatten().all(|entry| !entry.file_name().to_string_lossy().starts_with("tmp-")));
+    place.text(&["store", "verify", "--check-contents"]);
+}
+
+#[test]
+fn two_processes_build_once() {
+    let Some(place) = Place::new() else { return };
+    let text = "cat /proc/sys/kernel/random/uuid > $out; sleep 0.3";
+    let mut builds = [start(&place, text), start(&place, text), start(&place, text)];
+    assert!(builds.iter_mut().all(|build| build.wait().unwrap().success()));
+    place.text(&["store", "verify", "--check-contents"]);
+}
+
+#[test]
+fn garbage_is_collected_around_builds() {
+    let Some(place) = Place::new() else { return };
+    let mut build = start(&place, "echo > /build/x; sleep 0.6; echo done > $out");
+    wait_for(|| place.store().join("nix/var/log").exists());
+    place.text(&["store", "gc"]);
+    assert!(build.wait().unwrap().success());
+    place.text(&["store", "verify", "--check-contents"]);
+}
+
+/// Kills builds at many points of time; afterwards the store is whole, and a build succeeds.
+/// `FRAZIL_CRASH_ROUNDS` says how often.
+#[test]
+fn killed_at_any_time() {
+    let Some(place) = Place::new() else { return };
+    let rounds = std::env::var("FRAZIL_CRASH_ROUNDS").map_or(20, |rounds| rounds.parse().unwrap());
+    let kept = place.text(&["build", "-A", "plain", "--print-out-paths"]);
+    for round in 0..rounds {
+        let text = format!("mkdir $out; echo {round} > $out/a; cat $PATH/busybox > $out/b");
+        let mut build = start(&place, &text);
+        // Spread over the time that a build takes, in an order that looks random.
+        std::thread::sleep(Duration::from_micros(round * 7919 % 60_000));
+        build.kill().unwrap();
+        build.wait().unwrap();
+        place.text(&["store", "verify", "--check-contents"]);
+        place.text(&["store", "info", &kept]);
+    }
+    place.text(&["build", "-A", "multi"]);
+    place.text(&["store", "gc"]);
+    place.text(&["store", "verify", "--check-contents"]);
+}

@@ -1,0 +1,13 @@
+//! The real program as a real PID 1, in namespaces of its own.
+//!
+//! Where the machine allows no namespaces, these tests say so and do nothing.
+
+mod context;
+mod control;
+mod faults;
+mod lifecycle;
+mod logs;
+mod readiness;
+mod shutdown;
+mod single;
+mod system;

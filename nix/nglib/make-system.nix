@@ -1,0 +1,52 @@
+/** A system out of modules. */
+{ lib, nglib }:
+/**
+  Evaluates a system. The result is that of `evalModules`; reading `config` fails if one of the
+  `assertions` does, and prints the `warnings`.
+
+      makeSystem {
+        nixpkgs;                  # has legacyPackages.<system>, and lib
+        name;                     # the host name
+        system;                   # such as "x86_64-linux"
+        config;                   # the module that describes the system
+        defaultModules ? all;     # the modules that are always there
+        extraModules ? [ ];       # more of them
+        specialArgs ? { };        # more arguments for modules; `nglib` is one
+      }
+*/
+{
+  nixpkgs,
+  name,
+  system,
+  config,
+  defaultModules ? import ../modules/list.nix,
+  extraModules ? [ ],
+  specialArgs ? { },
+}:
+let
+  evaluation = (nixpkgs.lib or lib).evalModules {
+    specialArgs = specialArgs // {
+      inherit nglib;
+    };
+    modules =
+      defaultModules
+      ++ extraModules
+      ++ [
+        {
+          _file = "makeSystem";
+          networking.hostName = name;
+        }
+        config
+        {
+          _file = "makeSystem";
+          nixpkgs.pkgs = nixpkgs.legacyPackages.${system};
+          _module.args = { inherit system; };
+        }
+      ];
+  };
+  result = evaluation.config;
+in
+evaluation
+// {
+  config = lib.asserts.checkAssertWarn (result.assertions or [ ]) (result.warnings or [ ]) result;
+}

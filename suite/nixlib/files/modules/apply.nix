@@ -1,0 +1,5 @@
+value:
+{ lib, ... }:
+{
+  x = value;
+}

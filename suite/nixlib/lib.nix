@@ -1,0 +1,2 @@
+# The library, for `with import ./lib.nix;`.
+import ../../nix/lib

@@ -1,0 +1,5 @@
+# The library of systems with the library, for `with import ./nglib.nix;`.
+let
+  lib = import ../../nix/lib;
+in
+lib // import ../../nix/nglib lib
