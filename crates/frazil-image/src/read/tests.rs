@@ -153,8 +153,8 @@ fn whiteouts_take_away_what_lower_layers_brought() {
         expect![[r#"
             dir 755 0:0 layer-1 d
             file 644 0:0 layer-2 d/c 1 ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d d/c
-            dir 755 0:0 layer-1 e
-            dir 755 0:0 layer-1 e/f
+            dir 755 0:0 layer-2 e
+            dir 755 0:0 layer-2 e/f
             file 644 0:0 layer-2 e/f/new 1 e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683 e/f/new
         "#]],
     );
@@ -175,7 +175,7 @@ fn links_on_the_way_are_followed_within_the_root() {
             file 644 0:0 layer-2 usr/x 1 4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce usr/x
         "#]],
     );
-    check(&["l a b\nl b a\nf a/x 1"], expect!["the layer `blobs/sha256/3e5bc1a7d7bbf1d0aef1e5e77b8a6a1a1c6ad2a50dbd34d0f0a7d9b2a0d9b6cf` cannot be applied: too many symbolic links on the way to `/a/x`"]);
+    check(&["l a b\nl b a\nf a/x 1"], expect!["the layer `blobs/sha256/7c02a5066b77cd43f46bea4d648eb476b2447a013ad159df643220e095097562` cannot be applied: too many symbolic links on the way to `/a/x`"]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn pax_records_win_over_headers() {
 fn limits_hold() {
     let many: String = (0..200).map(|number| format!("f f{number} x\n")).collect();
     check_hostile(&many, expect!["the image has more than 100 entries"]);
-    let mut bomb = header("big", b'0', "", 1 << 40);
+    let mut bomb = header("big", b'0', "", 1 << 30);
     bomb.extend(vec![0; 4096]);
     expect!["the image has more than 1048576 bytes"].assert_eq(&shown(root(&mut &bomb[..], &options())));
     let mut long = header("././@LongLink", b'L', "", 1 << 30);
