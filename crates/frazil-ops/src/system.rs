@@ -16,4 +16,4 @@ pub mod services;
 pub mod specification;
 pub mod template;
 pub mod units;
-mod unpacked;
+pub(crate) mod unpacked;
