@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod environment;
 mod evaluation;
+mod linked;
 mod progress;
 mod realising;
 mod network;

@@ -13,6 +13,7 @@ mod packages;
 pub mod plan;
 mod presentation;
 pub mod readers;
+mod scratch;
 pub mod system;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,9 @@ use frazil_image::oci::{self, Blob, LayerBlob};
 use frazil_image::sbom::Inventory;
 use frazil_store::fs::IoError;
 
+pub use frazil_image::sbom;
 pub use presentation::Presentation;
+pub use scratch::Scratch;
 pub use system::{Located, System, SystemError};
 
 use crate::image::blobs::Encoder;
@@ -179,4 +182,15 @@ impl<'s> Image<'s> {
     pub fn layer_file(&self, layer: &LayerBlob) -> PathBuf {
         self.encoder.file(&layer.blob)
     }
+}
+
+/// The digest of a document, as others name it.
+pub fn digest(document: &[u8]) -> String {
+    Blob::of(document).reference()
+}
+
+/// Whether the layout in a directory has a blob.
+pub fn layout_has(directory: &Path, blob: &Blob) -> bool {
+    let file = directory.join(oci::layout::blob_path(blob));
+    std::fs::metadata(file).is_ok_and(|found| found.len() == blob.size)
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use frazil_image::compress::Compression;
 use frazil_image::contents::EncodeError;
-use frazil_image::oci::{Blob, docker, layout};
+use frazil_image::oci::{self, Blob, docker, layout};
 use frazil_image::tar;
 use frazil_store::fs::IoError;
 
-use super::blobs;
-use super::{Image, ImageError, System};
+use super::{Image, ImageError, System, blobs, plan};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -131,6 +132,31 @@ impl Image<'_> {
         }
         Ok(writer.finish()?)
     }
+}
+
+/// Writes a system as `docker load` takes it, without anything on disk: layers are made twice, the
+/// first time for their digests.
+pub fn stream(
+    system: &System,
+    layers_max: Option<NonZeroUsize>,
+    out: &mut dyn Write,
+) -> Result<(), ImageError> {
+    let layers = plan::layers(system, layers_max);
+    let time = system.presentation.time();
+    let encoded = blobs::parallel(&layers, |layer| {
+        let mut sink = std::io::sink();
+        oci::encode_layer(layer, &system.units, time, Compression::None, &mut sink)
+    })?;
+    let named: Vec<_> = layers.iter().map(plan::title).zip(encoded.iter().copied()).collect();
+    let presentation = &system.presentation;
+    let (platform, run) = (presentation.platform(), presentation.run_config());
+    let config = oci::config(&platform, &run, &named, time);
+    let archives: Vec<_> =
+        layers.iter().zip(encoded.iter().map(|layer| layer.archive)).collect();
+    let name = presentation.reference();
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
+    docker::write(&name, &config, &archives, &system.units, time, &mut out)?;
+    Ok(out.flush().map_err(EncodeError::Write)?)
 }
 
 /// Writes the root of a system as a plain archive.

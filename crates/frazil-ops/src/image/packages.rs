@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use frazil_image::sbom::{Package, PackageKind, licence};
 use frazil_model::{Sha256, StorePath};
 use frazil_tree::tree::Conflict;
-use frazil_tree::{File, Leaf, LeafKind, Metadata, Mode, Node, Origin, Tree, TreePath};
+use frazil_tree::{File, Leaf, LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
+use super::units::Units;
 use crate::system::unpacked;
 
 /// Where scanners look for packages of systems that are never upgraded in place.
@@ -32,13 +33,14 @@ pub(super) struct Found {
     lists: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// The packages of these units, sorted by name.
+/// The packages of units, each at its place, sorted by name.
 pub(super) fn find(
-    units: &BTreeMap<Origin, (PathBuf, Option<Sha256>)>,
-    tree: &Tree,
-) -> Vec<Found> {
-    let release = release(tree);
-    let mut found: Vec<Found> = units
+    places: &BTreeMap<Origin, (PathBuf, Option<Sha256>)>,
+    units: &Units,
+    tree: &mut Tree,
+) -> Result<Vec<Found>, Conflict> {
+    let release = os_release(tree, units)?.as_deref().and_then(release);
+    let mut found: Vec<Found> = places
         .iter()
         .filter_map(|(unit, (place, digest))| {
             let of_debian = of_debian(unit, place, *digest, release.as_deref());
@@ -64,7 +66,7 @@ pub(super) fn find(
     for (found, depends) in found.iter_mut().zip(depends) {
         found.package.depends = depends;
     }
-    found
+    Ok(found)
 }
 
 /// Adds to the tree what scanners look for.
@@ -188,18 +190,39 @@ fn kept_sums(tree: &Tree, sums: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// The release that the image says it is of.
-fn release(tree: &Tree) -> Option<String> {
-    let text = OS_RELEASE.iter().find_map(|path| {
-        let path = TreePath::parse(path.as_bytes()).ok()?;
-        let Some(Node::Leaf(_, Leaf { kind: LeafKind::File(file), .. })) = tree.get(&path) else {
-            return None;
-        };
-        match file.source() {
-            frazil_tree::Source::Inline(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            frazil_tree::Source::Unit(_) => None,
+/// The text that says which release a system is of: in the tree, or else in a unit, from which it is
+/// brought into the tree.
+fn os_release(
+    tree: &mut Tree,
+    units: &Units,
+) -> Result<Option<String>, Conflict> {
+    let places = OS_RELEASE.iter().filter_map(|path| TreePath::parse(path.as_bytes()).ok());
+    let text = |file: &File, origin: &Origin| match file.source() {
+        Source::Inline(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Source::Unit(path) => fs::read_to_string(units.place(origin, path)?).ok(),
+    };
+    for path in places.clone() {
+        if let Some(Node::Leaf(_, Leaf { kind: LeafKind::File(file), origin, .. })) = tree.get(&path) {
+            return Ok(text(file, origin));
         }
-    })?;
+    }
+    let Some(path) = places.last() else { return Ok(None) };
+    let mut found = units.roots.iter().filter_map(|(unit, root)| {
+        Some((unit, fs::read_to_string(root.join("usr/lib/os-release")).ok()?))
+    });
+    let Some((unit, text)) = found.next() else { return Ok(None) };
+    let leaf = |kind| Leaf { metadata: Metadata::of_root(Mode::of(0o644)), origin: unit.clone(), kind };
+    tree.insert(path, leaf(LeafKind::File(File::inline(text.as_bytes()))))?;
+    if let Ok(link) = TreePath::parse(b"etc/os-release")
+        && tree.get(&link).is_none()
+    {
+        tree.insert(link, leaf(LeafKind::Symlink((*b"../usr/lib/os-release").into())))?;
+    }
+    Ok(Some(text))
+}
+
+/// The release that such a text names.
+fn release(text: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix("VERSION_ID="))?;
     Some(line.trim_matches('"').to_owned())
 }

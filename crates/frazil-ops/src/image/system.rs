@@ -131,7 +131,7 @@ impl System {
             units.roots.insert(unit.clone(), root);
             places.insert(unit, (place, digest));
         }
-        let packages = packages::find(&places, &tree);
+        let packages = packages::find(&places, &units, &mut tree)?;
         packages::list(&mut tree, &packages)?;
         Ok(Self { tree, units, presentation, packages })
     }
