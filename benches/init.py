@@ -113,7 +113,7 @@ class Run:
 
     def start(self):
         """Milliseconds from the start of PID 1 to the first and the last service."""
-        begin, end = None, time.monotonic() + 60
+        begin, end = None, time.monotonic() + 20
         while (len(self.up) < self.count or begin is None) and time.monotonic() < end:
             for name, pid, nanos in self.read(0.5):
                 if name == STAMP:
@@ -121,7 +121,8 @@ class Run:
                 else:
                     self.up[name] = (pid, nanos)
         if len(self.up) < self.count:
-            raise TimeoutError(f"{self.init.name}: {len(self.up)} of {self.count} came up")
+            said = (self.tree / "output").read_text("utf-8", "replace")[-300:]
+            raise TimeoutError(f"{len(self.up)} of {self.count} came up: {said}")
         children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         self.pid = int(pathlib.Path(children).read_text("ascii").split()[0])
         times = [(nanos - begin) / 1e6 for _, nanos in self.up.values()]
@@ -273,6 +274,9 @@ def main():
         *(Single(name, [name, "--"]) for name in ["tini", "dumb-init", "catatonit"]),
     ]
     inits = [i for i in inits if not hasattr(i, "argv") or shutil.which(i.argv[0])]
+    for init in inits:
+        if hasattr(init, "argv"):
+            init.argv[0] = shutil.which(init.argv[0])
     if args.only:
         inits = [i for i in inits if i.name in args.only.split(",")]
     rows = []

@@ -3,18 +3,17 @@
 let
   inherit (builtins)
     concatMap
-    elem
     elemAt
     filter
     foldl'
-    genList
     head
     length
-    tail
     throw
     ;
+  outputs = import ./attrsets/outputs.nix;
 in
-rec {
+outputs
+// rec {
   inherit (builtins)
     attrNames
     attrValues
@@ -460,50 +459,6 @@ rec {
       lib.concatMapStringsSep "." lib.strings.escapeNixIdentifier path;
 
   /**
-    An output of a package; `out`, then the package itself, where it is missing or one was already
-    chosen. `String -> Derivation -> Derivation`
-
-        getOutput "dev" { dev = "d"; }  =>  "d"
-  */
-  getOutput =
-    output: pkg: if pkg.outputSpecified or false then pkg else pkg.${output} or pkg.out or pkg;
-
-  /**
-    The first output of a list that a package has. `[String] -> Derivation -> Derivation`
-
-        getFirstOutput [ "dev" "out" ] { out = "o"; }  =>  "o"
-  */
-  getFirstOutput =
-    candidates: pkg:
-    let
-      present = filter (name: pkg ? ${name}) candidates;
-    in
-    if pkg.outputSpecified or false || present == [ ] then pkg else pkg.${head present};
-
-  /** The output with programs. `Derivation -> Derivation` */
-  getBin = getOutput "bin";
-  /** The output with libraries. `Derivation -> Derivation` */
-  getLib = getOutput "lib";
-  /** The output with static libraries. `Derivation -> Derivation` */
-  getStatic = getFirstOutput [
-    "static"
-    "lib"
-    "out"
-  ];
-  /** The output for development. `Derivation -> Derivation` */
-  getDev = getOutput "dev";
-  /** The output with header files. `Derivation -> Derivation` */
-  getInclude = getFirstOutput [
-    "include"
-    "dev"
-    "out"
-  ];
-  /** The output with manual pages. `Derivation -> Derivation` */
-  getMan = getOutput "man";
-  /** The development outputs of several packages. `[Derivation] -> [Derivation]` */
-  chooseDevOutputs = map getDev;
-
-  /**
     Marks a set of packages as one to look into. `AttrSet -> AttrSet`
 
         recurseIntoAttrs { }  =>  { recurseForDerivations = true; }
@@ -541,6 +496,6 @@ rec {
     x
     // y
     // mapAttrs (
-      name: _: throw "unionOfDisjoint: collision on ${name}; complete list: ${names}"
+      name: _: throw "unionOfDisjoint: both sets have ${name} (of those in both: ${names})"
     ) both;
 }

@@ -137,7 +137,7 @@ rec {
       one = name: makeOverridable (mirrorFunctionArgs filled.f (args: (filled.f args).${name})) filled.args;
     in
     if isDerivation pkgs then
-      throw "function `callPackages` was called on a *single* derivation \"${pkgs.name}\"; did you mean to use `callPackage` instead?"
+      throw "callPackages: the function gives one package, ${pkgs.name}, not a set of them; use `callPackage`."
     else
       mapAttrs (name: _: one name) pkgs;
 

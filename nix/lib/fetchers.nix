@@ -45,7 +45,7 @@ rec {
     if args ? outputHash && args ? outputHashAlgo then
       args
     else if lib.length given > 1 then
-      throw "multiple hashes passed: ${lib.concatStringsSep ", " given}"
+      throw "a hash is given more than once: ${lib.concatStringsSep ", " given}"
     else if given == [ ] then
       if required then throw "fetcher called without `hash`: expected one of ${known}" else args
     else

@@ -76,7 +76,7 @@ rec {
     else if lib.isDerivation v then
       mkString "${v}"
     else
-      throw "The GVariant type of ${builtins.typeOf v} can't be inferred.";
+      throw "gvariant.mkValue: which type a value of type ${builtins.typeOf v} gets is not known; use the constructor of one.";
 
   /** An array; all elements have one type. `[a] -> GVariant` */
   mkArray =
@@ -86,9 +86,9 @@ rec {
       types = lib.unique (map (v: v.type) values);
     in
     if elems == [ ] then
-      throw "Please create empty array with mkEmptyArray."
+      throw "gvariant.mkArray: the type of an empty array is not known; use mkEmptyArray."
     else if builtins.length types != 1 then
-      throw "Elements in a list should have same type."
+      throw "gvariant.mkArray: the elements are of several types: ${toString types}"
     else
       withShow (self: "@${self.type} [${elements self.value}]") (
         mkPrimitive (arrayOf (lib.head types)) values

@@ -110,9 +110,9 @@ rec {
     pkg:
     getExe' pkg (
       pkg.meta.mainProgram or (lib.warn
-        "getExe: Package ${
+        "getExe: the package ${
           lib.generators.toPretty { } pkg.meta.name or pkg.pname or pkg.name
-        } does not have the meta.mainProgram attribute; its name is taken instead. Set it in the package, or use `getExe' pkg \"program\"'."
+        } does not say its meta.mainProgram; its name is taken. `getExe' pkg \"program\"' chooses a program."
         (lib.getName pkg)
       )
     );
@@ -125,11 +125,11 @@ rec {
   getExe' =
     pkg: program:
     assert lib.assertMsg (lib.isDerivation pkg)
-      "lib.meta.getExe': The first argument is of type ${builtins.typeOf pkg}, but it should be a derivation instead.";
+      "getExe': the first argument has to be a package, but is of type ${builtins.typeOf pkg}";
     assert lib.assertMsg (isString program)
-      "lib.meta.getExe': The second argument is of type ${builtins.typeOf program}, but it should be a string instead.";
+      "getExe': the second argument has to be a string, but is of type ${builtins.typeOf program}";
     assert lib.assertMsg (!lib.hasInfix "/" program)
-      "lib.meta.getExe': The second argument \"${program}\" is a nested path, but it should be the name of a program.";
+      "getExe': a program's name has no slash, but there is one in ${builtins.toJSON program}";
     "${lib.getBin pkg}/bin/${program}";
 
   /** A vendor and version as the parts of a CPE name. `String -> String -> AttrSet` */

@@ -146,7 +146,7 @@ rec {
           check = _: true;
           merge = _: _: false;
         };
-        apply = _: throw "Option value is not readable because the option is not declared.";
+        apply = _: throw "Nothing declares this option, so that it has no value.";
       }
       // attrs
     );
@@ -194,7 +194,10 @@ rec {
     if length defs == 1 then
       if merge == null then (head defs).value else merge loc defs
     else
-      throw "The option `${showOption loc}' is defined multiple times while it's expected to be unique.\n${message}\nDefinition values:${showDefs defs}\n${changePriority}";
+      throw (
+        "The option `${showOption loc}' is defined multiple times while it's expected to be unique.\n"
+        + "${message}\nDefinition values:${showDefs defs}\n${changePriority}"
+      );
 
   /** Refuses definitions that are not all equal. `[String] -> [Definition] -> a` */
   mergeEqualOption =

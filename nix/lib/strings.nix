@@ -5,7 +5,6 @@ let
     concatMap
     elemAt
     filter
-    foldl'
     genList
     head
     isAttrs
@@ -17,32 +16,21 @@ let
     match
     substring
     stringLength
-    throw
     toJSON
     ;
   escapes = import ./strings/escape.nix { inherit lib; };
   distance = import ./strings/distance.nix { inherit lib; };
   flags = import ./strings/flags.nix { inherit lib; };
+  numbers = import ./strings/numbers.nix { inherit lib; };
 
   spaces = " \t\r\n";
-
-  # A string in decimal digits, spaces around them allowed, as an integer.
-  parseInt =
-    name: pattern: hint: text:
-    let
-      found = match "[[:space:]]*${pattern}[[:space:]]*" text;
-      value = builtins.fromJSON (elemAt found 0 + elemAt found 1);
-    in
-    if found == null || !isInt value then
-      throw "${name}: Could not convert ${toJSON text} to int.${hint text}"
-    else
-      value;
 
   parseDrvName = field: x: if isString x then (builtins.parseDrvName x).${field} else null;
 in
 escapes
 // distance
 // flags
+// numbers
 // rec {
   inherit (builtins)
     compareVersions
@@ -200,7 +188,7 @@ escapes
   hasPrefix =
     prefix: text:
     lib.warnIf (isPath prefix)
-      "lib.strings.hasPrefix: the first argument (${toString prefix}) is a path; it will never be a prefix of a path, whose string is a store path. Use lib.path.hasPrefix."
+      "lib.strings.hasPrefix: the first argument (${toString prefix}) is a path, which as a string is a store path; use lib.path.hasPrefix."
       (substring 0 (stringLength prefix) text == prefix);
 
   /**
@@ -294,7 +282,7 @@ escapes
   toSentenceCase =
     text:
     lib.throwIfNot (isString text)
-      "toSentenceCase does only accepts string values, but got ${typeOf text}"
+      "toSentenceCase: a string is needed, not a value of type ${typeOf text}"
       (toUpper (substring 0 1 text) + toLower (substring 1 (-1) text));
 
   /**
@@ -310,7 +298,7 @@ escapes
       ) true) (filter (x: isString x && x != "") (split "[^[:alnum:]]+" text));
       first = head words;
     in
-    lib.throwIfNot (isString text) "toCamelCase does only accepts string values, but got ${typeOf text}" (
+    lib.throwIfNot (isString text) "toCamelCase: a string is needed, not a value of type ${typeOf text}" (
       if words == [ ] then "" else toLower first + concatMapStrings toSentenceCase (tail words)
     );
 
@@ -423,42 +411,6 @@ escapes
     name;
 
   /**
-    Fills a string up at its start to a width. `Int -> String -> String -> String`
-
-        fixedWidthString 5 "0" "15"  =>  "00015"
-  */
-  fixedWidthString =
-    width: filler: text:
-    let
-      missing = width - stringLength text;
-    in
-    if missing < 0 then
-      throw "fixedWidthString: requested string length (${toString width}) must not be shorter than actual length (${
-        toString (stringLength text)
-      })"
-    else
-      substring 0 missing (replicate missing filler) + text;
-
-  /**
-    A number with zeros before it. `Int -> Number -> String`
-
-        fixedWidthNumber 5 15  =>  "00015"
-  */
-  fixedWidthNumber = width: n: fixedWidthString width "0" (toString n);
-
-  /**
-    A float as a string; warns where digits are lost. `Float -> String`
-
-        floatToString 0.5  =>  "0.500000"
-  */
-  floatToString =
-    float:
-    let
-      text = toString float;
-    in
-    lib.warnIf (builtins.fromJSON text != float) "Imprecise conversion from float to string ${text}" text;
-
-  /**
     Whether a value is a string, a path, or a set that becomes a string. `a -> Bool`
 
         isStringLike { outPath = "/"; }  =>  true
@@ -502,26 +454,6 @@ escapes
       # Content-addressed placeholders stand directly under the root.
       || match "/[0-9a-z]{52}" text != null
     );
-
-  /**
-    A string of decimal digits as an integer; zeros before it are ambiguous and refused. `String -> Int`
-
-        toInt " -1 "  =>  -1
-  */
-  toInt = parseInt "toInt" "(-?)(0|[1-9][0-9]*)" (
-    text:
-    if match "[[:space:]]*0[0-9]+[[:space:]]*" text != null then
-      " Leading zeros are ambiguous (octal or decimal); use toIntBase10."
-    else
-      ""
-  );
-
-  /**
-    A string of decimal digits, zeros before it or not, as an integer. `String -> Int`
-
-        toIntBase10 "0042"  =>  42
-  */
-  toIntBase10 = parseInt "toIntBase10" "(-?)0*(0|[1-9][0-9]*)" (_: "");
 
   /**
     The lines of a file as one string, without the last newline. `Path -> String`

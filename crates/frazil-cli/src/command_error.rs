@@ -94,6 +94,12 @@ failures! {
     store::CollectError => STORE_FAILED,
     store::ExportError => STORE_FAILED,
     store::ImportError => STORE_FAILED,
+    frazil_ops::cache::Error => STORE_FAILED,
+    frazil_ops::cache::CacheError => STORE_FAILED,
+    frazil_ops::cache::KeyError => STORE_FAILED,
+    frazil_ops::cache::LookupError => STORE_FAILED,
+    frazil_ops::cache::serve::ServeError => STORE_FAILED,
+    frazil_ops::cache::StoreOpenError => STORE_FAILED,
     RealiseError => BUILD_FAILED,
 }
 
@@ -111,10 +117,4 @@ impl From<BuildError> for CommandError {
         };
         Self::Failed { message: frazil_ops::causes(&error), help, status }
     }
-    frazil_ops::cache::Error => STORE_FAILED,
-    frazil_ops::cache::CacheError => STORE_FAILED,
-    frazil_ops::cache::KeyError => STORE_FAILED,
-    frazil_ops::cache::LookupError => STORE_FAILED,
-    frazil_ops::cache::serve::ServeError => STORE_FAILED,
-    frazil_ops::cache::StoreOpenError => STORE_FAILED,
 }

@@ -41,9 +41,20 @@ pub(crate) enum Verb {
 
 impl Verb {
     const ALL: &'static [Self] = &[
-        Self::Status, Self::Start, Self::Stop, Self::Restart, Self::Signal, Self::WaitReady,
-        Self::WaitStopped, Self::WaitBoot, Self::Healthy, Self::Exit, Self::PowerOff, Self::Reboot,
-        Self::Halt, Self::Reload,
+        Self::Status,
+        Self::Start,
+        Self::Stop,
+        Self::Restart,
+        Self::Signal,
+        Self::WaitReady,
+        Self::WaitStopped,
+        Self::WaitBoot,
+        Self::Healthy,
+        Self::Exit,
+        Self::PowerOff,
+        Self::Reboot,
+        Self::Halt,
+        Self::Reload,
     ];
 }
 

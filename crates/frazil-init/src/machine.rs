@@ -49,8 +49,15 @@ pub(crate) enum State {
 
 impl State {
     pub(crate) const ALL: &'static [Self] = &[
-        Self::Down, Self::Waiting, Self::Starting, Self::Up, Self::Backoff, Self::Stopping,
-        Self::Cleaning, Self::Done, Self::Failed,
+        Self::Down,
+        Self::Waiting,
+        Self::Starting,
+        Self::Up,
+        Self::Backoff,
+        Self::Stopping,
+        Self::Cleaning,
+        Self::Done,
+        Self::Failed,
     ];
 
     /// Its name in lists and messages.
@@ -145,6 +152,7 @@ pub(crate) enum Role {
 
 /// What PID 1 knows about a service.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own writer")]
 pub(crate) struct Slot {
     pub(crate) state: State,
     pub(crate) wanted: bool,
@@ -315,7 +323,10 @@ impl<'a> Machine<'a> {
                     return Some(action);
                 }
                 let slot = self.slots.get(self.cursor).copied().unwrap_or(Slot::EMPTY);
-                for due in [slot.due, slot.helper_due] {
+                // The next watcher has to wait for the burial of the last one, not for a time.
+                let is_running = matches!(slot.state, State::Starting | State::Up);
+                let helper_due = if is_running && slot.helper == 0 { slot.helper_due } else { 0 };
+                for due in [slot.due, helper_due] {
                     if due != 0 {
                         self.due = self.due.min(due);
                     }
@@ -362,7 +373,8 @@ impl<'a> Machine<'a> {
         slot.attempts = 0;
         if was_short {
             // What was missing is there again: the others need not wait any longer.
-            for other in self.slots.iter_mut().filter(|other| other.attempts > 0) {
+            let lacks = |other: &&mut Slot| other.attempts > 0 && other.state == State::Backoff;
+            for other in self.slots.iter_mut().filter(lacks) {
                 other.due = now.max(1);
             }
         }
@@ -379,7 +391,8 @@ impl<'a> Machine<'a> {
         if slot.attempts == 0 {
             slot.report = Some(Report::CannotStart(error));
         }
-        let delay = 50_u64.checked_shl(u32::from(slot.attempts)).map_or(500, |delay| delay.min(500));
+        let delay =
+            50_u64.checked_shl(u32::from(slot.attempts)).map_or(500, |delay| delay.min(500));
         slot.attempts = slot.attempts.saturating_add(1).min(16);
         slot.enter(State::Backoff, now);
         slot.due = now.saturating_add(delay).max(1);

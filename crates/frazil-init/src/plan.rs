@@ -24,10 +24,10 @@ use core::ffi::CStr;
 pub use check::{PlanError, read};
 #[cfg(not(standalone))]
 pub use compile::{CompileError, compile};
+pub(crate) use record::{Field, HeaderField, flag};
 pub use record::{
     Health, Kind, LogKind, Mode, NodeKind, OnUnhealthy, ProbeKind, Restart, StepKind, TextKind,
 };
-pub(crate) use record::{Field, HeaderField, flag};
 
 /// The first bytes of a plan.
 pub const MAGIC: [u8; 8] = *b"FRZLINIT";
@@ -94,7 +94,8 @@ impl<'a> Plan<'a> {
     /// The steps that set a machine up, in order.
     pub(crate) fn steps(self) -> impl ExactSizeIterator<Item = Step<'a>> {
         let list = self.list_at(HeaderField::StepsOffset as usize * 4);
-        (0..list.count).map(move |index| Step { plan: self, base: list.offset + index * STEP_BYTES })
+        (0..list.count)
+            .map(move |index| Step { plan: self, base: list.offset + index * STEP_BYTES })
     }
 
     /// A service by its number.
@@ -114,7 +115,9 @@ impl<'a> Plan<'a> {
     }
 
     fn list_at(self, offset: usize) -> List {
-        List { offset: self.word(offset) as usize, count: self.word(offset + 4) as usize }
+        // No list is longer than the plan; in one that was checked, none claims to be.
+        let count = (self.word(offset.saturating_add(4)) as usize).min(self.bytes.len());
+        List { offset: self.word(offset) as usize, count }
     }
 
     fn text_at(self, offset: usize) -> &'a CStr {
@@ -286,8 +289,7 @@ impl<'a> Service<'a> {
     /// Whether an applet watches over it, for its readiness or its health.
     pub(crate) fn is_probed(self) -> bool {
         let ready = self.ready().kind();
-        !matches!(ready, ProbeKind::None | ProbeKind::Fd)
-            || self.health().kind() != ProbeKind::None
+        !matches!(ready, ProbeKind::None | ProbeKind::Fd) || self.health().kind() != ProbeKind::None
     }
 
     pub(crate) fn log(self) -> LogKind {

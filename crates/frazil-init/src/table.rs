@@ -15,8 +15,8 @@ use serde::{Deserialize, Deserializer};
 
 pub use service::{
     Amount, Backoff, Burst, Capabilities, HealthAction, HealthCheck, HttpAddress, InputChoice,
-    LimitValue, Log, Node, Part, PassEnv, Readiness, RestartPolicy, Service, ServiceType, Stop, Text,
-    Unlimited,
+    LimitValue, Log, Node, Part, PassEnv, Readiness, RestartPolicy, Service, ServiceType, Stop,
+    Text, Unlimited,
 };
 
 /// Everything that PID 1 is told.
@@ -162,7 +162,8 @@ pub enum TableError {
 impl Table {
     /// Reads a table from JSON.
     pub fn from_json(text: &[u8]) -> Result<Self, TableError> {
-        let mut value: serde_json::Value = serde_json::from_slice(text).map_err(TableError::Shape)?;
+        let mut value: serde_json::Value =
+            serde_json::from_slice(text).map_err(TableError::Shape)?;
         let mut services = BTreeMap::new();
         // One by one, so that an error says which service it is about.
         if let Some(all) = value.get_mut("services").and_then(|all| all.as_object_mut()) {

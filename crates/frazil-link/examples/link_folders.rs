@@ -88,7 +88,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn unit(&self, package: &str, role: Role) -> Option<Unit> {
+    fn unit(&self, package: &str, role: Role, is_essential: bool) -> Option<Unit> {
         let row = self.table.get(package)?;
         Some(Unit {
             name: Origin::parse(&format!("{package}_{}", row[1])).unwrap(),
@@ -97,6 +97,7 @@ impl Driver {
             mount: TreePath::root(),
             depends: row[5].split_whitespace().map(Into::into).collect(),
             role,
+            is_essential,
             level: None,
         })
     }
@@ -113,10 +114,12 @@ impl Driver {
                 mount: TreePath::root(),
                 depends: Vec::new(),
                 role,
+                is_essential: false,
                 level: None,
             });
         }
         let mut seen = BTreeSet::new();
+        let essential: BTreeSet<String> = list("essential").into_iter().collect();
         let lists = [
             (Role::Declared, list("declared")),
             (Role::Data, list("data")),
@@ -124,9 +127,10 @@ impl Driver {
         ];
         for (role, packages) in lists {
             for package in packages {
+                let is_essential = essential.contains(&package);
                 let role = if named.contains(&package) { Role::Named } else { role };
                 if seen.insert(package.clone()) {
-                    units.extend(self.unit(&package, role));
+                    units.extend(self.unit(&package, role, is_essential));
                 }
             }
         }

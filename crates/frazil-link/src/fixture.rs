@@ -64,6 +64,7 @@ fn unit(text: &str) -> Unit {
         ("generated", Role::Generated),
         ("offered", Role::Offered),
         ("named", Role::Named),
+        ("declared", Role::Declared),
         ("essential", Role::Essential),
         ("data", Role::Data),
     ];
@@ -75,6 +76,7 @@ fn unit(text: &str) -> Unit {
         source: one(&fields, "source").unwrap_or(name).into(),
         mount: TreePath::parse(one(&fields, "mount").unwrap_or("").as_bytes()).unwrap(),
         depends: depends.into_iter().map(Into::into).collect(),
+        is_essential: fields.contains_key("essential"),
         role: role.map_or(Role::Declared, |(_, role)| *role),
         level: one(&fields, "level").map(|level| match level {
             "packages" => Level::Packages,

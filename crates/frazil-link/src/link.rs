@@ -46,6 +46,14 @@ pub enum LinkError {
         /// Who names it.
         named_by: String,
     },
+    /// The policy asks for what is nowhere.
+    #[error("nothing in the packages is what `{option}` asks for: `{}`", wish.escape_ascii())]
+    Wish {
+        /// Which part of the policy.
+        option: &'static str,
+        /// The pattern or name.
+        wish: Vec<u8>,
+    },
     /// A library that a program cannot be loaded without is nowhere.
     #[error("`{file}` needs the library `{}`, which is not in {}", soname.escape_ascii(), shown(searched))]
     Library {
@@ -81,6 +89,7 @@ impl LinkError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Root { .. } => "add the package that has it, or correct the path",
+            Self::Wish { .. } => "correct it, or leave it out",
             Self::Library { .. } => {
                 "add the package that has the library, or leave the file out with `without`"
             }
@@ -176,7 +185,7 @@ fn wanted_units(walk: &Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> BTreeS
         match suggestion {
             Suggestion::Package(package) => want(package),
             Suggestion::Essential => {
-                let essential = units.iter().filter(|unit| unit.role == Role::Essential);
+                let essential = units.iter().filter(|unit| unit.is_essential);
                 essential.for_each(|unit| want(&unit.package));
             }
             Suggestion::Like(patterns) => {

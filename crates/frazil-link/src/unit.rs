@@ -18,6 +18,8 @@ pub struct Unit {
     pub depends: Vec<Box<str>>,
     /// Why it may be used at all.
     pub role: Role,
+    /// Whether it belongs to Debian's Essential set, which packages use without declaring it.
+    pub is_essential: bool,
     /// How finely it is linked, if not as the policy says.
     pub level: Option<Level>,
 }
@@ -33,7 +35,7 @@ pub enum Role {
     Named,
     /// In the declared closure of those.
     Declared,
-    /// Debian's Essential set, which packages do not declare to need.
+    /// In Debian's Essential set and not declared.
     Essential,
     /// A package of data that programs expect: authorities, time zones, services, media types.
     Data,

@@ -89,6 +89,8 @@ pub(crate) struct Walk<'u, 'a> {
     waiting: BTreeSet<NodeId>,
     pub(crate) missing: BTreeMap<(NodeId, Vec<u8>), Missing>,
     pub(crate) missing_roots: Vec<Root>,
+    /// Wishes of the policy that nothing fulfils: which one, and its text.
+    pub(crate) unfulfilled: Vec<(&'static str, Box<[u8]>)>,
     pub(crate) excluded: BTreeSet<NodeId>,
     pub(crate) hints: BTreeSet<(NodeId, NodeId, &'static str)>,
     pub(crate) suggested: BTreeSet<Suggestion>,
@@ -140,6 +142,7 @@ pub(crate) fn walk<'u, 'a>(
         waiting: BTreeSet::new(),
         missing: BTreeMap::new(),
         missing_roots: Vec::new(),
+        unfulfilled: Vec::new(),
         excluded: BTreeSet::new(),
         hints: BTreeSet::new(),
         suggested: BTreeSet::new(),
@@ -189,14 +192,20 @@ impl Walk<'_, '_> {
         }
         for pattern in &self.policy.keep {
             let pattern = pattern.strip_prefix(b"/").unwrap_or(pattern);
-            for node in self.universe.matching(pattern) {
-                self.reach_node(Step::exact(Vertex::Roots, Evidence::Keep), node);
-            }
+            let nodes = self.universe.matching(pattern);
+            self.keep("keep", pattern, &nodes);
         }
         for name in &self.policy.programs {
-            for node in self.universe.programs(name) {
-                self.reach_node(Step::exact(Vertex::Roots, Evidence::Keep), *node);
-            }
+            self.keep("programs", name, self.universe.programs(name));
+        }
+    }
+
+    fn keep(&mut self, option: &'static str, wish: &[u8], nodes: &[NodeId]) {
+        if nodes.is_empty() {
+            self.unfulfilled.push((option, wish.into()));
+        }
+        for node in nodes {
+            self.reach_node(Step::exact(Vertex::Roots, Evidence::Keep), *node);
         }
     }
 

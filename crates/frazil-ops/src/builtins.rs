@@ -8,8 +8,6 @@ pub(crate) mod debian_root;
 mod fetch_deb;
 mod fetchurl;
 mod link;
-#[cfg(test)]
-mod tests;
 mod tree;
 mod unpack_deb;
 

@@ -13,8 +13,6 @@ mod log;
 mod outputs;
 mod plan;
 mod substitute;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

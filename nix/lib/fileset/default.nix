@@ -23,7 +23,10 @@ let
   inherit (lib.filesystem) pathIsDirectory pathType;
   inherit (lib.path) splitRoot subpath;
 
-  direct = throw "lib.fileset: Directly evaluating a file set is not supported; `lib.fileset.toSource` makes a source of it, `lib.fileset.trace` shows what it holds.";
+  direct = throw (
+    "lib.fileset: Directly evaluating a file set is not supported; "
+    + "`lib.fileset.toSource` makes a source of it, `lib.fileset.trace` shows what it holds."
+  );
 
   make = base: tree: {
     _type = "fileset";
@@ -281,9 +284,16 @@ in
     else if !pathExists root then
       throw "${what}: `root` (${toString root}) is a path that does not exist."
     else if !pathIsDirectory root then
-      throw "${what}: `root` (${toString root}) is a file, but it should be a directory instead. To have the file in a directory of its name, make ${toString (dirOf root)} the `root` and the file the `fileset`."
+      throw (
+        "${what}: `root` (${toString root}) is a file, but it should be a directory instead. "
+        + "To have the file alone in a source, make ${toString (dirOf root)} the `root` and the file the `fileset`."
+      )
     else if set.base != null && !lib.path.hasPrefix root set.base then
-      throw "${what}: `fileset` could contain files in ${toString set.base}, which is not under the `root` (${toString root}). Choose a `root` above all files, or intersect the file set with the `root`."
+      throw (
+        "${what}: `fileset` could contain files in ${toString set.base}, "
+        + "which is not under the `root` (${toString root}). "
+        + "Choose a `root` above all files, or intersect the file set with the `root`."
+      )
     else
       {
         _isLibCleanSourceWith = true;

@@ -54,7 +54,7 @@ rec {
     in
     if asBindings then
       if badNames != [ ] then
-        throw "Bad Lua var names: ${lib.generators.toPretty { } badNames}"
+        throw "generators.toLua: these cannot name Lua variables: ${lib.generators.toPretty { } badNames}"
       else
         lib.concatStrings (lib.mapAttrsToList binding v)
     else if v == null then

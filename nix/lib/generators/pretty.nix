@@ -52,7 +52,7 @@ rec {
         if depth <= depthLimit then
           v
         else if throwOnDepthLimit then
-          throw "Exceeded maximum eval-depth limit of ${toString depthLimit} while trying to evaluate with `generators.withRecursion'!"
+          throw "generators.withRecursion: the value is nested more than ${toString depthLimit} deep"
         else
           "<unevaluated>";
       go =

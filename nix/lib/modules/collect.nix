@@ -64,7 +64,7 @@ let
     throw ''
       The module `${
         if module._file == unknown then module.key else module._file
-      }` (class: ${builtins.toJSON module._class}) cannot be imported into a module evaluation that expects class ${builtins.toJSON class}.'';
+      }` is of class ${builtins.toJSON module._class}, but this evaluation expects class ${builtins.toJSON class}.'';
 
   checkClass =
     class: module:
@@ -101,8 +101,8 @@ let
     else if m ? config || m ? options then
       if extra != { } then
         throw ''
-          Module `${toString key}' has an unsupported attribute `${head (attrNames extra)}'. This is caused by introducing a top-level `config' or `options' attribute.
-          Either put every configuration attribute at the top level, or all of them (namely: ${lib.concatStringsSep " " (attrNames extra)}) into `config'.''
+          Module `${toString key}' has an unsupported attribute `${head (attrNames extra)}'.
+          As it has `config' or `options', what else it defines (${lib.concatStringsSep " " (attrNames extra)}) belongs into `config'.''
       else
         common
         // {
@@ -182,7 +182,7 @@ rec {
           }
         ];
       in
-      throw "Module imports can't be nested lists. Perhaps you meant to remove one level of lists? Definitions: ${lib.options.showDefs defs}"
+      throw "A list stands in `imports' where a module is expected. Definitions:${lib.options.showDefs defs}"
     else if isPath m || isString m then
       normalize (toString m) (toString m) (applyModuleArgsIfFunction (toString m) (import m) args)
     else
@@ -234,7 +234,10 @@ rec {
       else if m ? outPath then
         toString m
       else
-        throw "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, that does not have a `key` attribute. Which module is meant is not known then: name its path, or give it a `key`."
+        throw (
+          "Module `${file}` contains a disabledModules item that is an attribute set, presumably a module, "
+          + "that does not have a `key` attribute. Name the path of the module to disable, or give it a `key`."
+        )
     else
       keyOf m;
 

@@ -21,7 +21,9 @@ let
     ;
   inherit (lib) types;
 
-  recursionHint = "if you get an infinite recursion here, you probably reference `config` in `imports`; import unconditionally instead, and make what the module defines depend on `config` with `mkIf`";
+  recursionHint =
+    "if you get an infinite recursion here, you probably reference `config` in `imports`; "
+    + "import unconditionally instead, and let `mkIf` make what the module defines depend on `config`";
 
   # The options every evaluation has.
   internalModule =
@@ -113,7 +115,7 @@ let
       hint =
         if (tryEval (holdsOption def.value)).value then
           if lib.remove "_module" (attrNames options) == [ ] && prefix != [ ] then
-            "\n\nHowever there are no options declared in `${showOption prefix}'. This can happen if you e.g. declared your options in `types.submodule'\nwithout putting them into `options'."
+            "\n\nThe submodule `${showOption prefix}' has no options. This can happen if you e.g. declared your options in `types.submodule'\nbut not under `options'."
           else
             "\n\nIt seems as if you're trying to declare an option by placing it into `config' rather than `options'!"
         else if near != [ ] then

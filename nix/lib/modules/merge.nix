@@ -126,18 +126,26 @@ let
   # Definitions of one file: properties discharged, `mkDefinition` taken at its word about the file.
   expandDefinition =
     def:
-    concatMap (
-      value:
-      if isAttrs value && value._type or "" == "definition" then
-        expandDefinition { inherit (value) file value; }
+    let
+      inherit (def) value;
+    in
+    addErrorContext "while evaluating definitions from `${def.file}':" (
+      if !isAttrs value || !(value ? _type) then
+        [ def ]
       else
-        [
-          {
-            inherit (def) file;
-            inherit value;
-          }
-        ]
-    ) (addErrorContext "while evaluating definitions from `${def.file}':" (dischargeProperties def.value));
+        concatMap (
+          value:
+          if isAttrs value && value._type or "" == "definition" then
+            expandDefinition { inherit (value) file value; }
+          else
+            [
+              {
+                inherit (def) file;
+                inherit value;
+              }
+            ]
+        ) (dischargeProperties value)
+    );
 in
 rec {
   /**
@@ -321,7 +329,10 @@ rec {
         if opt.type.deprecationMessage or null == null then
           opt: opt
         else
-          lib.warn "The type `types.${opt.type.name}' of option `${showOption loc}' defined in ${showFiles opt.declarations} is deprecated. ${opt.type.deprecationMessage}";
+          lib.warn (
+            "The type `types.${opt.type.name}' of the option `${showOption loc}' "
+            + "declared in ${showFiles opt.declarations} is deprecated. ${opt.type.deprecationMessage}"
+          );
     in
     deprecation (
       opt
@@ -389,6 +400,5 @@ rec {
       };
       valueMeta = if isDefined then checked.valueMeta else { };
       optionalValue = if isDefined then { value = mergedValue; } else { };
-      checkedAndMerged = checked;
     };
 }

@@ -140,7 +140,7 @@ rec {
           description = "Alias of {option}`${showOption to}`.";
           apply =
             _:
-            use (attrByPath to (abort "Renaming error: option `${showOption to}' does not exist.") config);
+            use (attrByPath to (abort "doRename: there is no option `${showOption to}'.") config);
         }
         // lib.optionalAttrs (new ? type) { inherit (new) type; }
       );
@@ -163,7 +163,7 @@ rec {
       inherit from to;
       visible = false;
       warn = true;
-      use = builtins.trace "Obsolete option `${showOption from}' is used. It was renamed to `${showOption to}'.";
+      use = builtins.trace "The option `${showOption from}' is obsolete; its name is `${showOption to}' now.";
     };
 
   /**
@@ -183,7 +183,7 @@ rec {
       inherit from to;
       visible = false;
       warn = old;
-      use = lib.warnIf old "Obsolete option `${showOption from}' is used. It was renamed to `${showOption to}'.";
+      use = lib.warnIf old "The option `${showOption from}' is obsolete; its name is `${showOption to}' now.";
     };
 
   /**
@@ -203,13 +203,13 @@ rec {
         visible = false;
         apply =
           _:
-          throw "The option `${showOption name}' can no longer be used since it's been removed. ${instructions}";
+          throw "The option `${showOption name}' was removed and has no value. ${instructions}";
       });
       config.assertions = [
         {
           assertion = !option.isDefined;
           message = ''
-            The option definition `${showOption name}' in ${showFiles option.files} no longer has any effect; please remove it.
+            The option definition `${showOption name}' in ${showFiles option.files} has no effect: the option was removed.
             ${instructions}
           '';
         }
@@ -227,7 +227,8 @@ rec {
       isSet = path: getAttrFromPath path config != undefined;
       warning =
         path:
-        "The option `${showOption path}' defined in ${showFiles (getAttrFromPath path options).files} has been changed to `${showOption to}' that has a different type. Please read `${showOption to}' documentation and update your configuration accordingly.";
+        "The option `${showOption path}' defined in ${showFiles (getAttrFromPath path options).files} "
+        + "was replaced by `${showOption to}', which takes other values.";
     in
     {
       options = foldl' lib.recursiveUpdate { } (

@@ -10,6 +10,7 @@ let
   inherit (builtins)
     any
     concatMap
+    filter
     foldl'
     isAttrs
     isBool
@@ -96,7 +97,7 @@ rec {
   mkDefinition = definition: definition // { _type = "definition"; };
 
   /** Obsolete: the identity. `a -> a` */
-  mkFixStrictness = lib.warn "lib.mkFixStrictness has no effect and will be removed; remove the call." (x: x);
+  mkFixStrictness = lib.warn "lib.mkFixStrictness has no effect; take the call away.";
 
   /**
     Maps the value inside properties of any nesting. `(a -> b) -> a -> b`
@@ -179,18 +180,21 @@ rec {
   filterOverrides' =
     defs:
     let
-      priority = def: if kind def.value == "override" then def.value.priority else defaultOverridePriority;
-      strip = def: if kind def.value == "override" then def // { value = def.value.content; } else def;
+      isOverride = def: isAttrs def.value && def.value._type or "" == "override";
+      priority = def: if isOverride def then def.value.priority else defaultOverridePriority;
+      strip = def: if isOverride def then def // { value = def.value.content; } else def;
       highestPrio = foldl' (least: def: lib.min least (priority def)) 9999 defs;
     in
-    {
-      values =
-        if highestPrio == defaultOverridePriority && !any (def: kind def.value == "override") defs then
-          defs
-        else
-          concatMap (def: if priority def == highestPrio then [ (strip def) ] else [ ]) defs;
-      inherit highestPrio;
-    };
+    if any isOverride defs then
+      {
+        values = map strip (filter (def: priority def == highestPrio) defs);
+        inherit highestPrio;
+      }
+    else
+      {
+        values = defs;
+        highestPrio = defaultOverridePriority;
+      };
 
   /**
     Puts definitions in the order `mkOrder` asks for. `[Definition] -> [Definition]`
@@ -198,9 +202,10 @@ rec {
   sortProperties =
     defs:
     let
+      isOrder = def: isAttrs def.value && def.value._type or "" == "order";
       strip =
         def:
-        if kind def.value == "order" then
+        if isOrder def then
           def
           // {
             value = def.value.content;
@@ -210,8 +215,5 @@ rec {
           def;
       place = def: def.priority or defaultOrderPriority;
     in
-    if any (def: kind def.value == "order") defs then
-      lib.sort (a: b: place a < place b) (map strip defs)
-    else
-      defs;
+    if any isOrder defs then lib.sort (a: b: place a < place b) (map strip defs) else defs;
 }

@@ -42,7 +42,7 @@ let
   whyInvalid =
     value:
     if !isString value then
-      "The given value is of type ${builtins.typeOf value}, but a string was expected"
+      "The given value is of type ${builtins.typeOf value}, but it has to be a string"
     else if value == "" then
       "The given string is empty"
     else if substring 0 1 value == "/" then
@@ -57,7 +57,7 @@ let
 
   needPath =
     what: value:
-    assertMsg (isPath value) "${what} is of type ${builtins.typeOf value}, but a path was expected";
+    assertMsg (isPath value) "${what} is of type ${builtins.typeOf value}, but it has to be a path";
 
   storeComponents = rawComponents storeDir;
 in
@@ -99,7 +99,7 @@ rec {
   removePrefix =
     prefix: path:
     assert assertMsg (hasPrefix prefix path)
-      "lib.path.removePrefix: The first path argument \"${toString prefix}\" is not a component-wise prefix of the second path argument \"${toString path}\".";
+      "lib.path.removePrefix: ${toString path} is not in or below ${toString prefix}";
     join (lib.drop (length (deconstruct prefix).components) (deconstruct path).components);
 
   /**

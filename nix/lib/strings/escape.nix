@@ -2,17 +2,14 @@
 { lib }:
 let
   inherit (builtins)
-    concatStringsSep
     isAttrs
-    isInt
     isList
-    isString
     listToAttrs
     match
     replaceStrings
     toJSON
     ;
-  inherit (lib.strings) concatMapStrings stringToCharacters;
+  inherit (lib.strings) stringToCharacters;
 
   hex = n: lib.fixedWidthString 2 "0" (lib.toHexString n);
 

@@ -77,7 +77,7 @@ rec {
         if nulls == length defs then
           null
         else if nulls != 0 then
-          throw "The option `${showOption loc}' is defined both null and not null, in ${showFiles (getFiles defs)}."
+          throw "The option `${showOption loc}' is null by one definition and not by another: ${showFiles (getFiles defs)}."
         else
           elemType.merge loc defs;
       emptyValue.value = null;
@@ -104,7 +104,6 @@ rec {
         getSubModules
         getSubOptions
         ;
-      # An override of `check` in `type` keeps it from being called through `v2`, which is right here.
       merge = mergeUniqueOption {
         inherit message;
         inherit (type) merge;
@@ -147,9 +146,10 @@ rec {
             headError.message = "Definition values:${showDefs defs}";
             valueMeta = { };
             # Reached only by callers that ask for the value without having asked for the error.
-            value = lib.warn "One or more definitions did not pass the type-check of the 'either' type.\nOption `${showOption loc}', definition values:${showDefs defs}" (
-              mergeOneOption loc defs
-            );
+            value = lib.warn (
+              "One or more definitions did not pass the type-check of the 'either' type. "
+              + "Option `${showOption loc}', definition values:${showDefs defs}"
+            ) (mergeOneOption loc defs);
           }
       );
       functor = functorOf "either" ({ elemTypes }: either (head elemTypes) (elemAt elemTypes 1)) {
@@ -172,7 +172,7 @@ rec {
   oneOf =
     types:
     if types == [ ] then
-      throw "types.oneOf needs to get at least one type in its argument"
+      throw "types.oneOf: the list of types is empty"
     else
       foldl' either (head types) (tail types);
 
@@ -185,7 +185,7 @@ rec {
   coercedTo =
     from: coerce: to:
     if from.getSubModules or null != null then
-      throw "coercedTo: coercedType must not have submodules (it’s a ${from.description})"
+      throw "types.coercedTo: a type with submodules (${from.description}) cannot be converted from"
     else
       mkOptionType {
         name = "coercedTo";

@@ -16,6 +16,9 @@ if [ -z "${out:-}" ] && declare -p outputs 2>/dev/null | grep -q '^declare -A'; 
     for name in "${!outputs[@]}"; do export "$name=${outputs[$name]}"; done
 fi
 prefix="${prefix:-${out:-}}"
+# 0 means as many as there are.
+if [ "${NIX_BUILD_CORES:-0}" -le 0 ]; then NIX_BUILD_CORES=$(nproc); fi
+export NIX_BUILD_CORES
 export NIX_BUILD_TOP="${NIX_BUILD_TOP:-$PWD}"
 
 # Messages.
@@ -92,14 +95,11 @@ runOneHook() {
 }
 
 runHook() {
-    local name=$1
-    local -n registered="${name}Hooks"
-    local hook
+    local name=$1 hook all
     shift
     runOneHook "$name"
-    if [ "${#registered[@]}" -gt 0 ]; then
-        for hook in "${registered[@]}"; do _eval "$hook" "$@"; done
-    fi
+    wordsOf "${name}Hooks" all
+    for hook in "${all[@]}"; do _eval "$hook" "$@"; done
 }
 
 for phase in Unpack Patch Configure Build Check Install Fixup InstallCheck Dist; do
@@ -109,42 +109,41 @@ declare -a fixupOutputHooks=() preFixupHooks=() postHookHooks=() exitHookHooks=(
 
 # The words of a variable that may be an array or a string of words.
 wordsOf() {
-    local -n words=$2
-    local name=$1
-    words=()
-    if declare -p "$name" 2>/dev/null | grep -q '^declare -a'; then
-        local -n array=$name
-        words=("${array[@]}")
-    elif [ -n "${!name:-}" ]; then
+    # References to variables of callers must not be called like them.
+    local -n _words=$2
+    _words=()
+    if declare -p "$1" 2>/dev/null | grep -q '^declare -a'; then
+        local -n _array=$1
+        _words=("${_array[@]}")
+    elif [ -n "${!1:-}" ]; then
         # Divided at blanks, as in nixpkgs.
-        words=(${!name})
+        _words=(${!1})
     fi
 }
 
 # Variables that hold flags, joined; `<name>Array` keeps words with blanks in one piece.
 flagsOf() {
-    local -n flags=$1
-    local name one array
-    flags=()
+    local -n _flags=$1
+    local _name _one
+    _flags=()
     shift
-    for name in "$@"; do
-        wordsOf "$name" one
-        flags+=("${one[@]}")
-        array="${name}Array"
-        if declare -p "$array" 2>/dev/null | grep -q '^declare -a'; then
-            local -n more=$array
-            flags+=("${more[@]}")
+    for _name in "$@"; do
+        wordsOf "$_name" _one
+        _flags+=("${_one[@]}")
+        if declare -p "${_name}Array" 2>/dev/null | grep -q '^declare -a'; then
+            wordsOf "${_name}Array" _one
+            _flags+=("${_one[@]}")
         fi
     done
 }
 
 concatTo() {
-    local target=$1 name one
-    local -n into=$target
+    local -n _into=$1
+    local _name _one
     shift
-    for name in "$@"; do
-        wordsOf "${name%%=*}" one
-        into+=("${one[@]}")
+    for _name in "$@"; do
+        wordsOf "${_name%%=*}" _one
+        _into+=("${_one[@]}")
     done
 }
 
@@ -322,7 +321,7 @@ runMake() {
     local flags more=()
     flagsOf flags makeFlags "$1"
     shift
-    if [ -n "${enableParallelBuilding:-1}" ]; then more+=("-j${NIX_BUILD_CORES:-1}"); fi
+    if [ -n "${enableParallelBuilding:-1}" ]; then more+=("-j$NIX_BUILD_CORES"); fi
     if [ -n "${makefile:-}" ]; then more+=(-f "$makefile"); fi
     echo "make flags: ${more[*]} ${flags[*]} $*"
     make SHELL=/bin/bash "${more[@]}" "${flags[@]}" "$@"
@@ -392,7 +391,7 @@ fixupPhase() {
 runPhase() {
     local phase=$1 skip
     case $phase in
-    checkPhase) [ -n "${doCheck:-}" ] && hasMakefile || [ -n "${doCheck:-}" ] || return 0 ;;
+    checkPhase) [ -n "${doCheck:-}" ] || return 0 ;;
     installCheckPhase) [ -n "${doInstallCheck:-}" ] || return 0 ;;
     esac
     skip="dont${phase^}"

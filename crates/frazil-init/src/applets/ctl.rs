@@ -82,7 +82,7 @@ fn usage() -> u8 {
     status::USAGE
 }
 
-fn parse<'a>(arguments: &'a Arguments, first: usize) -> Option<Options<'a>> {
+fn parse(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
     let mut options = Options {
         socket: None,
         timeout: None,
@@ -104,7 +104,8 @@ fn parse<'a>(arguments: &'a Arguments, first: usize) -> Option<Options<'a>> {
                 index += 1;
             }
             b"--timeout" => {
-                let seconds = arguments.get(index).and_then(|text| names::decimal(text.to_bytes()))?;
+                let seconds =
+                    arguments.get(index).and_then(|text| names::decimal(text.to_bytes()))?;
                 options.timeout = Some(u64::from(seconds) * 1000);
                 index += 1;
             }
@@ -123,10 +124,10 @@ fn ask(options: &Options<'_>, request: Request<'_>) -> u8 {
     };
     let deadline = options.timeout.map(|time| event::now().saturating_add(time));
     let answer = client.ask(request, deadline);
-    let follow_up = match request.verb {
-        Verb::Start | Verb::Restart => Some(Verb::WaitReady),
-        Verb::Stop => Some(Verb::WaitStopped),
-        _ => None,
+    let follow_up = if matches!(request.verb, Verb::Start | Verb::Restart) {
+        Some(Verb::WaitReady)
+    } else {
+        (request.verb == Verb::Stop).then_some(Verb::WaitStopped)
     };
     let answer = match (answer, follow_up.filter(|_| options.waits)) {
         (Some(Answer::Done), Some(verb)) => client.ask(Request { verb, ..request }, deadline),
@@ -141,7 +142,12 @@ fn ask(options: &Options<'_>, request: Request<'_>) -> u8 {
         Some(Answer::Vain) => b"it has failed, or is not wanted",
         None => b"no answer in time",
     };
-    tell(&[b"initctl: ", request.name, if request.name.is_empty() { b"" } else { b": " }, complaint]);
+    tell(&[
+        b"initctl: ",
+        request.name,
+        if request.name.is_empty() { b"" } else { b": " },
+        complaint,
+    ]);
     1
 }
 

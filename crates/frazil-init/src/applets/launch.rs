@@ -199,7 +199,8 @@ impl Launch<'_> {
                 .during("write", c"/proc/self/oom_score_adj")?;
         }
         if service.has(flag::NICE) {
-            process::set_nice(service.get(Field::Nice).cast_signed()).during("set", c"the niceness")?;
+            process::set_nice(service.get(Field::Nice).cast_signed())
+                .during("set", c"the niceness")?;
         }
         process::set_umask(service.get(Field::Umask));
         let terminal = service.text(Field::Terminal);

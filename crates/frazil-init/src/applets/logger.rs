@@ -201,7 +201,8 @@ impl Logger {
         let stage = usize::from(!matches!(stream.kind, LogKind::Prefix | LogKind::Json));
         let Some(raw) = self.raw.get(stage) else { return false };
         let mut note = [0; NOTE_BYTES];
-        let words = (stream.index as u32).to_le_bytes().into_iter().chain((size as u64).to_le_bytes());
+        let words =
+            (stream.index as u32).to_le_bytes().into_iter().chain((size as u64).to_le_bytes());
         for (place, byte) in note.iter_mut().zip(words) {
             *place = byte;
         }

@@ -37,11 +37,13 @@ fn watch(service: Service<'static>, mut checker: Checker) -> u8 {
         tell(b"\n");
     }
     if health.kind() == ProbeKind::None {
-        // What it goes on to send must not fill the socket, which would stop it.
-        while is_notified {
+        // What a notifying service goes on to send must not fill the socket: that would stop it.
+        if !is_notified {
+            return 0;
+        }
+        loop {
             listen(None);
         }
-        return 0;
     }
     let (mut failures, mut is_good) = (0_u32, false);
     loop {

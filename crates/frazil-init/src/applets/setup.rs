@@ -27,7 +27,11 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         return status::USAGE;
     };
     let plan = Plan::trust(bytes);
-    if arguments.get(2).is_some_and(|word| word == c"down") { down(plan) } else { up(plan, arguments) }
+    if arguments.get(2).is_some_and(|word| word == c"down") {
+        down(plan)
+    } else {
+        up(plan, arguments)
+    }
 }
 
 /// Does all steps; one that fails is told, and does not keep the others from being done.
@@ -86,9 +90,8 @@ fn take(step: Step<'static>, arena: &mut Arena, arguments: &Arguments) -> Result
             Errno::INVAL
         }),
         // fsck tells by 1 that it has repaired something.
-        StepKind::Check => run_command(step, arena, arguments).or_else(|failure| {
-            if failure.is_status(1) { Ok(()) } else { Err(Errno::INVAL) }
-        }),
+        StepKind::Check => run_command(step, arena, arguments)
+            .or_else(|failure| if failure.is_status(1) { Ok(()) } else { Err(Errno::INVAL) }),
         StepKind::Swap => system::swap_on(first),
         StepKind::Seed => use_seed(first),
     }
@@ -190,7 +193,8 @@ fn read(path: &CStr) -> Result<Pages> {
 
 /// Calls with a word of a line of the kernel's tables, in which a space is written as `\040`.
 fn with_word(line: &[u8], index: usize, mut call: impl FnMut(&CStr)) {
-    let mut words = line.split(|byte| matches!(byte, b' ' | b'\t' | 0)).filter(|word| !word.is_empty());
+    let mut words =
+        line.split(|byte| matches!(byte, b' ' | b'\t' | 0)).filter(|word| !word.is_empty());
     let Some(word) = words.nth(index) else { return };
     let mut path = crate::text::Buffer::<4096>::new();
     let mut rest = word;

@@ -94,7 +94,12 @@ pub(super) fn run(arguments: &Arguments, path: &'static CStr) -> u8 {
     let (fd, bytes) = match load(path) {
         Ok(loaded) => loaded,
         Err(error) => {
-            tell(&[b"init: cannot read the plan ", path.to_bytes(), b": ", crate::errno::name(error)]);
+            tell(&[
+                b"init: cannot read the plan ",
+                path.to_bytes(),
+                b": ",
+                crate::errno::name(error),
+            ]);
             return machinery::give_up(may_be_machine, status::PLAN);
         }
     };
@@ -141,7 +146,10 @@ fn reserve_descriptors() {
         .or_else(|_| file::memory(c"null"))
         .unwrap_or(Fd::NONE);
     for number in 0..inherited::FIRST_FREE {
-        if file::flags(Fd(number)).is_err() && file::duplicate(null, Fd(number)).is_ok() && number > 2 {
+        if file::flags(Fd(number)).is_err()
+            && file::duplicate(null, Fd(number)).is_ok()
+            && number > 2
+        {
             // A reservation is for nobody to see.
             let _hidden = file::set_close_on_exec(Fd(number));
         }
@@ -187,8 +195,8 @@ impl Supervisor {
         }
         let program = file::open(c"/proc/self/exe", file::Open::PATH, 0)
             .or_else(|_| file::open(arguments.get(0).unwrap_or(c"/init"), file::Open::PATH, 0))?;
-        let null = file::open(c"/dev/null", file::Open::TERMINAL, 0)
-            .or_else(|_| file::memory(c"null"))?;
+        let null =
+            file::open(c"/dev/null", file::Open::TERMINAL, 0).or_else(|_| file::memory(c"null"))?;
         let (epoll, signals) = (event::epoll()?, signal::descriptor()?);
         event::watch(epoll, signals, Interest::READ, Source::Signals.token(0))?;
         let slots = memory::table(plan.count(), Slot::EMPTY)?;
@@ -301,9 +309,11 @@ impl Supervisor {
                 continue;
             }
             match number {
-                signal::TERM | signal::PWR => self.machine.end(EndingKind::PowerOff, now),
+                // The three keys of a machine.
                 signal::INT if self.is_machine => self.machine.end(EndingKind::Reboot, now),
-                signal::INT => self.machine.end(EndingKind::PowerOff, now),
+                signal::TERM | signal::PWR | signal::INT => {
+                    self.machine.end(EndingKind::PowerOff, now);
+                }
                 signal::HUP => {
                     // Whether it worked is told by a message.
                     let _begun = self.begin_reload();

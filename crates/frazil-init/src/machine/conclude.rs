@@ -142,9 +142,7 @@ impl Machine<'_> {
 fn is_success(service: Service<'_>, exit: Exit) -> bool {
     match exit {
         Exit::Code(0) => true,
-        Exit::Code(code) => {
-            service.words(Field::SuccessCodes).any(|good| good == u32::from(code))
-        }
+        Exit::Code(code) => service.words(Field::SuccessCodes).any(|good| good == u32::from(code)),
         Exit::Signal(_) => false,
     }
 }

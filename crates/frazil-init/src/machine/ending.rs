@@ -28,13 +28,22 @@ pub(crate) enum EndingKind {
 pub(super) enum Phase {
     Run,
     /// Services stop until the deadline.
-    Stop { deadline: u64, is_over: bool },
+    Stop {
+        deadline: u64,
+        is_over: bool,
+    },
     /// What is left was asked to end.
-    Sweep { due: u64 },
+    Sweep {
+        due: u64,
+    },
     /// What is left was killed.
-    Kill { due: u64 },
+    Kill {
+        due: u64,
+    },
     /// The logger writes its last lines.
-    Drain { due: u64 },
+    Drain {
+        due: u64,
+    },
     Over,
 }
 
@@ -132,7 +141,6 @@ impl Machine<'_> {
     /// The steps of the system as a whole, when no service has one.
     pub(super) fn advance(&mut self, now: u64) -> Option<Action> {
         match self.phase {
-            Phase::Run => None,
             Phase::Stop { deadline, .. } => {
                 let is_given_up = now >= deadline.saturating_add(LAST_PATIENCE);
                 if self.slots.iter().any(Slot::is_live) && !is_given_up {
@@ -151,12 +159,14 @@ impl Machine<'_> {
             }
             Phase::Drain { due } if now < due => None,
             Phase::Drain { .. } | Phase::Over => Some(Action::End(self.ending)),
-            Phase::Sweep { .. } | Phase::Kill { .. } => None,
+            Phase::Run | Phase::Sweep { .. } | Phase::Kill { .. } => None,
         }
     }
 
     /// Whether all that is wanted has come up, ended, or failed.
     pub(crate) fn is_booted(&self) -> bool {
-        self.slots.iter().all(|slot| !slot.wanted || slot.is_settled() && slot.state != State::Backoff)
+        self.slots
+            .iter()
+            .all(|slot| !slot.wanted || slot.is_settled() && slot.state != State::Backoff)
     }
 }

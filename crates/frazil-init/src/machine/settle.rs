@@ -37,8 +37,9 @@ impl Machine<'_> {
             return None;
         }
         let waits = service.wants().chain(service.after());
-        let can_start = service.requires().all(|other| self.is(other, super::Slot::is_good))
-            && { waits }.all(|other| self.is(other, super::Slot::is_settled));
+        let can_start =
+            service.requires().all(|other| self.is(other, super::Slot::is_good)) && { waits }
+                .all(|other| self.is(other, super::Slot::is_settled));
         if can_start {
             // The supervisor answers at once; until then it counts as nothing.
             self.touch(index)?.enter(State::Starting, now);
@@ -68,11 +69,13 @@ impl Machine<'_> {
     }
 
     fn settle_running(&mut self, index: usize, now: u64) -> Option<Action> {
-        let is_late = self.is(index, |slot| {
-            slot.state == State::Starting && slot.due != 0 && now >= slot.due
-        });
+        let is_late = self
+            .is(index, |slot| slot.state == State::Starting && slot.due != 0 && now >= slot.due);
         let why = if self.is_ending() {
             if !self.may_stop(index, now) {
+                // Who depends on it decides now, and no time of its own.
+                let slot = self.slots.get_mut(index)?;
+                (slot.due, slot.helper_due) = (0, 0);
                 return None;
             }
             Why::Unwanted

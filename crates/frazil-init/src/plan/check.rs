@@ -94,8 +94,9 @@ fn check_string(plan: Plan<'_>, at: usize) -> bool {
 }
 
 fn check_strings(plan: Plan<'_>, at: usize) -> bool {
-    check_list(plan, at, 8)
-        .is_some_and(|list| (0..list.count).all(|index| check_string(plan, list.offset + index * 8)))
+    check_list(plan, at, 8).is_some_and(|list| {
+        (0..list.count).all(|index| check_string(plan, list.offset + index * 8))
+    })
 }
 
 /// A value: a list of parts.

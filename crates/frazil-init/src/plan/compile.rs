@@ -9,7 +9,9 @@ use std::net::AddrParseError;
 
 use crate::names;
 use crate::plan::record::{Field, HeaderField, Mode};
-use crate::plan::{BYTES_MAX, LIST_MAX, MAGIC, PlanError, SERVICES_MAX, VERSION, crc::crc32c, read};
+use crate::plan::{
+    BYTES_MAX, LIST_MAX, MAGIC, PlanError, SERVICES_MAX, VERSION, crc::crc32c, read,
+};
 use crate::table::{Log, ModeChoice, Table};
 use writer::Writer;
 
@@ -105,7 +107,9 @@ impl CompileError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Name(_) => Some("a name has up to 64 letters, digits and . _ - @"),
-            Self::Cycle(_) => Some("take one of the services out of `requires`, `wants` or `after`"),
+            Self::Cycle(_) => {
+                Some("take one of the services out of `requires`, `wants` or `after`")
+            }
             Self::Missing { .. } => Some("declare it, or take the reference away"),
             Self::Field { problem: Problem::Relative(_), .. } => {
                 Some("PID 1 has no search path; name the program by its absolute path")
@@ -147,7 +151,9 @@ pub fn compile(table: &Table) -> Result<Vec<u8>, CompileError> {
         if table.mode == ModeChoice::Vm { MACHINE_DEADLINE } else { CONTAINER_DEADLINE },
         |time| time.millis,
     );
-    let control = writer.string(&table.control).map_err(|problem| CompileError::Step { index: 0, problem })?;
+    let control = writer
+        .string(&table.control)
+        .map_err(|problem| CompileError::Step { index: 0, problem })?;
     let steps = steps::write(&mut writer, &table.setup)?;
     let mode = match table.mode {
         ModeChoice::Auto => Mode::Auto,

@@ -12,7 +12,10 @@ const fn table() -> [u32; 256] {
             value = if value & 1 == 1 { value >> 1 ^ 0x82f6_3b78 } else { value >> 1 };
             bit += 1;
         }
-        #[expect(clippy::indexing_slicing, reason = "a constant: an index too high fails to compile")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a constant: an index too high fails to compile"
+        )]
         {
             table[index] = value;
         }

@@ -74,8 +74,7 @@ pub(crate) fn watch_again(epoll: Fd, fd: Fd, interest: Interest, token: u64) -> 
 /// Waits for events, at most `timeout` milliseconds; for ever without one.
 pub(crate) fn wait(epoll: Fd, events: &mut [Event], timeout: Option<u64>) -> &[Event] {
     let limit = timeout.map_or(-1, |time| time.min(1 << 30) as isize);
-    let arguments =
-        [epoll.raw(), events.as_mut_ptr() as usize, events.len(), limit as usize, 0, 8];
+    let arguments = [epoll.raw(), events.as_mut_ptr() as usize, events.len(), limit as usize, 0, 8];
     // SAFETY: the kernel writes at most `len` events.
     let count = unsafe { syscall(arch::EPOLL_PWAIT, arguments) }.unwrap_or(0);
     events.get(..count).unwrap_or_default()

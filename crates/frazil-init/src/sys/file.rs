@@ -98,7 +98,11 @@ pub(crate) fn pipe(nonblocking: bool) -> Result<(Fd, Fd)> {
 
 /// Makes `to` another name of `from`, which the next program inherits.
 pub(crate) fn duplicate(from: Fd, to: Fd) -> Result<()> {
-    if from == to { set_inherited(from) } else { plain(arch::DUP3, [from.raw(), to.raw(), 0]).map(drop) }
+    if from == to {
+        set_inherited(from)
+    } else {
+        plain(arch::DUP3, [from.raw(), to.raw(), 0]).map(drop)
+    }
 }
 
 /// A second descriptor of the same file, not below `least`, close-on-exec.
@@ -197,9 +201,8 @@ pub(crate) fn link_symbolically(target: &CStr, path: &CStr) -> Result<()> {
 pub(crate) fn read_link<'a>(path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
     let (start, len) = (buffer.as_mut_ptr() as usize, buffer.len());
     // SAFETY: the path is a C string; the kernel writes at most `len` bytes.
-    let count = unsafe {
-        syscall(arch::READLINKAT, [AT_FDCWD, path.as_ptr() as usize, start, len])
-    }?;
+    let count =
+        unsafe { syscall(arch::READLINKAT, [AT_FDCWD, path.as_ptr() as usize, start, len]) }?;
     Ok(buffer.get(..count).unwrap_or_default())
 }
 

@@ -93,8 +93,7 @@ pub(crate) fn execute_file(file: Fd, argv: &[Word<'_>], envp: &[Word<'_>]) -> Er
         return Errno::INVAL;
     }
     let empty = c"".as_ptr() as usize;
-    let arguments =
-        [file.raw(), empty, argv.as_ptr() as usize, envp.as_ptr() as usize, 0x1000];
+    let arguments = [file.raw(), empty, argv.as_ptr() as usize, envp.as_ptr() as usize, 0x1000];
     // SAFETY: arrays of C strings that end with a null.
     unsafe { syscall(arch::EXECVEAT, arguments) }.err().unwrap_or(Errno::INVAL)
 }

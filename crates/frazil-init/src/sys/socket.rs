@@ -70,7 +70,8 @@ impl Address {
 
 pub(crate) fn bind(fd: Fd, address: &Address) -> Result<()> {
     // SAFETY: the kernel reads `len` bytes, which `Address` keeps within its array.
-    unsafe { syscall(arch::BIND, [fd.raw(), address.bytes.as_ptr() as usize, address.len]) }.map(drop)
+    unsafe { syscall(arch::BIND, [fd.raw(), address.bytes.as_ptr() as usize, address.len]) }
+        .map(drop)
 }
 
 /// Binds to a name in no file system that the kernel chooses.
@@ -141,10 +142,8 @@ pub(crate) fn bind_to_device(fd: Fd, name: &[u8]) -> Result<()> {
 
 fn set_option(fd: Fd, name: usize, value: &[u8]) -> Result<()> {
     // SAFETY: the kernel reads `len` bytes.
-    unsafe {
-        syscall(arch::SETSOCKOPT, [fd.raw(), 1, name, value.as_ptr() as usize, value.len()])
-    }
-    .map(drop)
+    unsafe { syscall(arch::SETSOCKOPT, [fd.raw(), 1, name, value.as_ptr() as usize, value.len()]) }
+        .map(drop)
 }
 
 /// Sends without waiting; no signal if the peer is gone.
@@ -156,8 +155,7 @@ pub(crate) fn send(fd: Fd, bytes: &[u8]) -> Result<usize> {
 
 pub(crate) fn send_to(fd: Fd, bytes: &[u8], address: &Address) -> Result<usize> {
     let target = [address.bytes.as_ptr() as usize, address.len];
-    let arguments =
-        [fd.raw(), bytes.as_ptr() as usize, bytes.len(), 0x4040, target[0], target[1]];
+    let arguments = [fd.raw(), bytes.as_ptr() as usize, bytes.len(), 0x4040, target[0], target[1]];
     // SAFETY: the kernel reads the bytes and the address.
     unsafe { syscall(arch::SENDTO, arguments) }
 }

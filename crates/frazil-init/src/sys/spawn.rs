@@ -69,9 +69,8 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<i32> {
     let mut shared = Shared { spawn, error: Errno(0) };
     // SAFETY: the child runs on memory of this frame, which stays while the parent sleeps in this
     // call; the entry never returns, and it only makes system calls.
-    let result = unsafe {
-        frazil_vfork(stack.as_mut_ptr().add(1).cast(), enter, (&raw mut shared).cast())
-    };
+    let result =
+        unsafe { frazil_vfork(stack.as_mut_ptr().add(1).cast(), enter, (&raw mut shared).cast()) };
     if result < 0 {
         return Err(Errno(-(result as i32)));
     }

@@ -11,7 +11,8 @@ pub(crate) fn mount(
     flags: u32,
     options: &CStr,
 ) -> Result<()> {
-    let [source, target, kind, options] = [source, target, kind, options].map(|c| c.as_ptr() as usize);
+    let [source, target, kind, options] =
+        [source, target, kind, options].map(|c| c.as_ptr() as usize);
     // SAFETY: all are C strings.
     unsafe { syscall(arch::MOUNT, [source, target, kind, flags as usize, options]) }.map(drop)
 }
@@ -27,7 +28,8 @@ pub(crate) fn unmount(target: &CStr, lazily: bool) -> Result<()> {
 pub(crate) fn load_module(fd: Fd, parameters: &CStr, compressed: bool) -> Result<()> {
     let flags = if compressed { 4 } else { 0 };
     // SAFETY: a C string.
-    unsafe { syscall(arch::FINIT_MODULE, [fd.raw(), parameters.as_ptr() as usize, flags]) }.map(drop)
+    unsafe { syscall(arch::FINIT_MODULE, [fd.raw(), parameters.as_ptr() as usize, flags]) }
+        .map(drop)
 }
 
 pub(crate) fn swap_on(path: &CStr) -> Result<()> {
@@ -91,7 +93,8 @@ pub(crate) fn add_randomness(fd: Fd, seed: &[u8; 256]) -> Result<()> {
 
 /// The number of a network interface.
 pub(crate) fn interface(socket: Fd, name: &[u8]) -> Result<u32> {
-    request(socket, 0x8933, name).map(|value| u32::from_ne_bytes([value[0], value[1], value[2], value[3]]))
+    request(socket, 0x8933, name)
+        .map(|value| u32::from_ne_bytes([value[0], value[1], value[2], value[3]]))
 }
 
 /// The Ethernet address of a network interface.

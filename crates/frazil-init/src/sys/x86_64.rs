@@ -9,14 +9,15 @@ use core::arch::{asm, global_asm};
 /// The arguments must be what call `number` expects; pointers among them must be valid for what
 /// the kernel does with them.
 pub(super) unsafe fn call(number: usize, arguments: [usize; 6]) -> isize {
-    let [a, b, c, d, e, f] = arguments;
+    let [first, second, third, fourth, fifth, sixth] = arguments;
     let result: isize;
     // SAFETY: the instruction clobbers rcx and r11 only; the caller vouches for the rest.
     unsafe {
         asm!(
             "syscall",
             inlateout("rax") number.cast_signed() => result,
-            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
+            in("rdi") first, in("rsi") second, in("rdx") third,
+            in("r10") fourth, in("r8") fifth, in("r9") sixth,
             lateout("rcx") _, lateout("r11") _,
             options(nostack)
         );

@@ -28,15 +28,27 @@ fn environment() {
     check("", "echo $FROM_OUTSIDE", "outside");
     check(r#""pass_env":false"#, "echo $FROM_OUTSIDE-", "-");
     check(r#""pass_env":["FROM_OUTSIDE"]"#, "echo $FROM_OUTSIDE $HOME", "outside");
-    check(r#""env":{"A":["x-",{"env":"FROM_OUTSIDE"},"-",{"env":"NO","default":"d"}]}"#, "echo $A", "x-outside-d");
-    check(r#""env":{"A":[{"env":"NO"}]}"#, "echo never", "init: s: cannot find the variable NO: not found");
+    check(
+        r#""env":{"A":["x-",{"env":"FROM_OUTSIDE"},"-",{"env":"NO","default":"d"}]}"#,
+        "echo $A",
+        "x-outside-d",
+    );
+    check(
+        r#""env":{"A":[{"env":"NO"}]}"#,
+        "echo never",
+        "init: s: cannot find the variable NO: not found",
+    );
     check(
         r#""before_start":[["/bin/sh","-c","printf 'secret\\n' > @DIR@/secret"]],"env":{"A":[{"file":"/proc/sys/kernel/ostype"}]}"#,
         "echo $A",
         "Linux",
     );
     check(r#""env_files":["?/no/such/file"]"#, "echo fine", "fine");
-    check(r#""env_files":["/no/such/file"]"#, "echo never", "init: s: cannot read /no/such/file: not found");
+    check(
+        r#""env_files":["/no/such/file"]"#,
+        "echo never",
+        "init: s: cannot read /no/such/file: not found",
+    );
 }
 
 #[test]
@@ -51,11 +63,19 @@ fn files_to_be_there() {
 
 #[test]
 fn limits_and_modes() {
-    check(r#""limits":{"nofile":{"soft":64,"hard":128}}"#, "echo $(ulimit -Sn) $(ulimit -Hn)", "64 128");
+    check(
+        r#""limits":{"nofile":{"soft":64,"hard":128}}"#,
+        "echo $(ulimit -Sn) $(ulimit -Hn)",
+        "64 128",
+    );
     check(r#""umask":"027""#, "umask", "0027");
     check(r#""nice":5"#, "nice", "5");
     check(r#""oom_score_adj":300"#, "cat /proc/self/oom_score_adj", "300");
-    check(r#""no_new_privs":true"#, "grep NoNewPrivs /proc/self/status | tr -d '\\t'", "NoNewPrivs:1");
+    check(
+        r#""no_new_privs":true"#,
+        "grep NoNewPrivs /proc/self/status | tr -d '\\t'",
+        "NoNewPrivs:1",
+    );
     check("", "grep NoNewPrivs /proc/self/status | tr -d '\\t'", "NoNewPrivs:0");
 }
 
@@ -66,9 +86,21 @@ fn signals_are_neither_blocked_nor_ignored() {
 
 #[test]
 fn descriptors_are_the_standard_ones_only() {
-    check("", "for f in 0 1 2 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && printf '%s ' $f; done; echo", "0 1 2 ");
-    check(r#""ready":{"fd":3}"#, "for f in 0 1 2 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && printf '%s ' $f; done; echo", "0 1 2 3 ");
-    check(r#""ready":{"notify":true}"#, "for f in 0 1 2 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && printf '%s ' $f; done; echo", "0 1 2 ");
+    check(
+        "",
+        "for f in 0 1 2 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && printf '%s ' $f; done; echo",
+        "0 1 2 ",
+    );
+    check(
+        r#""ready":{"fd":3}"#,
+        "for f in 0 1 2 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && printf '%s ' $f; done; echo",
+        "0 1 2 3 ",
+    );
+    check(
+        r#""ready":{"notify":true}"#,
+        "for f in 0 1 2 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && printf '%s ' $f; done; echo",
+        "0 1 2 ",
+    );
 }
 
 /// Real root can become anybody; the root of a user namespace cannot.
@@ -82,7 +114,12 @@ fn users_and_capabilities() {
     }
     let status = "echo $(id -u) $(id -g) $(id -G) $(grep NoNewPrivs /proc/self/status | tr -dc 01)";
     check_in(ROOT, r#""uid":1234"#, status, "1234 1234 1234 1");
-    check_in(ROOT, r#""uid":1234,"gid":55,"groups":[66,77],"no_new_privs":false"#, status, "1234 55 55 66 77 0");
+    check_in(
+        ROOT,
+        r#""uid":1234,"gid":55,"groups":[66,77],"no_new_privs":false"#,
+        status,
+        "1234 55 55 66 77 0",
+    );
     let caps = "grep -E 'Cap(Eff|Bnd|Amb)' /proc/self/status | tr -d '\\t\\n'; echo";
     check_in(
         ROOT,
@@ -105,7 +142,12 @@ fn any_user_and_nothing_to_write_will_do() {
         return;
     }
     let wrapper = [
-        "unshare", "-pmf", "--mount-proc", "--kill-child", "/bin/sh", "-c",
+        "unshare",
+        "-pmf",
+        "--mount-proc",
+        "--kill-child",
+        "/bin/sh",
+        "-c",
         "mount --bind / /mnt && mount -o remount,ro,bind /mnt && mount --bind /dev /mnt/dev && mount -t proc proc /mnt/proc && mount -o bind,ro \"${2%/*}\" /mnt\"${2%/*}\" 2>/dev/null; exec chroot --userspec=65534:65534 /mnt \"$@\"",
         "sh",
     ];

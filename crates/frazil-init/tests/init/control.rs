@@ -81,7 +81,11 @@ fn without_any_place_to_write_it_is_still_heard() {
         program().display()
     ));
     system.expect("s | asked");
-    assert!(system.seen.iter().any(|line| line.contains("s                    up")), "{:?}", system.seen);
+    assert!(
+        system.seen.iter().any(|line| line.contains("s                    up")),
+        "{:?}",
+        system.seen
+    );
     assert_eq!(system.stop(), 0);
 }
 

@@ -120,7 +120,14 @@ fn few_descriptors_are_no_end() {
         services(10).replace("\"log\":\"null\",", "")
     );
     let wrapper = [
-        "unshare", "-Urpf", "--mount-proc", "--kill-child", "/bin/sh", "-c", "ulimit -n 20; exec \"$@\"", "sh",
+        "unshare",
+        "-Urpf",
+        "--mount-proc",
+        "--kill-child",
+        "/bin/sh",
+        "-c",
+        "ulimit -n 20; exec \"$@\"",
+        "sh",
     ];
     let mut system = System::start_with(&table, &wrapper);
     let end = Instant::now() + PATIENCE;
@@ -152,9 +159,8 @@ fn too_few_processes_are_a_reason_to_wait() {
         return;
     }
     let Some(group) = limited("15") else { return };
-    let wrapper = [
-        "unshare", "-Urpf", "--mount-proc", "--kill-child", "/bin/sh", "-c", "exec \"$@\"", "sh",
-    ];
+    let wrapper =
+        ["unshare", "-Urpf", "--mount-proc", "--kill-child", "/bin/sh", "-c", "exec \"$@\"", "sh"];
     let table = format!(
         r#"{{"services":{{{}"bomb":{{"exec":["@STUB@","bomb"],"log":"null","disabled":true}}}}}}"#,
         services(30)

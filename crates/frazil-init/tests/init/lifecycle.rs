@@ -29,9 +29,11 @@ fn a_program_that_cannot_be_executed() {
     if !can_run() {
         return;
     }
-    for (program, code, reason) in [("/no/such/file", 127, "not found"), ("/etc/passwd", 126, "permission denied")]
+    for (program, code, reason) in
+        [("/no/such/file", 127, "not found"), ("/etc/passwd", 126, "permission denied")]
     {
-        let table = format!(r#"{{"services":{{"main":{{"exec":["{program}"],"critical":true}}}}}}"#);
+        let table =
+            format!(r#"{{"services":{{"main":{{"exec":["{program}"],"critical":true}}}}}}"#);
         let mut system = System::start(&table);
         system.expect(&format!("main: cannot execute {program}: {reason}"));
         assert_eq!(system.wait(), code);

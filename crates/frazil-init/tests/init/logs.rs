@@ -68,9 +68,9 @@ fn no_line_is_lost_or_doubled_when_loggers_are_killed() {
     check_lines(&lines, count);
     let mut files: Vec<_> = (1..250).rev().map(|n| system.path(&format!("log.{n}"))).collect();
     files.push(system.path("log"));
-    let text: String =
-        files.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
-    let lines: Vec<String> = text.lines().filter(|line| *line != "end").map(str::to_owned).collect();
+    let text: String = files.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let lines: Vec<String> =
+        text.lines().filter(|line| *line != "end").map(str::to_owned).collect();
     check_lines(&lines, count);
 }
 
@@ -113,9 +113,7 @@ fn a_full_disk_or_a_reader_that_sleeps_stops_no_other() {
     }
     // Standard output is a pipe that nobody reads.
     let (_reader, writer) = std::io::pipe().unwrap();
-    let mut system = System::start(
-        r#"{"services":{"x":{"exec":["/bin/sleep","1000"]}}}"#,
-    );
+    let mut system = System::start(r#"{"services":{"x":{"exec":["/bin/sleep","1000"]}}}"#);
     assert_eq!(system.stop(), 0);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().display();

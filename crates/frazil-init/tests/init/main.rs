@@ -2,6 +2,9 @@
 //!
 //! Where the machine allows no namespaces, these tests say so and do nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 mod context;
 mod control;
 mod faults;

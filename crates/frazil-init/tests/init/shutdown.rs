@@ -10,7 +10,9 @@ fn services_stop_in_reverse_order() {
         return;
     }
     let script = |name: &str| {
-        format!("trap 'sleep 0.05; echo {name} stops; exit 0' TERM; echo {name} up; while :; do sleep 0.01; done")
+        format!(
+            "trap 'sleep 0.05; echo {name} stops; exit 0' TERM; echo {name} up; while :; do sleep 0.01; done"
+        )
     };
     let mut system = System::start(&format!(
         r#"{{"services":{{"a":{{"exec":["/bin/sh","-c","{}"]}},
@@ -121,8 +123,9 @@ fn the_exit_code_can_be_named() {
     if !can_run() {
         return;
     }
-    let mut system =
-        System::start(r#"{"services":{"s":{"exec":["/bin/sh","-c","trap 'exit 9' TERM; echo up; while :; do sleep 0.01; done"],"critical":true}}}"#);
+    let mut system = System::start(
+        r#"{"services":{"s":{"exec":["/bin/sh","-c","trap 'exit 9' TERM; echo up; while :; do sleep 0.01; done"],"critical":true}}}"#,
+    );
     system.expect("up");
     system.must(&["exit", "33"]);
     assert_eq!(system.wait(), 33);

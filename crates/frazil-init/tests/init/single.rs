@@ -45,7 +45,8 @@ fn signals_are_passed_on() {
         system.signal("USR2");
         system.expect("got");
         assert_eq!(system.wait(), 5);
-        let mut system = System::start_init(wrapper, &["--", "/bin/sh", "-c", "echo up; exec sleep 1000"]);
+        let mut system =
+            System::start_init(wrapper, &["--", "/bin/sh", "-c", "echo up; exec sleep 1000"]);
         system.expect("up");
         assert_eq!(system.stop(), 143);
     }

@@ -98,7 +98,7 @@ impl System {
     pub(crate) fn start_with(table: &str, wrapper: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         {
-                std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+            std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         let table = table.replace("@DIR@", dir.path().to_str().unwrap()).replace("@STUB@", &stub());
         let plan = write_plan(dir.path(), &table);

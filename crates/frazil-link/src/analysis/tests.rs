@@ -1,3 +1,5 @@
+mod elf_file;
+
 use expect_test::{Expect, expect};
 
 use super::*;

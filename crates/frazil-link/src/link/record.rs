@@ -155,6 +155,8 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
             named_by: root.named_by.to_string(),
         })
         .collect();
+    let wishes = walk.unfulfilled.iter();
+    errors.extend(wishes.map(|(option, wish)| LinkError::Wish { option, wish: wish.to_vec() }));
     for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| missing.is_exact) {
         let file = tree_path(&walk.universe.node(*from).path);
         errors.push(if missing.is_interpreter {

@@ -68,7 +68,7 @@ fn check(text: &str, roots: &[&str], expected: Expect) {
 fn libraries_are_found_as_the_loader_finds_them() {
     check(
         "unit a
-           elf usr/bin/a interpreter=/lib/x86_64-linux-gnu/ld-linux.so.2 needed=libc.so.6,libx.so.1,libp.so runpath=$ORIGIN/../lib/a
+           elf usr/bin/a interpreter=/lib/x86_64-linux-gnu/ld-linux.so.2 needed=libc.so.6,libx.so.1,libp.so runpath=/usr/lib/i386-linux-gnu,$ORIGIN/../lib/a
            elf usr/lib/a/libp.so
            link usr/lib/x86_64-linux-gnu/libx.so.1 -> libx.so.1.2
            elf usr/lib/x86_64-linux-gnu/libx.so.1.2
@@ -152,17 +152,22 @@ fn exact_evidence_promotes_what_a_directory_brought() {
            elf usr/bin/a path=/usr/lib/a
            dir usr/lib/a
            script usr/lib/a/run line=/usr/bin/awk path=/etc/a
+           script usr/lib/a/not line=/usr/bin/sed
+           elf usr/lib/a/late.so needed=liblate.so
+           elf usr/lib/liblate.so path=/usr/lib/a/run
            file etc/a
            file usr/bin/awk
-           elf usr/bin/b path=/usr/lib/a/run",
-        &["/usr/bin/a", "/usr/bin/b"],
+           file usr/bin/sed",
+        &["/usr/bin/a"],
         expect![[r#"
             /etc/a <- path in a script of /usr/lib/a/run
             /usr/bin/a <- root of roots
             /usr/bin/awk <- shebang of /usr/lib/a/run
-            /usr/bin/b <- root of roots
             /usr/lib/a <- path of /usr/bin/a
-            /usr/lib/a/run <- path of /usr/bin/b
+            /usr/lib/a/late.so <- directory of /usr/lib/a
+            /usr/lib/a/not <- directory of /usr/lib/a
+            /usr/lib/a/run <- directory of /usr/lib/a
+            /usr/lib/liblate.so <- needed of /usr/lib/a/late.so
         "#]],
     );
 }
@@ -343,5 +348,151 @@ fn policies_keep_and_drop() {
             "/usr/lib/libbig.so not reached",
             "/usr/share/locale/fr/LC_MESSAGES/a.mo translations",
         ]
+    );
+}
+
+#[test]
+fn directories_of_many_packages_bring_only_those_of_the_same_source() {
+    let text = "unit a source=s
+           elf usr/bin/a path=/usr/lib/shared
+           dir usr/lib/shared
+           file usr/lib/shared/a
+         unit a-data source=s
+           file usr/lib/shared/a-data
+         unit b
+           file usr/lib/shared/b
+         unit c
+           file usr/lib/shared/c";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/lib/shared <- path of /usr/bin/a
+        /usr/lib/shared/a <- directory of /usr/lib/shared
+        /usr/lib/shared/a-data <- directory of /usr/lib/shared
+    "#]],
+    );
+    let fewer = text.replace("file usr/lib/shared/c", "file usr/share/c");
+    check(
+        &fewer,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/lib/shared <- path of /usr/bin/a
+        /usr/lib/shared/a <- directory of /usr/lib/shared
+        /usr/lib/shared/a-data <- directory of /usr/lib/shared
+        /usr/lib/shared/b <- directory of /usr/lib/shared
+    "#]],
+    );
+}
+
+#[test]
+fn blobs_lead_to_the_longest_path_that_is_there() {
+    check(
+        "unit a
+           elf usr/bin/a blob=/etc/hosts/etc/resolv.conf,/usr/share/zoneinfoGMT,/etc/ssl,/bin/toolong
+           file etc/hosts
+           dir etc/ssl
+           file etc/ssl/x
+           dir usr/share/zoneinfo
+           file usr/share/zoneinfo/GMT
+           file usr/bin/tool
+           file usr/bin/to",
+        &["/usr/bin/a"],
+        expect![[r#"
+            /etc/hosts <- path of /usr/bin/a
+            /etc/ssl <- path of /usr/bin/a
+            /etc/ssl/x <- directory of /etc/ssl
+            /usr/bin/a <- root of roots
+            /usr/bin/tool <- path of /usr/bin/a
+        "#]],
+    );
+}
+
+#[test]
+fn interpreters_bring_their_libraries_and_zones() {
+    check(
+        "unit python3.13-minimal
+           elf usr/bin/python3.13 program symbol=localtime
+         unit libpython3.13-stdlib
+           file usr/lib/python3.13/os.py
+           script usr/lib/python3.13/x.py line=/usr/bin/other
+           file usr/share/other
+           file usr/bin/other
+         unit tzdata data
+           file usr/share/zoneinfo/UTC
+           file usr/share/zoneinfo/Europe/Berlin
+         unit c
+           elf usr/bin/c symbol=localtime",
+        &["/usr/bin/python3.13"],
+        expect![[r#"
+            /usr/bin/python3.13 <- root of roots
+            /usr/lib/python3.13/os.py <- standard library of library of python
+            /usr/lib/python3.13/x.py <- standard library of library of python
+            /usr/share/zoneinfo/Europe/Berlin <- capability of capability zones
+            /usr/share/zoneinfo/UTC <- capability of capability zones
+        "#]],
+    );
+    check(
+        "unit c
+           elf usr/bin/c symbol=localtime
+         unit tzdata data
+           file usr/share/zoneinfo/UTC
+           file usr/share/zoneinfo/Europe/Berlin",
+        &["/usr/bin/c"],
+        expect![[r#"
+            /usr/bin/c <- root of roots
+            /usr/share/zoneinfo/UTC <- capability of capability zones
+        "#]],
+    );
+}
+
+#[test]
+fn programs_have_private_directories() {
+    check(
+        "unit java
+           elf usr/lib/jvm/java-21/bin/java program
+           elf usr/lib/jvm/java-21/bin/javac program
+           file usr/lib/jvm/java-21/lib/modules
+         unit other
+           file usr/lib/jvm/java-21/lib/foreign
+           elf usr/lib/tool/bin/t program
+           file usr/lib/tool/data",
+        &["/usr/lib/jvm/java-21/bin/java", "/usr/lib/tool/bin/t"],
+        expect![[r#"
+            /usr/lib/jvm/java-21/bin/java <- root of roots
+            /usr/lib/jvm/java-21/lib/modules <- private directory of /usr/lib/jvm/java-21/bin/java
+            /usr/lib/tool/bin/t <- root of roots
+            /usr/lib/tool/data <- private directory of /usr/lib/tool/bin/t
+        "#]],
+    );
+}
+
+#[test]
+fn static_programs_carry_paths_of_the_c_library() {
+    let text = "unit a
+           elf usr/bin/a program path=/usr/lib/x/gconv/cache,/etc/a
+           file usr/lib/x/gconv/cache
+           file etc/a";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /etc/a <- path of /usr/bin/a
+        /usr/bin/a <- root of roots
+    "#]],
+    );
+    let text = text.replace("program", "program needed=libc.so.6");
+    check(
+        &text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /etc/a <- path of /usr/bin/a
+        /usr/bin/a <- root of roots
+        /usr/lib/x/gconv/cache <- path of /usr/bin/a
+        /usr/lib/x86_64-linux-gnu/ld-linux.so.2 <- needed of /usr/lib/x86_64-linux-gnu/libc.so.6
+        /usr/lib/x86_64-linux-gnu/libc.so.6 <- needed of /usr/bin/a
+    "#]],
     );
 }

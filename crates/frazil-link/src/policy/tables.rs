@@ -172,10 +172,10 @@ const GENERIC: &[&str] = &[
     "tmp/**",
     "usr/games",
     "usr/include",
-    "usr/lib/*-linux-gnu",
-    "usr/lib/*-linux-gnu/gconv",
-    "usr/lib/*-linux-gnu/perl5",
-    "usr/lib/*-linux-gnu/security",
+    "usr/lib/*-linux-gnu*",
+    "usr/lib/*-linux-gnu*/gconv",
+    "usr/lib/*-linux-gnu*/perl5",
+    "usr/lib/*-linux-gnu*/security",
     "usr/lib/locale",
     "usr/lib/python3",
     "usr/lib/python3/dist-packages",
@@ -211,6 +211,8 @@ pub(crate) struct Runtime {
     pub(crate) program: &'static str,
     /// Patterns of the packages that hold the library.
     pub(crate) packages: &'static [&'static str],
+    /// Patterns of packages that may hold more of it, which other evidence leads to.
+    pub(crate) opens: &'static [&'static str],
     /// What the paths of the library go through.
     pub(crate) through: &'static str,
 }
@@ -232,13 +234,21 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
             "python3-minimal",
             "python3.[0-9]*-minimal",
         ],
+        opens: &["libpython3*", "python3*"],
         through: "/python3",
     },
-    Runtime { name: "perl", program: "**/perl*", packages: &["perl-base"], through: "/perl" },
+    Runtime {
+        name: "perl",
+        program: "**/perl*",
+        packages: &["perl-base"],
+        opens: &["libperl5*", "perl*"],
+        through: "/perl",
+    },
     Runtime {
         name: "ruby",
         program: "**/ruby[0-9]*",
         packages: &["libruby[0-9]*"],
+        opens: &["libruby*", "ruby*"],
         through: "/ruby/",
     },
 ];

@@ -8,21 +8,22 @@ use crate::ledger::Evidence;
 use crate::policy::{NOISY_NAMES, is_generic};
 use crate::universe::{NodeId, join, parent};
 
-/// Where glibc of Debian looks; `{}` stands for what the processor is called.
-const DEFAULT_DIRECTORIES: [&str; 4] =
-    ["usr/lib/{}-linux-gnu", "usr/lib", "usr/lib64", "usr/local/lib"];
-/// Names of processors (`e_machine`), as Debian writes them.
-const MACHINES: &[(u16, &str)] = &[
-    (3, "i386"),
-    (21, "powerpc64le"),
-    (22, "s390x"),
-    (40, "arm"),
-    (62, "x86_64"),
-    (183, "aarch64"),
-    (243, "riscv64"),
+/// Where glibc of Debian looks; `{}` stands for the triplet of the architecture.
+const DEFAULT_DIRECTORIES: [&str; 4] = ["usr/lib/{}", "usr/lib", "usr/lib64", "usr/local/lib"];
+/// Processors (`e_machine`): what the loader calls them, and Debian's triplets.
+const MACHINES: &[(u16, &str, &str)] = &[
+    (3, "i686", "i386-linux-gnu"),
+    (21, "power8", "powerpc64le-linux-gnu"),
+    (22, "z900", "s390x-linux-gnu"),
+    (40, "v7l", "arm-linux-gnueabihf"),
+    (62, "x86_64", "x86_64-linux-gnu"),
+    (183, "aarch64", "aarch64-linux-gnu"),
+    (243, "riscv64", "riscv64-linux-gnu"),
 ];
 /// Letters that a name with `%s` must have besides, to say anything.
 const PATTERN_LETTERS_MIN: usize = 3;
+/// Paths that the C library brings into static programs, which cannot use what is there.
+const STATIC_NOISE: [&[u8]; 3] = [b"/gconv", b"/i18n", b"/locale"];
 /// The shortest path that is looked up, in bytes.
 const PATH_BYTES_MIN: usize = 4;
 
@@ -63,7 +64,11 @@ impl Walk<'_, '_> {
         if matches!(core, Core::Libc) || !is_exact || glob::is_match_any(NOISY_NAMES, &node.path) {
             return;
         }
-        for path in elf.paths.iter() {
+        let is_static = elf.is_program && elf.interpreter.is_empty() && elf.needed.is_empty();
+        let is_noise = |path: &[u8]| {
+            is_static && STATIC_NOISE.iter().any(|it| memchr::memmem::find(path, it).is_some())
+        };
+        for path in elf.paths.iter().filter(|path| !is_noise(path)) {
             self.take_path(id, path, Evidence::Path);
         }
         for blob in elf.blobs.iter() {
@@ -126,15 +131,16 @@ impl Walk<'_, '_> {
         if name.contains(&b'/') {
             return Some(join(origin, name));
         }
-        let machine = MACHINES.iter().find(|(code, _)| *code == elf.machine);
-        let machine = machine.map_or("x86_64", |(_, name)| name);
+        let known = MACHINES.iter().find(|(code, ..)| *code == elf.machine);
+        let (platform, triplet) =
+            known.map_or(("", ""), |(_, platform, triplet)| (platform, triplet));
         let mut directories: Vec<Vec<u8>> = Vec::new();
         for directory in elf.runpath.iter() {
-            directories.push(join(b"", &expand(directory, origin, machine)));
+            directories.push(join(b"", &expand(directory, origin, (platform, triplet))));
         }
         let unit = self.universe.unit_of(id);
         if unit.mount.is_root() {
-            let defaults = DEFAULT_DIRECTORIES.map(|it| it.replace("{}", machine).into_bytes());
+            let defaults = DEFAULT_DIRECTORIES.map(|it| it.replace("{}", triplet).into_bytes());
             directories.extend(defaults);
         }
         let fits = |path: &[u8]| {
@@ -218,16 +224,24 @@ impl Walk<'_, '_> {
             directory = parent(directory);
         }
         let step = Step::exact(Vertex::Node(id), Evidence::Path);
+        if self.universe.get(directory).is_some_and(|end| !self.is_directory(end)) {
+            self.reach_from(step, b"", directory);
+            return;
+        }
         let deepest = path.len().min(directory.len() + 1 + 255);
         for len in (directory.len() + 1..=deepest).rev() {
             let Some(part) = path.get(..len) else { continue };
             let Some(end) = self.universe.follow(part).end else { continue };
             // A directory may be the beginning of what is meant, or of anything else.
-            if len == path.len() || !self.universe.node(end).entry.is_directory() {
+            if len == path.len() || !self.is_directory(end) {
                 self.reach_from(step, b"", part);
             }
             return;
         }
+    }
+
+    fn is_directory(&self, id: NodeId) -> bool {
+        self.universe.node(id).entry.is_directory()
     }
 
     /// A path within a text is followed to what the same source built; else it is a hint.
@@ -286,18 +300,18 @@ impl Walk<'_, '_> {
 }
 
 /// A runpath with what the loader fills in.
-fn expand(directory: &[u8], origin: &[u8], machine: &str) -> Vec<u8> {
+fn expand(directory: &[u8], origin: &[u8], (platform, triplet): (&str, &str)) -> Vec<u8> {
     let mut expanded = Vec::new();
     let mut rest = directory;
     let origin = [b"/", origin].concat();
-    let library = format!("lib/{machine}-linux-gnu");
+    let library = format!("lib/{triplet}");
     let variables: [(&[u8], &[u8]); 6] = [
         (b"$ORIGIN", &origin),
         (b"${ORIGIN}", &origin),
         (b"$LIB", library.as_bytes()),
         (b"${LIB}", library.as_bytes()),
-        (b"$PLATFORM", machine.as_bytes()),
-        (b"${PLATFORM}", machine.as_bytes()),
+        (b"$PLATFORM", platform.as_bytes()),
+        (b"${PLATFORM}", platform.as_bytes()),
     ];
     while let Some((byte, tail)) = rest.split_first() {
         let variable =
@@ -355,7 +369,7 @@ mod tests {
     #[test]
     fn runpaths_are_expanded() {
         let check = |runpath: &str, expected: &str| {
-            let expanded = expand(runpath.as_bytes(), b"usr/bin", "x86_64");
+            let expanded = expand(runpath.as_bytes(), b"usr/bin", ("x86_64", "x86_64-linux-gnu"));
             assert_eq!(String::from_utf8_lossy(&expanded), expected);
         };
         check("$ORIGIN/../lib", "/usr/bin/../lib");

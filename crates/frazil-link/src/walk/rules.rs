@@ -55,7 +55,7 @@ impl Walk<'_, '_> {
             let vertex = Vertex::Runtime(row.name);
             let (from, to) = (self.id(Vertex::Node(id)), self.id(vertex));
             self.add_edge(from, to, Evidence::Runtime);
-            self.suggested.insert(Suggestion::Like(row.packages));
+            self.suggested.insert(Suggestion::Like(row.opens));
             let holds = |package: &str| glob::is_match_any(row.packages, package.as_bytes());
             for index in 0..universe.nodes.len() as u32 {
                 let node = universe.node(NodeId(index));

@@ -182,7 +182,11 @@ impl Archives {
 fn read_machine(root: &Path) -> Result<Vec<Source>, MachineProblem> {
     let apt = root.join("etc/apt");
     let mut files = vec![apt.join("sources.list")];
-    files.extend(files_in(&apt.join("sources.list.d")));
+    // apt takes files with these ends only.
+    let is_list = |file: &PathBuf| {
+        file.extension().is_some_and(|end| end == "list" || end == "sources")
+    };
+    files.extend(files_in(&apt.join("sources.list.d")).into_iter().filter(is_list));
     let mut sources = Vec::new();
     for file in files {
         let Ok(text) = fs::read(&file) else { continue };

@@ -16,7 +16,11 @@ pub(super) fn status(options: &Options<'_>, name: &[u8]) -> u8 {
         return 1;
     };
     let mut shown = 0;
-    write(if options.is_json { b"[" } else { b"NAME                 STATE     PID     AGE          RESTARTS  LAST EXIT\n" });
+    write(if options.is_json {
+        b"["
+    } else {
+        b"NAME                 STATE     PID     AGE          RESTARTS  LAST EXIT\n"
+    });
     loop {
         let request = Request { verb: Verb::Status, number: shown, name };
         match client.ask(request, None) {

@@ -89,7 +89,12 @@ impl Environment {
     }
 
     /// Sets a variable.
-    pub(crate) fn set(&mut self, arena: &mut Arena, name: &'static CStr, value: &[&[u8]]) -> Step<()> {
+    pub(crate) fn set(
+        &mut self,
+        arena: &mut Arena,
+        name: &'static CStr,
+        value: &[&[u8]],
+    ) -> Step<()> {
         let mut parts = [&b""[..]; 4];
         let given = [name.to_bytes(), b"="];
         for (place, part) in parts.iter_mut().zip(given.iter().chain(value)) {

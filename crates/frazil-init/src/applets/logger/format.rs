@@ -76,7 +76,8 @@ fn escape(out: &mut dyn FnMut(&[u8]), text: &[u8]) {
                 b'\t' => out(b"\\t"),
                 b'\r' => out(b"\\r"),
                 _ => {
-                    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+                    let digit =
+                        |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
                     out(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
                 }
             }

@@ -47,16 +47,15 @@ impl Finished {
         });
         let mut rest = self.buffer.get(..len).unwrap_or_default();
         while !rest.is_empty() {
-            match file::write(self.write, rest) {
-                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                // A pipe that the kernel made small for want of memory: the rest goes on directly.
-                Err(_) => {
-                    while file::splice(self.read, Fd::STDOUT, BATCH_MAX).is_ok_and(|count| count > 0) {}
-                    // A failure here is that of standard output, which is nobody's to report.
-                    let _written = file::write_all(Fd::STDOUT, rest);
-                    break;
-                }
+            if let Ok(count) = file::write(self.write, rest) {
+                rest = rest.get(count..).unwrap_or_default();
+                continue;
             }
+            // A pipe that the kernel made small for want of memory: the rest goes on directly.
+            while file::splice(self.read, Fd::STDOUT, BATCH_MAX).is_ok_and(|count| count > 0) {}
+            // A failure here is that of standard output, which is nobody's to report.
+            let _written = file::write_all(Fd::STDOUT, rest);
+            break;
         }
     }
 
@@ -207,7 +206,7 @@ fn append(sink: &mut Sink, path: &CStr, at: usize, lines: &[u8]) {
             if sink.lost == 0 {
                 tell(&[b"logd: cannot write ", path.to_bytes(), b": ", errno::name(error)]);
             }
-            let count = lines.iter().filter(|byte| **byte == b'\n').count();
+            let count = lines.split(|byte| *byte == b'\n').count() - 1;
             sink.lost = sink.lost.saturating_add(count as u32);
             // Half of a line must not stay.
             let _cut = file::truncate(sink.fd, at);

@@ -78,7 +78,8 @@ fn ask(socket: Fd, kind: u16, body: &Message) -> Result<()> {
     let mut answer = [0; 1024];
     let count = socket::receive(socket, &mut answer)?;
     // The header, then the error number, negated; 0 is success.
-    let error = answer.get(16..20).filter(|_| count >= 20).and_then(|bytes| bytes.first_chunk::<4>());
+    let error =
+        answer.get(16..20).filter(|_| count >= 20).and_then(|bytes| bytes.first_chunk::<4>());
     match error.map_or(-22, |bytes| i32::from_ne_bytes(*bytes)) {
         0 => Ok(()),
         error if error == -Errno::EXIST.0 => Ok(()),

@@ -109,7 +109,8 @@ fn connect(family: usize, address: &Address, deadline: u64) -> Result<Fd> {
 
 /// Asks by HTTP; whether the answer's status is from 200 to 399.
 fn answers(probe: Probe<'_>, deadline: u64) -> Result<bool> {
-    let mut fd = connect(socket::INET, &Address::inet(probe.host(), probe.number() as u16), deadline)?;
+    let mut fd =
+        connect(socket::INET, &Address::inet(probe.host(), probe.number() as u16), deadline)?;
     let mut request = Buffer::<1024>::new();
     request.put(b"GET ").put(probe.path().to_bytes()).put(b" HTTP/1.0\r\nHost: ");
     for (index, byte) in probe.host().into_iter().enumerate() {

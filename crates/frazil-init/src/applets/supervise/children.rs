@@ -79,9 +79,10 @@ impl Supervisor {
         let wires = self.wires.get_mut(index).ok_or(Errno::INVAL)?;
         let (status, mut status_sink) = file::pipe(true)?;
         wires.status = status;
-        let result = event::watch(self.epoll, status, Interest::READ, Source::Launcher.token(index))
-            .and_then(|()| connect_notes(self.epoll, wires, service, index))
-            .and_then(|()| self.launch(index, c"start", status_sink));
+        let result =
+            event::watch(self.epoll, status, Interest::READ, Source::Launcher.token(index))
+                .and_then(|()| connect_notes(self.epoll, wires, service, index))
+                .and_then(|()| self.launch(index, c"start", status_sink));
         status_sink.close();
         // A service that tells by itself holds the only other end.
         if let Some(wires) = self.wires.get_mut(index)

@@ -88,7 +88,8 @@ fn wait_a_while(supervisor: &Supervisor, pid: i32) {
             }
         }
         let left = deadline.saturating_sub(event::now());
-        if left == 0 || event::poll(&mut [Poll::readable(supervisor.signals)], Some(left)).is_err() {
+        if left == 0 || event::poll(&mut [Poll::readable(supervisor.signals)], Some(left)).is_err()
+        {
             return;
         }
         while signal::next(supervisor.signals).is_some() {}

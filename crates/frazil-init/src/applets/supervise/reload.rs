@@ -69,7 +69,8 @@ impl Supervisor {
         let is_down = |slot: &Slot| !slot.is_busy();
         let count = self.machine.slots.len();
         let waits = (0..count).any(|index| {
-            self.successor(new, index).is_none() && !self.machine.slots.get(index).is_some_and(is_down)
+            self.successor(new, index).is_none()
+                && !self.machine.slots.get(index).is_some_and(is_down)
         });
         if waits {
             // A command may have wanted one of them again.

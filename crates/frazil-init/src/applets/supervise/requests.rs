@@ -45,8 +45,7 @@ impl Control {
         let (listener, is_abstract) = listen(plan).unwrap_or((Fd::NONE, false));
         if listener.is_some() {
             // Without it there is no control, but all else works.
-            let _watched =
-                event::watch(epoll, listener, Interest::READ, Source::Listener.token(0));
+            let _watched = event::watch(epoll, listener, Interest::READ, Source::Listener.token(0));
         }
         let user = process::effective_user();
         Self { listener, clients: [Client::NONE; CLIENTS_MAX], user, is_abstract }
@@ -90,8 +89,8 @@ impl Supervisor {
         let Control { user, is_abstract, .. } = self.control;
         // A process number of 0 is one outside of our namespace; it needs the path.
         let is_inside = |pid: i32| pid != 0 || !is_abstract;
-        let may_ask = socket::peer(fd)
-            .is_ok_and(|(pid, uid)| is_inside(pid) && (uid == 0 || uid == user));
+        let may_ask =
+            socket::peer(fd).is_ok_and(|(pid, uid)| is_inside(pid) && (uid == 0 || uid == user));
         let free = self.control.clients.iter().position(|client| !client.fd.is_some());
         match free.filter(|_| may_ask) {
             Some(index) => {
@@ -142,9 +141,12 @@ impl Supervisor {
         let done = |is_done: bool| if is_done { Answer::Done } else { Answer::Ending };
         let result = match request.verb {
             Verb::Status => self.list(request, found, now, out),
-            Verb::Start => service()
-                .map(|index| done(self.machine.command(Command::Start, index, now))),
-            Verb::Stop => service().map(|index| done(self.machine.command(Command::Stop, index, now))),
+            Verb::Start => {
+                service().map(|index| done(self.machine.command(Command::Start, index, now)))
+            }
+            Verb::Stop => {
+                service().map(|index| done(self.machine.command(Command::Stop, index, now)))
+            }
             Verb::Restart => {
                 service().map(|index| done(self.machine.command(Command::Restart, index, now)))
             }
@@ -165,17 +167,17 @@ impl Supervisor {
                 self.machine.end_with(request.number as u8, now);
                 Ok(Answer::Done)
             }
-            Verb::PowerOff => self.end(EndingKind::PowerOff, now),
-            Verb::Reboot => self.end(EndingKind::Reboot, now),
-            Verb::Halt => self.end(EndingKind::Halt, now),
+            Verb::PowerOff => Ok(self.end(EndingKind::PowerOff, now)),
+            Verb::Reboot => Ok(self.end(EndingKind::Reboot, now)),
+            Verb::Halt => Ok(self.end(EndingKind::Halt, now)),
             Verb::Reload => Ok(if self.begin_reload() { Answer::Done } else { Answer::No }),
         };
         Some(result.unwrap_or_else(|answer| answer))
     }
 
-    fn end(&mut self, kind: EndingKind, now: u64) -> Result<Answer, Answer> {
+    fn end(&mut self, kind: EndingKind, now: u64) -> Answer {
         self.machine.end(kind, now);
-        Ok(Answer::Done)
+        Answer::Done
     }
 
     fn list(

@@ -78,7 +78,9 @@ impl Supervisor {
     /// A line for each service that is not where it is wanted.
     pub(super) fn say_states(&mut self) {
         for index in 0..self.machine.slots.len() {
-            let Some(state) = self.machine.slots.get(index).map(|slot| slot.state) else { continue };
+            let Some(state) = self.machine.slots.get(index).map(|slot| slot.state) else {
+                continue;
+            };
             let name = self.machine.plan.service(index).name().to_bytes();
             self.say(&[name, b" is ", state.name().as_bytes()]);
         }
@@ -90,7 +92,11 @@ fn put_exit(line: &mut Buffer<128>, exit: Exit) {
         Exit::Code(code) => line.put(b"exited with ").number(code.into()),
         Exit::Signal(number) => {
             let name = crate::names::signal_name(number.into()).unwrap_or("?");
-            line.put(b"was ended by signal ").number(number.into()).put(b" (").put(name.as_bytes()).put(b")")
+            line.put(b"was ended by signal ")
+                .number(number.into())
+                .put(b" (")
+                .put(name.as_bytes())
+                .put(b")")
         }
     };
 }

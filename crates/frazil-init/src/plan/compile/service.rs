@@ -168,7 +168,9 @@ fn write_identity(record: &mut Record<'_>, service: &Service) -> Result<(), Fail
     record.set(Field::Nice, i32::from(service.nice.unwrap_or(0)).cast_unsigned());
     record.set(Field::OomScore, i32::from(service.oom_score_adj.unwrap_or(0)).cast_unsigned());
     let groups = service.groups.as_deref().unwrap_or_default();
-    groups.iter().for_each(|group| record.writer.describe(&group.to_le_bytes()));
+    for group in groups {
+        record.writer.describe(&group.to_le_bytes());
+    }
     let place = record.writer.words(groups, 1).within("groups")?;
     record.set_list(Field::Groups, place);
     let mut words = Vec::new();
@@ -179,8 +181,11 @@ fn write_identity(record: &mut Record<'_>, service: &Service) -> Result<(), Fail
             LimitValue::Both(amount) => (limit(amount), limit(amount)),
             LimitValue::Each { soft, hard } => (limit(soft), limit(hard)),
         };
-        let entry = [number as u32, soft as u32, (soft >> 32) as u32, hard as u32, (hard >> 32) as u32];
-        entry.iter().for_each(|word| record.writer.describe(&word.to_le_bytes()));
+        let entry =
+            [number as u32, soft as u32, (soft >> 32) as u32, hard as u32, (hard >> 32) as u32];
+        for word in &entry {
+            record.writer.describe(&word.to_le_bytes());
+        }
         words.extend(entry);
     }
     let place = record.writer.words(&words, LIMIT_WORDS).within("limits")?;
@@ -215,9 +220,10 @@ fn signal(name: &str) -> Result<u32, Problem> {
 
 fn write_lifecycle(record: &mut Record<'_>, service: &Service) -> Result<(), Failed> {
     let is_process = service.kind == ServiceType::Process;
-    let restart = service.restart.unwrap_or(match service.critical || !is_process {
-        true => RestartPolicy::Never,
-        false => RestartPolicy::Always,
+    let restart = service.restart.unwrap_or(if service.critical || !is_process {
+        RestartPolicy::Never
+    } else {
+        RestartPolicy::Always
     });
     let restart = match restart {
         RestartPolicy::Always => Restart::Always,
@@ -238,11 +244,15 @@ fn write_lifecycle(record: &mut Record<'_>, service: &Service) -> Result<(), Fai
     for (from, to) in &service.signals {
         words.extend([signal(from).within("signals")?, signal(to).within("signals")?]);
     }
-    words.iter().for_each(|word| record.writer.describe(&word.to_le_bytes()));
+    for word in &words {
+        record.writer.describe(&word.to_le_bytes());
+    }
     let place = record.writer.words(&words, 2).within("signals")?;
     record.set_list(Field::Signals, place);
     let codes: Vec<u32> = service.success_codes.iter().map(|code| u32::from(*code)).collect();
-    codes.iter().for_each(|code| record.writer.describe(&code.to_le_bytes()));
+    for code in &codes {
+        record.writer.describe(&code.to_le_bytes());
+    }
     let place = record.writer.words(&codes, 1).within("success_codes")?;
     record.set_list(Field::SuccessCodes, place);
     Ok(())
@@ -283,13 +293,16 @@ fn node_words(
     let empty = Text::from("");
     let (content, content_len) = writer.text(node.content.as_ref().unwrap_or(&empty))?;
     let words = [kind as u32, mode, owner[0], owner[1], path, path_len, content, content_len];
-    [words[0], mode, owner[0], owner[1]].iter().for_each(|word| writer.describe(&word.to_le_bytes()));
+    for word in &[words[0], mode, owner[0], owner[1]] {
+        writer.describe(&word.to_le_bytes());
+    }
     Ok(words)
 }
 
 fn write_health(record: &mut Record<'_>, service: &Service) -> Result<(), Failed> {
     let Some(health) = &service.health else { return Ok(()) };
-    for (given, name) in [(health.check.fd.is_some(), "fd"), (health.check.notify.is_some(), "notify")]
+    for (given, name) in
+        [(health.check.fd.is_some(), "fd"), (health.check.notify.is_some(), "notify")]
     {
         if given {
             return Err(("health", Problem::Once(name)));
@@ -347,7 +360,15 @@ fn probe(
     let interval = check.interval.unwrap_or(interval).millis.max(1);
     let timeout = check.timeout.unwrap_or(Seconds::from_millis(5000)).millis.max(1);
     let words = [
-        *kind as u32, *number, *host, interval, timeout, action, path, path_len, command,
+        *kind as u32,
+        *number,
+        *host,
+        interval,
+        timeout,
+        action,
+        path,
+        path_len,
+        command,
         command_len,
     ];
     words.iter().take(6).for_each(|word| writer.describe(&word.to_le_bytes()));

@@ -47,7 +47,18 @@ fn step_words(writer: &mut Writer, step: &Step) -> Result<Vec<u32>, Problem> {
         Step::Module { path, parameters } => (StepKind::Module, [path.as_str(), parameters, ""]),
         Step::Sysctl { key, value } => {
             // In a key, a slash stands for a dot that is part of a name.
-            let file: String = key.chars().map(|c| if c == '.' { '/' } else if c == '/' { '.' } else { c }).collect();
+            let file: String = key
+                .chars()
+                .map(|c| {
+                    if c == '.' {
+                        '/'
+                    } else if c == '/' {
+                        '.'
+                    } else {
+                        c
+                    }
+                })
+                .collect();
             path = format!("/proc/sys/{file}");
             (StepKind::Setting, [path.as_str(), value, ""])
         }

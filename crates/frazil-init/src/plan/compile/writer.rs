@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Problem;
+use crate::plan::record::TextKind;
 use crate::plan::record::{Field, HeaderField};
 use crate::plan::{LIST_MAX, Part, Plan};
-use crate::plan::record::TextKind;
 use crate::table;
 
 /// Where a list or a string is: offset and count.
@@ -153,10 +153,25 @@ impl Writer {
         let described = std::mem::take(&mut self.described);
         let service = Plan::trust(&self.bytes).service(index);
         let scalars = [
-            Field::Kind, Field::Flags, Field::Uid, Field::Gid, Field::Umask, Field::Nice,
-            Field::OomScore, Field::StartTimeout, Field::BackoffMin, Field::BackoffMax,
-            Field::BackoffReset, Field::BurstCount, Field::BurstWithin, Field::StopSignal,
-            Field::StopTimeout, Field::Restart, Field::Log, Field::LogBytes, Field::LogKeep,
+            Field::Kind,
+            Field::Flags,
+            Field::Uid,
+            Field::Gid,
+            Field::Umask,
+            Field::Nice,
+            Field::OomScore,
+            Field::StartTimeout,
+            Field::BackoffMin,
+            Field::BackoffMax,
+            Field::BackoffReset,
+            Field::BurstCount,
+            Field::BurstWithin,
+            Field::StopSignal,
+            Field::StopTimeout,
+            Field::Restart,
+            Field::Log,
+            Field::LogBytes,
+            Field::LogKeep,
         ];
         let words = scalars.iter().flat_map(|field| service.get(*field).to_le_bytes());
         // FNV-1a: it need not resist anybody, only tell two declarations apart.

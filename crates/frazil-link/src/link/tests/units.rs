@@ -178,7 +178,7 @@ fn units_are_opened_as_needed() {
          unit dash essential
            elf usr/bin/dash
            link usr/bin/sh -> dash
-         unit coreutils essential
+         unit coreutils declared essential
            file usr/bin/cat";
     let policy = Policy { reach: Reach::AsNeeded, ..Policy::default() };
     check_with(
@@ -199,7 +199,12 @@ fn units_are_opened_as_needed() {
         fates.join(", "),
         "a Kept, libb Kept, libc Dropped, never Dropped, further NeverOpened, dash Kept, coreutils NeverOpened"
     );
-    assert_eq!(link.ledger.units.first().map(|unit| unit.fate), Some(Fate::Kept));
+    // What a shell script may run is in none of the dependencies.
+    let script = text
+        .replace("symbol=system", "path=/usr/share/x")
+        .replace("unit libb", "script usr/share/x line=/bin/sh word=cat\n unit libb");
+    let link = run(&script, &["/usr/bin/a"], &policy);
+    assert_eq!(link.ledger.units.last().map(|unit| unit.fate), Some(Fate::Kept));
 }
 
 #[test]
@@ -274,5 +279,46 @@ fn what_was_looked_for_and_dropped_is_found() {
             "/usr/lib/b of a for /usr/lib/b/x",
             "/usr/share/b of b for /usr/share/b",
         ]
+    );
+}
+
+#[test]
+fn adapters_lead_from_the_store_into_the_system() {
+    let hash = "1".repeat(32);
+    let text = format!(
+        "unit {hash}-nginx mount=nix/store/{hash}-nginx
+           link bin/nginx -> /usr/sbin/nginx
+           link bin/other -> /usr/sbin/other
+         unit nginx
+           file usr/sbin/nginx
+           file usr/sbin/other
+         unit etc generated
+           text etc/service path=/nix/store/{hash}-nginx/bin/nginx"
+    );
+    let link = run(&text, &[], &Policy::default());
+    expect![[r#"
+        /etc/service <- root of package etc
+        /nix/store/H-nginx/bin/nginx <- configured path of /etc/service
+        /usr/sbin/nginx <- symlink of /nix/store/H-nginx/bin/nginx
+    "#]]
+    .assert_eq(&shown(&link).replace(&hash, "H"));
+}
+
+#[test]
+fn wishes_that_nothing_fulfils_are_errors() {
+    let policy = Policy {
+        keep: vec![b"/usr/share/none/**"[..].into()],
+        programs: vec![b"none"[..].into()],
+        ..Policy::default()
+    };
+    check_with(
+        &policy,
+        "unit a\n file usr/bin/a",
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        error nothing in the packages is what `keep` asks for: `usr/share/none/**`
+        error nothing in the packages is what `programs` asks for: `none`
+    "#]],
     );
 }

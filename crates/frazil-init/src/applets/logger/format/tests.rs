@@ -17,16 +17,28 @@ fn check(text: &[u8], kind: LogKind, expected: Expect) {
 
 #[test]
 fn shows_lines() {
-    check(b"a\nb\n", LogKind::Prefix, expect![[r#"
+    check(
+        b"a\nb\n",
+        LogKind::Prefix,
+        expect![[r#"
         web | a
         web | b
-    "#]]);
-    check(b"half", LogKind::Prefix, expect![[r#"
+    "#]],
+    );
+    check(
+        b"half",
+        LogKind::Prefix,
+        expect![[r#"
         web | half
-    "#]]);
-    check(b"q\"\\\t\x01\xff\n", LogKind::Json, expect![[r#"
+    "#]],
+    );
+    check(
+        b"q\"\\\t\x01\xff\n",
+        LogKind::Json,
+        expect![[r#"
         ...","svc":"web","msg":"q\"\\\t\u0001�"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -67,8 +67,7 @@ pub(super) fn read(bytes: &[u8], transaction: u32, hardware: [u8; 6]) -> Option<
     let address = address(bytes.get(16..20)?).filter(|_| is_ours)?;
     let mut kind = None;
     let mut server = [0; 4];
-    let mut lease =
-        Lease { address, prefix: 24, router: None, servers: [None; 3], seconds: 3600 };
+    let mut lease = Lease { address, prefix: 24, router: None, servers: [None; 3], seconds: 3600 };
     let mut rest = bytes.get(OPTIONS..)?;
     while let Some((code, after)) = rest.split_first() {
         match code {
