@@ -100,7 +100,6 @@ failures! {
     frazil_ops::cache::KeyError => STORE_FAILED,
     frazil_ops::cache::LookupError => STORE_FAILED,
     frazil_ops::cache::serve::ServeError => STORE_FAILED,
-    frazil_ops::cache::StoreOpenError => STORE_FAILED,
     RealiseError => BUILD_FAILED,
     image::ImageError => BUILD_FAILED,
     image::SystemError => BUILD_FAILED,

@@ -214,6 +214,7 @@ fn unit(package: &Package<'_>, role: Role, level: Option<Level>, whole: &Solutio
         mount: TreePath::root(),
         depends: depends(package, whole),
         role,
+        is_essential: package.essential,
         level,
     }
 }

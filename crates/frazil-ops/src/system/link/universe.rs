@@ -80,6 +80,7 @@ impl<'u> Universe<'u> {
             mount: TreePath::root(),
             depends: Vec::new(),
             role,
+            is_essential: false,
             level: None,
         };
         self.push(unit, source);
@@ -113,6 +114,7 @@ impl<'u> Universe<'u> {
             mount,
             depends: Vec::new(),
             role: Role::Data,
+            is_essential: false,
             // What Nix built is used as it was built.
             level: Some(if is_adapter { Level::Files } else { Level::Packages }),
         };
