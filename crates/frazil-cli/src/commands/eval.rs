@@ -90,7 +90,7 @@ struct FormArguments {
 /// What every command that evaluates takes.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
-pub(crate) struct EvaluationArguments {
+pub(super) struct EvaluationArguments {
     /// Call functions with this argument, an expression (can be repeated)
     #[arg(long = "arg", num_args = 2, value_names = ["NAME", "EXPR"], allow_hyphen_values = true)]
     arguments: Vec<OsString>,
@@ -305,7 +305,7 @@ fn input(arguments: &EvalArguments, environment: &Environment) -> Result<Input, 
 }
 
 /// A file as a user names it: a path, or `<name>` in the search path.
-pub(crate) fn file_input(file: &std::path::Path, environment: &Environment) -> Input {
+pub(super) fn file_input(file: &std::path::Path, environment: &Environment) -> Input {
     let name = file.to_str().and_then(|name| name.strip_prefix('<')?.strip_suffix('>'));
     match name {
         Some(name) => Input::Lookup(name.to_owned()),

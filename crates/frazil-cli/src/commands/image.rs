@@ -9,13 +9,15 @@ use clap::{Args, Subcommand};
 use frazil_ops::image::check::{Difference, made_again, read_back};
 use frazil_ops::image::output::{Format, write_file, write_root};
 use frazil_ops::image::plan::{PlannedLayer, planned, short};
-use frazil_ops::image::{Image, ImageError, ImageOptions, Scratch, System, digest, layout_has, sbom};
+use frazil_ops::image::{
+    Image, ImageError, ImageOptions, Scratch, System, digest, layout_has, sbom,
+};
 use serde_json::{Value, json};
 
 use self::progress::LayerProgress;
 use crate::command_error::CommandError;
+use crate::commands::linked::SystemArguments;
 use crate::environment::Environment;
-use crate::linked::SystemArguments;
 use crate::progress::size;
 use crate::screen::{self, Screen, say};
 
@@ -242,9 +244,7 @@ fn show_plan(
     let system = arguments.system.open(environment, screen)?;
     let against = arguments.against.as_ref().map(|layout| environment.absolute(layout));
     let layers = with_image(&arguments.layers, &system, environment, |image| {
-        let has = |blob: &_| {
-            against.as_ref().is_some_and(|layout| layout_has(layout, blob))
-        };
+        let has = |blob: &_| against.as_ref().is_some_and(|layout| layout_has(layout, blob));
         Ok(planned(image, &has))
     })?;
     if arguments.json {

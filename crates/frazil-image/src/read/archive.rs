@@ -178,7 +178,9 @@ impl<'r> Archive<'r> {
             None => header.number(field, what),
         };
         let size = if kind == Kind::File {
-            records.get(&b"size"[..]).map_or(Ok(size), |text| decimal(text).ok_or(header.wrong("the size")))?
+            records
+                .get(&b"size"[..])
+                .map_or(Ok(size), |text| decimal(text).ok_or(header.wrong("the size")))?
         } else {
             // Whatever it says: there are none.
             0
@@ -187,7 +189,9 @@ impl<'r> Archive<'r> {
         let gid = number(b"gid", 116..124, "the group")?;
         let mode = header.number(100..108, "the mode")?;
         self.left = size;
-        self.padding = size.checked_next_multiple_of(BLOCK_BYTES as u64).ok_or(header.wrong("the size"))? - size;
+        self.padding =
+            size.checked_next_multiple_of(BLOCK_BYTES as u64).ok_or(header.wrong("the size"))?
+                - size;
         let xattrs = records.into_iter().filter_map(|(key, value)| {
             Some((key.strip_prefix(b"SCHILY.xattr.")?.into(), value.into()))
         });
@@ -267,9 +271,8 @@ impl Header<'_> {
     fn check(&self) -> Result<(), ArchiveError> {
         const FIELD: std::ops::Range<usize> = 148..156;
         let bytes = self.block.iter().enumerate();
-        let sum: u64 = bytes
-            .map(|(at, byte)| if FIELD.contains(&at) { 32 } else { u64::from(*byte) })
-            .sum();
+        let sum: u64 =
+            bytes.map(|(at, byte)| if FIELD.contains(&at) { 32 } else { u64::from(*byte) }).sum();
         let says = self.number(FIELD, "the checksum is no number")?;
         if says == sum { Ok(()) } else { Err(self.wrong("the checksum does not fit")) }
     }
@@ -292,7 +295,11 @@ impl Header<'_> {
     }
 
     /// Octal digits, or binary where the highest bit is set.
-    fn number(&self, range: std::ops::Range<usize>, what: &'static str) -> Result<u64, ArchiveError> {
+    fn number(
+        &self,
+        range: std::ops::Range<usize>,
+        what: &'static str,
+    ) -> Result<u64, ArchiveError> {
         let field = self.field(range);
         let Some((first, rest)) = field.split_first() else { return Ok(0) };
         if *first & 0x80 != 0 {
@@ -319,8 +326,8 @@ fn parse_records(
     let mut records = BTreeMap::new();
     while !bytes.is_empty() {
         let record = take_record(&mut bytes);
-        let (key, value) = record
-            .ok_or(ArchiveError::Header { offset, why: "its pax records are malformed" })?;
+        let (key, value) =
+            record.ok_or(ArchiveError::Header { offset, why: "its pax records are malformed" })?;
         records.insert(key.to_vec(), value.to_vec());
     }
     Ok(records)

@@ -133,12 +133,15 @@ fn of_layout(
         manifest = parse(&checked(files, &chosen, options)?, &name, "manifest")?;
     }
     let wrong = || ReadError::Document { name: name.clone(), what: "manifest" };
-    let (config, layers) =
-        manifest.config.zip(manifest.layers).filter(|(_, l)| l.len() <= LAYERS_MAX).ok_or_else(wrong)?;
+    let (config, layers) = manifest
+        .config
+        .zip(manifest.layers)
+        .filter(|(_, l)| l.len() <= LAYERS_MAX)
+        .ok_or_else(wrong)?;
     let text = checked(files, &config, options)?;
-    let layers = layers.into_iter().map(|layer| {
-        Ok((blob_name(&layer.digest)?, Some((layer.digest, layer.size))))
-    });
+    let layers = layers
+        .into_iter()
+        .map(|layer| Ok((blob_name(&layer.digest)?, Some((layer.digest, layer.size)))));
     let layers = layers.collect::<Result<Vec<_>, ReadError>>()?;
     with_config(image_name, &blob_name(&config.digest)?, &text, layers)
 }
@@ -151,7 +154,8 @@ fn of_saved(
     let name = "manifest.json";
     let images: Vec<Saved> = parse(list, name, "list")?;
     let wrong = || ReadError::Document { name: name.to_owned(), what: "list" };
-    let image = images.into_iter().next().filter(|i| i.layers.len() <= LAYERS_MAX).ok_or_else(wrong)?;
+    let image =
+        images.into_iter().next().filter(|i| i.layers.len() <= LAYERS_MAX).ok_or_else(wrong)?;
     let text = document(files, &image.config, options)?
         .ok_or_else(|| ReadError::Missing { name: image.config.clone() })?;
     let layers = image.layers.into_iter().map(|layer| (layer, None)).collect();
@@ -235,7 +239,9 @@ fn blob_name(digest: &str) -> Result<String, ReadError> {
     });
     match hex {
         Some(hex) => Ok(format!("blobs/sha256/{hex}")),
-        None => Err(ReadError::Document { name: digest.escape_default().to_string(), what: "digest" }),
+        None => {
+            Err(ReadError::Document { name: digest.escape_default().to_string(), what: "digest" })
+        }
     }
 }
 
@@ -244,6 +250,5 @@ fn parse<'t, T: Deserialize<'t>>(
     name: &str,
     what: &'static str,
 ) -> Result<T, ReadError> {
-    serde_json::from_slice(text)
-        .map_err(|_| ReadError::Document { name: name.to_owned(), what })
+    serde_json::from_slice(text).map_err(|_| ReadError::Document { name: name.to_owned(), what })
 }

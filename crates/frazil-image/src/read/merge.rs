@@ -326,7 +326,9 @@ impl<'o> Merge<'o> {
         let mut ids: BTreeMap<usize, LeafId> = BTreeMap::new();
         for (path, placed) in self.entries {
             match placed.node {
-                Node::Directory(metadata, origin) => tree.insert_directory(path, metadata, origin)?,
+                Node::Directory(metadata, origin) => {
+                    tree.insert_directory(path, metadata, origin)?
+                }
                 Node::Leaf(index) => match ids.get(&index) {
                     Some(id) => tree.link(path, *id)?,
                     None => {
@@ -343,5 +345,7 @@ impl<'o> Merge<'o> {
 fn sibling(path: &TreePath, name: &[u8]) -> Result<TreePath, frazil_tree::path::TreePathError> {
     let parent = path.parent().unwrap_or_else(TreePath::root);
     let parts = [parent.as_bytes(), name];
-    TreePath::parse(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(&b'/'))
+    TreePath::parse(
+        &parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(&b'/'),
+    )
 }

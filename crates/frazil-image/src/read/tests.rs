@@ -163,7 +163,10 @@ fn whiteouts_take_away_what_lower_layers_brought() {
 #[test]
 fn links_on_the_way_are_followed_within_the_root() {
     check(
-        &["d usr/bin\nl bin usr/bin\nl up ../../..\nl abs /usr", "f bin/sh 1\nf up/top 2\nf abs/x 3"],
+        &[
+            "d usr/bin\nl bin usr/bin\nl up ../../..\nl abs /usr",
+            "f bin/sh 1\nf up/top 2\nf abs/x 3",
+        ],
         expect![[r#"
             link 0:0 layer-1 abs /usr
             link 0:0 layer-1 bin usr/bin
@@ -175,7 +178,12 @@ fn links_on_the_way_are_followed_within_the_root() {
             file 644 0:0 layer-2 usr/x 1 4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce usr/x
         "#]],
     );
-    check(&["l a b\nl b a\nf a/x 1"], expect!["the layer `blobs/sha256/7c02a5066b77cd43f46bea4d648eb476b2447a013ad159df643220e095097562` cannot be applied: too many symbolic links on the way to `/a/x`"]);
+    check(
+        &["l a b\nl b a\nf a/x 1"],
+        expect![
+            "the layer `blobs/sha256/7c02a5066b77cd43f46bea4d648eb476b2447a013ad159df643220e095097562` cannot be applied: too many symbolic links on the way to `/a/x`"
+        ],
+    );
 }
 
 #[test]
@@ -199,28 +207,72 @@ fn check_hostile(entries: &str, expected: Expect) {
 
 #[test]
 fn refuses_what_leaves_the_root() {
-    check_hostile("f ../x 1", expect!["the layer `archive` cannot be applied: `../x` is no place in a root"]);
-    check_hostile("f a/../../x 1", expect!["the layer `archive` cannot be applied: `a/../../x` is no place in a root"]);
-    check_hostile("h x ../etc/passwd", expect!["the layer `archive` cannot be applied: `../etc/passwd` is no place in a root"]);
-    check_hostile("h x /etc/passwd", expect!["the layer `archive` cannot be applied: `/x` is a hard link to `/etc/passwd`, which is no file"]);
-    check_hostile("f a 1\nf a/b 2", expect!["the layer `archive` cannot be applied: something on the way to `/a/b` is no directory"]);
-    check_hostile("f ./etc//x 1", expect![[r#"
+    check_hostile(
+        "f ../x 1",
+        expect!["the layer `archive` cannot be applied: `../x` is no place in a root"],
+    );
+    check_hostile(
+        "f a/../../x 1",
+        expect!["the layer `archive` cannot be applied: `a/../../x` is no place in a root"],
+    );
+    check_hostile(
+        "h x ../etc/passwd",
+        expect!["the layer `archive` cannot be applied: `../etc/passwd` is no place in a root"],
+    );
+    check_hostile(
+        "h x /etc/passwd",
+        expect![
+            "the layer `archive` cannot be applied: `/x` is a hard link to `/etc/passwd`, which is no file"
+        ],
+    );
+    check_hostile(
+        "f a 1\nf a/b 2",
+        expect![
+            "the layer `archive` cannot be applied: something on the way to `/a/b` is no directory"
+        ],
+    );
+    check_hostile(
+        "f ./etc//x 1",
+        expect![[r#"
         dir 755 0:0 archive etc
         file 644 0:0 archive etc/x = "1"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn pax_records_win_over_headers() {
-    check_hostile("x path=etc/other\nf etc/x 1", expect![[r#"
+    check_hostile(
+        "x path=etc/other\nf etc/x 1",
+        expect![[r#"
         dir 755 0:0 archive etc
         file 644 0:0 archive etc/other = "1"
-    "#]]);
-    check_hostile("x path=../x\nf etc/x 1", expect!["the layer `archive` cannot be applied: `../x` is no place in a root"]);
-    check_hostile("x size=99999999999999999999\nf etc/x 1", expect!["the layer `archive` is no archive that can be read: there is no header at byte 1024: the size"]);
-    check_hostile("x size=18446744073709551615\nf etc/x 1", expect!["the layer `archive` is no archive that can be read: there is no header at byte 1024: the size"]);
-    check_hostile("x size=4096\nf etc/x 1", expect!["the layer `archive` is no archive that can be read: it ends too early"]);
-    check_hostile("x GNU.sparse.major=1\nf etc/x 1", expect!["the layer `archive` is no archive that can be read: `etc/x` is a sparse file"]);
+    "#]],
+    );
+    check_hostile(
+        "x path=../x\nf etc/x 1",
+        expect!["the layer `archive` cannot be applied: `../x` is no place in a root"],
+    );
+    check_hostile(
+        "x size=99999999999999999999\nf etc/x 1",
+        expect![
+            "the layer `archive` is no archive that can be read: there is no header at byte 1024: the size"
+        ],
+    );
+    check_hostile(
+        "x size=18446744073709551615\nf etc/x 1",
+        expect![
+            "the layer `archive` is no archive that can be read: there is no header at byte 1024: the size"
+        ],
+    );
+    check_hostile(
+        "x size=4096\nf etc/x 1",
+        expect!["the layer `archive` is no archive that can be read: it ends too early"],
+    );
+    check_hostile(
+        "x GNU.sparse.major=1\nf etc/x 1",
+        expect!["the layer `archive` is no archive that can be read: `etc/x` is a sparse file"],
+    );
 }
 
 #[test]
@@ -229,7 +281,8 @@ fn limits_hold() {
     check_hostile(&many, expect!["the image has more than 100 entries"]);
     let mut bomb = header("big", b'0', "", 1 << 30);
     bomb.extend(vec![0; 4096]);
-    expect!["the image has more than 1048576 bytes"].assert_eq(&shown(root(&mut &bomb[..], &options())));
+    expect!["the image has more than 1048576 bytes"]
+        .assert_eq(&shown(root(&mut &bomb[..], &options())));
     let mut long = header("././@LongLink", b'L', "", 1 << 30);
     long.extend(vec![b'a'; 4096]);
     expect!["the layer `archive` is no archive that can be read: there is no header at byte 512: it is too long"]
@@ -244,7 +297,10 @@ fn damage_is_seen() {
     bytes[512] = b'2';
     let result = image(&layout, &options()).map(|image| image.tree);
     assert!(shown(result).contains("is damaged: its digest is"));
-    assert_eq!(shown(image(&Layout::default(), &options()).map(|image| image.tree)), "there is no image: it has neither `index.json` nor `manifest.json`");
+    assert_eq!(
+        shown(image(&Layout::default(), &options()).map(|image| image.tree)),
+        "there is no image: it has neither `index.json` nor `manifest.json`"
+    );
     let evil = json!({ "manifests": [{ "digest": "sha256:../../etc/passwd", "size": 1 }] });
     let evil = Layout([("index.json".to_owned(), evil.to_string().into_bytes())].into());
     expect!["`sha256:../../etc/passwd` is no digest of an image"]
@@ -254,11 +310,7 @@ fn damage_is_seen() {
 struct NoUnits;
 
 impl Contents for NoUnits {
-    fn open(
-        &self,
-        _: &frazil_tree::Origin,
-        _: &TreePath,
-    ) -> io::Result<Box<dyn Read + '_>> {
+    fn open(&self, _: &frazil_tree::Origin, _: &TreePath) -> io::Result<Box<dyn Read + '_>> {
         Err(io::ErrorKind::NotFound.into())
     }
 }
@@ -291,7 +343,11 @@ fn reads_what_is_written() {
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let mut stored = Vec::new();
         encode_layer(&layers[0], &NoUnits, Timestamp(0), compression, &mut stored).unwrap();
-        assert_eq!(plain(&root(&mut &stored[..], &options).unwrap()), plain(&tree), "{compression}");
+        assert_eq!(
+            plain(&root(&mut &stored[..], &options).unwrap()),
+            plain(&tree),
+            "{compression}"
+        );
     }
 }
 

@@ -64,9 +64,10 @@ const NAME_BYTES_MAX: usize = 64;
 /// The licences that a copyright file names; none if it is not machine-readable.
 pub fn of_copyright(text: &[u8]) -> Vec<Licence> {
     let text = String::from_utf8_lossy(text);
-    let is_readable = text.lines().take(8).any(|line| {
-        line.starts_with("Format:") && line.contains("copyright-format")
-    });
+    let is_readable = text
+        .lines()
+        .take(8)
+        .any(|line| line.starts_with("Format:") && line.contains("copyright-format"));
     if !is_readable {
         return Vec::new();
     }
@@ -87,7 +88,8 @@ pub fn of_copyright(text: &[u8]) -> Vec<Licence> {
 
 fn of_name(name: &str) -> Licence {
     let canonical = name.replace(".0+", "+");
-    let canonical = canonical.strip_suffix(".0").filter(|_| name.contains("GPL")).unwrap_or(&canonical);
+    let canonical =
+        canonical.strip_suffix(".0").filter(|_| name.contains("GPL")).unwrap_or(&canonical);
     let known = NAMES.iter().find(|(debian, _)| *debian == canonical || *debian == name);
     known.map_or_else(|| Licence::Named(name.to_owned()), |(_, spdx)| Licence::Spdx(spdx))
 }

@@ -7,7 +7,8 @@ pub fn purl(package: &Package) -> String {
     let (name, version) = (escaped(&package.name), escaped(&package.version));
     match &package.kind {
         PackageKind::Debian { architecture, source, release } => {
-            let mut text = format!("pkg:deb/debian/{name}@{version}?arch={}", escaped(architecture));
+            let mut text =
+                format!("pkg:deb/debian/{name}@{version}?arch={}", escaped(architecture));
             if let Some(release) = release {
                 text.push_str(&format!("&distro=debian-{}", escaped(release)));
             }

@@ -30,11 +30,15 @@ fn check_purl(package: &Package, expected: Expect) {
 fn packages_have_urls() {
     check_purl(
         &debian("libc6", "2.36-9+deb12u14", Some(("glibc", None))),
-        expect!["pkg:deb/debian/libc6@2.36-9%2Bdeb12u14?arch=amd64&distro=debian-13&upstream=glibc"],
+        expect![
+            "pkg:deb/debian/libc6@2.36-9%2Bdeb12u14?arch=amd64&distro=debian-13&upstream=glibc"
+        ],
     );
     check_purl(
         &debian("libstdc++6", "1:14.2-1", Some(("gcc-14", Some("14.2-2")))),
-        expect!["pkg:deb/debian/libstdc%2B%2B6@1:14.2-1?arch=amd64&distro=debian-13&upstream=gcc-14%4014.2-2"],
+        expect![
+            "pkg:deb/debian/libstdc%2B%2B6@1:14.2-1?arch=amd64&distro=debian-13&upstream=gcc-14%4014.2-2"
+        ],
     );
     let kind = PackageKind::Nix { hash: "00bgd045".to_owned() };
     check_purl(
@@ -45,15 +49,26 @@ fn packages_have_urls() {
 
 #[track_caller]
 fn check_licences(text: &str, expected: Expect) {
-    let text = format!("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n{text}");
+    let text = format!(
+        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n{text}"
+    );
     expected.assert_eq(&format!("{:?}", of_copyright(text.as_bytes())));
 }
 
 #[test]
 fn licences_are_read_from_copyright_files() {
-    check_licences("License: Expat\nLicense: GPL-2+\n text\n", expect![[r#"[Spdx("GPL-2.0-or-later"), Spdx("MIT")]"#]]);
-    check_licences("License: GPL-2.0+ or Artistic, and own\n", expect![[r#"[Spdx("Artistic-1.0-Perl"), Spdx("GPL-2.0-or-later"), Named("own")]"#]]);
-    check_licences("License: GPL-3+ with autoconf exception\n", expect![[r#"[Spdx("GPL-3.0-or-later")]"#]]);
+    check_licences(
+        "License: Expat\nLicense: GPL-2+\n text\n",
+        expect![[r#"[Spdx("GPL-2.0-or-later"), Spdx("MIT")]"#]],
+    );
+    check_licences(
+        "License: GPL-2.0+ or Artistic, and own\n",
+        expect![[r#"[Spdx("Artistic-1.0-Perl"), Spdx("GPL-2.0-or-later"), Named("own")]"#]],
+    );
+    check_licences(
+        "License: GPL-3+ with autoconf exception\n",
+        expect![[r#"[Spdx("GPL-3.0-or-later")]"#]],
+    );
     assert_eq!(of_copyright(b"License: MIT\n"), [], "not machine-readable");
 }
 
@@ -81,7 +96,8 @@ fn spdx_says_what_holds_and_needs_what() {
     let value: Value = serde_json::from_slice(&text).unwrap();
     let mut shown = String::new();
     for relation in value["relationships"].as_array().unwrap() {
-        let part = |key: &str| relation[key].as_str().unwrap().trim_start_matches("SPDXRef-").to_owned();
+        let part =
+            |key: &str| relation[key].as_str().unwrap().trim_start_matches("SPDXRef-").to_owned();
         shown += &format!(
             "{} {} {}\n",
             part("spdxElementId"),

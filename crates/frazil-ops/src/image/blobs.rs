@@ -78,11 +78,7 @@ impl Encoder {
         Ok(in_order.into_values().collect())
     }
 
-    fn layer(
-        &self,
-        layer: &Layer<'_>,
-        system: &System,
-    ) -> Result<(LayerBlob, bool), ImageError> {
+    fn layer(&self, layer: &Layer<'_>, system: &System) -> Result<(LayerBlob, bool), ImageError> {
         let time = system.presentation.time();
         let recipe = if self.keeps { recipe(layer, time) } else { None };
         let record = recipe.map(|recipe| self.record_file(recipe));
@@ -169,7 +165,8 @@ pub(super) fn parallel<T: Sync, R: Send, E: Send>(
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<R, E>>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<Result<R, E>>>> =
+        items.iter().map(|_| Mutex::new(None)).collect();
     let run = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -190,7 +187,8 @@ pub(super) fn parallel<T: Sync, R: Send, E: Send>(
         }
         run();
     });
-    let taken = results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let taken =
+        results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
     // Those that nobody began with stand behind the one that failed, or beside it.
     let mut done = Vec::with_capacity(items.len());
     for result in taken.flatten() {

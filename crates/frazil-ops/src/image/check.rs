@@ -31,8 +31,7 @@ pub fn made_again(image: &Image<'_>) -> Result<Option<Difference>, ImageError> {
     let layers: Vec<_> = image.layers().enumerate().collect();
     let differences = parallel(&layers, |(index, (layer, expected))| {
         let mut sink = io::sink();
-        let again =
-            oci::encode_layer(layer, &system.units, time, expected.compression, &mut sink)?;
+        let again = oci::encode_layer(layer, &system.units, time, expected.compression, &mut sink)?;
         if again == **expected {
             return Ok(None);
         }
@@ -48,11 +47,8 @@ pub fn made_again(image: &Image<'_>) -> Result<Option<Difference>, ImageError> {
 /// Reads a written image and compares what a container of it would see.
 pub fn read_back(image: &Image<'_>, path: &Path) -> Result<Option<Difference>, OpenImageError> {
     let architecture = image.system.presentation.platform().architecture;
-    let options = ReadOptions {
-        limits: Limits::default(),
-        architecture: &architecture,
-        keeps: &|_| false,
-    };
+    let options =
+        ReadOptions { limits: Limits::default(), architecture: &architecture, keeps: &|_| false };
     let found = readers::read(path, &options)?;
     Ok(first_change(&image.system.tree, found.tree()))
 }
@@ -79,11 +75,7 @@ fn first_change(old: &Tree, new: &Tree) -> Option<Difference> {
 }
 
 /// Where the archive in a file begins to differ from other bytes, and in which entry.
-fn first_difference(
-    path: &Path,
-    expected: &LayerBlob,
-    again: &[u8],
-) -> Result<String, ImageError> {
+fn first_difference(path: &Path, expected: &LayerBlob, again: &[u8]) -> Result<String, ImageError> {
     let failed = |error| ImageError::Io(IoError::on("read", path)(error));
     let file = std::fs::File::open(path).map_err(IoError::on("open", path))?;
     let mut kept = Vec::new();

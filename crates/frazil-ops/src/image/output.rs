@@ -151,8 +151,7 @@ pub fn stream(
     let presentation = &system.presentation;
     let (platform, run) = (presentation.platform(), presentation.run_config());
     let config = oci::config(&platform, &run, &named, time);
-    let archives: Vec<_> =
-        layers.iter().zip(encoded.iter().map(|layer| layer.archive)).collect();
+    let archives: Vec<_> = layers.iter().zip(encoded.iter().map(|layer| layer.archive)).collect();
     let name = presentation.reference();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
     docker::write(&name, &config, &archives, &system.units, time, &mut out)?;

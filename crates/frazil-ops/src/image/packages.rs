@@ -192,17 +192,16 @@ fn kept_sums(tree: &Tree, sums: &[u8]) -> Vec<u8> {
 
 /// The text that says which release a system is of: in the tree, or else in a unit, from which it is
 /// brought into the tree.
-fn os_release(
-    tree: &mut Tree,
-    units: &Units,
-) -> Result<Option<String>, Conflict> {
+fn os_release(tree: &mut Tree, units: &Units) -> Result<Option<String>, Conflict> {
     let places = OS_RELEASE.iter().filter_map(|path| TreePath::parse(path.as_bytes()).ok());
     let text = |file: &File, origin: &Origin| match file.source() {
         Source::Inline(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         Source::Unit(path) => fs::read_to_string(units.place(origin, path)?).ok(),
     };
     for path in places.clone() {
-        if let Some(Node::Leaf(_, Leaf { kind: LeafKind::File(file), origin, .. })) = tree.get(&path) {
+        if let Some(Node::Leaf(_, Leaf { kind: LeafKind::File(file), origin, .. })) =
+            tree.get(&path)
+        {
             return Ok(text(file, origin));
         }
     }
@@ -211,7 +210,8 @@ fn os_release(
         Some((unit, fs::read_to_string(root.join("usr/lib/os-release")).ok()?))
     });
     let Some((unit, text)) = found.next() else { return Ok(None) };
-    let leaf = |kind| Leaf { metadata: Metadata::of_root(Mode::of(0o644)), origin: unit.clone(), kind };
+    let leaf =
+        |kind| Leaf { metadata: Metadata::of_root(Mode::of(0o644)), origin: unit.clone(), kind };
     tree.insert(path, leaf(LeafKind::File(File::inline(text.as_bytes()))))?;
     if let Ok(link) = TreePath::parse(b"etc/os-release")
         && tree.get(&link).is_none()

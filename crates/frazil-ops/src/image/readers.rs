@@ -107,7 +107,10 @@ struct ArchiveFiles {
 }
 
 enum Placed {
-    File { offset: u64, size: u64 },
+    File {
+        offset: u64,
+        size: u64,
+    },
     /// `docker save` writes a layer that stands twice as a link.
     Link(Vec<u8>),
 }

@@ -16,7 +16,8 @@ impl LayerProgress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND);
             let bar = ProgressBar::with_draw_target(None, target);
-            let style = ProgressStyle::with_template("{spinner} {msg} {bytes}/{total_bytes} {elapsed}");
+            let style =
+                ProgressStyle::with_template("{spinner} {msg} {bytes}/{total_bytes} {elapsed}");
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         Self { bar }

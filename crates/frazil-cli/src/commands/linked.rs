@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use frazil_model::{Hash, Sha256};
 use frazil_ops::build::{OutputChoice, Setting, Target};
 use frazil_ops::eval::{EvalPlan, Input, Output};
 use frazil_ops::host::{DiskHost, RealStore};
@@ -26,8 +25,8 @@ use crate::store_access::{StoreArguments, store_path};
 const TOPLEVEL: &str = "config.system.build.toplevel";
 
 /// Which system a command is about.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct SystemArguments {
+#[derive(Debug, Args)]
+pub(super) struct SystemArguments {
     /// A linked system: a store path, a link to one such as `result`, or its directory
     #[arg(value_name = "SYSTEM")]
     system: Option<String>,
@@ -45,7 +44,7 @@ pub(crate) struct SystemArguments {
     attribute: Option<String>,
 
     #[command(flatten)]
-    pub(crate) store: StoreArguments,
+    pub(super) store: StoreArguments,
 
     #[command(flatten)]
     realise: RealiseArguments,
@@ -56,7 +55,7 @@ pub(crate) struct SystemArguments {
 
 impl SystemArguments {
     /// Opens the system, after building it if that is needed.
-    pub(crate) fn open(
+    pub(super) fn open(
         &self,
         environment: &Environment,
         screen: Screen,
@@ -132,10 +131,7 @@ impl SystemArguments {
 
 /// Opens a linked system whose units are in the store, or, for one that no store made, where they
 /// are said to be.
-fn open(
-    directory: &Path,
-    store: Option<&Store>,
-) -> Result<System, frazil_ops::image::SystemError> {
+fn open(directory: &Path, store: Option<&Store>) -> Result<System, frazil_ops::image::SystemError> {
     let locate = |path: &str| {
         let Some((store, (path, _))) =
             store.and_then(|store| Some((store, store.store_dir().split(path.as_bytes()).ok()?)))
@@ -144,10 +140,7 @@ fn open(
             return place.exists().then_some(Located { place, digest: None });
         };
         let info = store.path_info(&path).ok().flatten()?;
-        let digest = match Hash::from(info.nar_hash) {
-            Hash::Sha256(digest) => Some(Sha256(digest)),
-            Hash::Md5(_) | Hash::Sha1(_) | Hash::Sha512(_) => None,
-        };
+        let digest = Some(info.nar.hash);
         Some(Located { place: store.layout().path(&path), digest })
     };
     System::open(directory, &locate)
