@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use frazil_model::StorePath;
 use frazil_ops::build::{OutputChoice, Setting, Target};
 use frazil_ops::eval::{EvalPlan, Input, Output};
 use frazil_ops::host::{DiskHost, RealStore};
@@ -129,19 +130,24 @@ impl SystemArguments {
     }
 }
 
-/// Opens a linked system whose units are in the store, or, for one that no store made, where they
-/// are said to be.
-fn open(directory: &Path, store: Option<&Store>) -> Result<System, frazil_ops::image::SystemError> {
+/// Opens a linked system. Its units lie beside it, as everything in a store does, or in the store
+/// of the user, or, for one that no store made, where they are said to be.
+fn open(
+    directory: &Path,
+    store: Option<&Store>,
+) -> Result<System, frazil_ops::image::SystemError> {
     let locate = |path: &str| {
-        let Some((store, (path, _))) =
-            store.and_then(|store| Some((store, store.store_dir().split(path.as_bytes()).ok()?)))
-        else {
-            let place = PathBuf::from(path);
-            return place.exists().then_some(Located { place, digest: None });
-        };
-        let info = store.path_info(&path).ok().flatten()?;
-        let digest = Some(info.nar.hash);
-        Some(Located { place: store.layout().path(&path), digest })
+        let name = Path::new(path).file_name()?;
+        let is_store_path = StorePath::parse(name.as_encoded_bytes()).is_ok();
+        let beside = directory.parent().filter(|_| is_store_path).map(|parent| parent.join(name));
+        let in_store = store.and_then(|store| {
+            let (path, _) = store.store_dir().split(path.as_bytes()).ok()?;
+            let digest = store.path_info(&path).ok().flatten().map(|info| info.nar.hash);
+            Some(Located { place: store.layout().path(&path), digest })
+        });
+        let place = |place: PathBuf| Located { place, digest: None };
+        let places = [in_store, beside.map(place), Some(place(PathBuf::from(path)))];
+        places.into_iter().flatten().find(|located| located.place.symlink_metadata().is_ok())
     };
     System::open(directory, &locate)
 }

@@ -21,7 +21,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 pub enum Format {
     /// An image layout as a directory.
     Layout,
-    /// An image layout as one archive.
+    /// An image layout as one archive, which `docker load` takes, too.
     LayoutArchive,
     /// What `docker load` takes.
     Docker,
@@ -104,8 +104,13 @@ impl Image<'_> {
     fn write_layout_archive(&self, out: &mut dyn Write) -> Result<(), ImageError> {
         let mut writer = tar::Writer::new(out, self.system.presentation.time());
         let mut documents = self.documents();
+        let names: Vec<String> =
+            self.encoded.iter().map(|layer| layout::blob_path(&layer.blob)).collect();
+        let config = layout::blob_path(&Blob::of(&self.config));
+        let list = docker::list(&self.system.presentation.reference(), &config, &names);
+        documents.insert(docker::LIST.to_owned(), list);
         // What a reader needs first stands first.
-        for name in [layout::MARK, layout::INDEX] {
+        for name in [layout::MARK, layout::INDEX, docker::LIST] {
             let bytes = documents.remove(name).unwrap_or_default();
             writer.file(name.as_bytes(), 0o444, &bytes)?;
         }
