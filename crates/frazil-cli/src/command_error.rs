@@ -6,6 +6,7 @@ use frazil_eval::ErrorKind;
 use frazil_ops::build::BuildError;
 use frazil_ops::debian;
 use frazil_ops::eval::Failure;
+use frazil_ops::image;
 use frazil_ops::realise::RealiseError;
 use frazil_ops::store;
 
@@ -100,6 +101,9 @@ failures! {
     frazil_ops::cache::LookupError => STORE_FAILED,
     frazil_ops::cache::serve::ServeError => STORE_FAILED,
     RealiseError => BUILD_FAILED,
+    image::ImageError => BUILD_FAILED,
+    image::SystemError => BUILD_FAILED,
+    image::readers::OpenImageError => STORE_FAILED,
 }
 
 impl From<BuildError> for CommandError {

@@ -7,7 +7,9 @@ mod debian;
 mod eval;
 mod flake;
 mod flake_arguments;
+mod image;
 mod init;
+mod linked;
 mod lock;
 mod log;
 mod nix_instantiate;
@@ -47,6 +49,8 @@ enum Command {
     Update(update::UpdateArguments),
     Flake(flake::FlakeArguments),
     Build(build::BuildArguments),
+    #[command(subcommand)]
+    Image(image::ImageCommand),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
@@ -89,6 +93,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Update(arguments) => update::run(&arguments, &environment, screen),
         Command::Flake(arguments) => flake::run(&arguments, &environment, screen),
         Command::Build(arguments) => build::run(&arguments, &environment, screen),
+        Command::Image(command) => image::run(&command, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {

@@ -12,6 +12,9 @@ pub mod compress;
 pub mod contents;
 pub mod layers;
 pub mod oci;
+pub mod read;
+pub mod recipe;
+pub mod sbom;
 pub mod tar;
 
 pub use contents::{Contents, EncodeError};

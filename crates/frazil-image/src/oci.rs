@@ -17,6 +17,7 @@ use frazil_model::{Hash, HashAlgorithm, HashFormat, Hasher, Sha256};
 pub use document::{
     Descriptor, Healthcheck, Platform, RunConfig, config, index, manifest, media_type,
 };
+pub(crate) use document::{date_time, pretty};
 
 use crate::compress::{Compression, Compressor};
 use crate::contents::{Contents, EncodeError};
@@ -69,6 +70,7 @@ pub fn encode_layer(
     out: &mut dyn Write,
 ) -> Result<LayerBlob, EncodeError> {
     let compressor = Compressor::new(compression, Digesting::new(out));
+    let compressor = compressor.map_err(EncodeError::Write)?;
     let mut archive = Digesting::new(compressor);
     write_archive(layer, contents, time, &mut archive)?;
     let (compressor, archive) = archive.finish();
@@ -92,18 +94,20 @@ pub fn write_archive(
 }
 
 /// A stream that knows the digest of what went through it.
-struct Digesting<W> {
+pub struct Digesting<W> {
     out: W,
     hasher: Hasher,
     size: u64,
 }
 
 impl<W: Write> Digesting<W> {
-    fn new(out: W) -> Self {
+    /// Passes everything on to `out`.
+    pub fn new(out: W) -> Self {
         Self { out, hasher: Hasher::new(HashAlgorithm::Sha256), size: 0 }
     }
 
-    fn finish(self) -> (W, Blob) {
+    /// What everything went to, and what it was.
+    pub fn finish(self) -> (W, Blob) {
         let Hash::Sha256(digest) = self.hasher.finish() else {
             unreachable!("the hasher was made for SHA-256")
         };

@@ -7,6 +7,7 @@ mod closure_info;
 pub(crate) mod debian_root;
 mod fetch_deb;
 mod fetchurl;
+mod image;
 mod link;
 mod tree;
 mod unpack_deb;
@@ -65,9 +66,19 @@ pub const TABLE: &[Builtin] = &[
         build: fetchurl::build,
     },
     Builtin {
+        name: "image-stream",
+        doc: "makes a program that writes the image of a linked system",
+        build: image::stream,
+    },
+    Builtin {
         name: "link",
         doc: "makes a system of what is declared, with the files that it can reach",
         build: link::build,
+    },
+    Builtin {
+        name: "oci-image",
+        doc: "makes an image of a linked system",
+        build: image::build,
     },
     Builtin {
         name: "tree",

@@ -11,6 +11,7 @@ pub mod debian;
 pub mod eval;
 pub mod flake;
 pub mod host;
+pub mod image;
 pub mod network;
 pub mod path;
 pub mod realise;

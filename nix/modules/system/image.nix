@@ -4,6 +4,17 @@ let
   inherit (lib) mkOption types;
 
   port = types.either types.port (types.strMatching "[0-9]+(/(tcp|udp|sctp))?");
+  # What is made of the linked system.
+  made =
+    builder: name: attributes:
+    derivation (
+      {
+        inherit name builder;
+        system = "builtin";
+        inherit (config.system.build) toplevel;
+      }
+      // attributes
+    );
   nullable =
     type: description:
     mkOption {
@@ -41,6 +52,18 @@ in
       ];
       apply = lib.unique;
       description = "Ports that services listen on.";
+    };
+    platform = mkOption {
+      type = types.str;
+      default = config.system.platform;
+      defaultText = lib.literalExpression "config.system.platform";
+      internal = true;
+      description = "The machine that the image is for, as Nix names it.";
+    };
+    created = mkOption {
+      type = types.ints.unsigned;
+      default = 0;
+      description = "When the image was made, in seconds since 1970: the time of everything in it.";
     };
     labels = mkOption {
       type = types.attrsOf types.str;
@@ -88,5 +111,13 @@ in
         description = "How layers are compressed. Old engines refuse `zstd`.";
       };
     };
+  };
+
+  config.system.build.ociImage = {
+    # One archive: an OCI layout, and what `docker load` takes.
+    build = made "builtin:oci-image" "${config.system.name}.tar" { };
+    layout = made "builtin:oci-image" "${config.system.name}-layout" { format = "layout"; };
+    # `./result > image.tar` writes the image without a copy on disk.
+    stream = made "builtin:image-stream" "stream-${config.system.name}" { };
   };
 }

@@ -21,6 +21,18 @@ struct Image {
     layers: Vec<String>,
 }
 
+/// The file that lists the images.
+pub const LIST: &str = "manifest.json";
+
+/// The list of one image, of which the files are named.
+pub fn list(name: &str, config: &str, layers: &[String]) -> Vec<u8> {
+    json(&[Image {
+        config: config.to_owned(),
+        repo_tags: vec![name.to_owned()],
+        layers: layers.to_vec(),
+    }])
+}
+
 /// Writes an image as an archive. `config` is its configuration, and each layer comes with its
 /// archive, whose size is needed before its bytes.
 pub fn write(
@@ -33,11 +45,8 @@ pub fn write(
 ) -> Result<(), EncodeError> {
     let config_name = format!("{}.json", Blob::of(config).hex());
     let layer_name = |archive: &Blob| format!("{}.tar", archive.hex());
-    let list = [Image {
-        config: config_name.clone(),
-        repo_tags: vec![name.to_owned()],
-        layers: layers.iter().map(|(_, archive)| layer_name(archive)).collect(),
-    }];
+    let names: Vec<String> = layers.iter().map(|(_, archive)| layer_name(archive)).collect();
+    let list = list(name, &config_name, &names);
     let mut writer = Writer::new(out, time);
     for (layer, archive) in layers {
         writer.file_from(layer_name(archive).as_bytes(), archive.size, |out| {
@@ -45,6 +54,6 @@ pub fn write(
         })?;
     }
     writer.file(config_name.as_bytes(), 0o444, config)?;
-    writer.file(b"manifest.json", 0o444, &json(&list))?;
+    writer.file(LIST.as_bytes(), 0o444, &list)?;
     writer.finish()
 }

@@ -212,8 +212,16 @@ pub(super) fn json(document: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(document).expect("the keys of the documents are texts")
 }
 
+/// As [`json`], for documents that people read, too.
+pub(crate) fn pretty(document: &impl Serialize) -> Vec<u8> {
+    let mut text =
+        serde_json::to_vec_pretty(document).expect("the keys of the documents are texts");
+    text.push(b'\n');
+    text
+}
+
 /// RFC 3339, in UTC.
-fn date_time(time: Timestamp) -> String {
+pub(crate) fn date_time(time: Timestamp) -> String {
     let (days, seconds) = (time.0 / 86_400, time.0 % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

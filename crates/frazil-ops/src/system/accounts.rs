@@ -159,6 +159,16 @@ impl Accounts {
         self.gids.get(name).copied().ok_or_else(unknown)
     }
 
+    /// As [`uid`](Self::uid); users that every Debian has need not be in the system.
+    pub fn package_uid(&self, name: &str, package: &str) -> Result<u32, AccountsError> {
+        of_debian(Kind::User, name).map_or_else(|| self.uid(name, || whose(package)), Ok)
+    }
+
+    /// As [`gid`](Self::gid); groups that every Debian has need not be in the system.
+    pub fn package_gid(&self, name: &str, package: &str) -> Result<u32, AccountsError> {
+        of_debian(Kind::Group, name).map_or_else(|| self.gid(name, || whose(package)), Ok)
+    }
+
     /// `passwd`, `group` and `shadow`.
     pub fn files(
         &self,
@@ -208,6 +218,10 @@ pub fn of_debian(kind: Kind, name: &str) -> Option<u32> {
     };
     let mut known = special.iter().chain(OF_DEBIAN);
     known.find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+fn whose(package: &str) -> String {
+    format!("the package `{package}`")
 }
 
 fn number<'n>(

@@ -293,17 +293,16 @@ fn apply_modes(
     for subject in &mut ledger.subjects {
         let Subject::Entry(kept) = subject else { continue };
         let Some((place, attribute)) = changes.get(&kept.path) else { continue };
-        let whose = || format!("the package `{attribute}`");
         if let Some(text) = &place.mode
             && !matches!(kept.kind, KeptKind::Symlink(_))
         {
             kept.mode = mode(text)?;
         }
         if let Some(user) = &place.user {
-            kept.uid = accounts.uid(user, whose)?;
+            kept.uid = accounts.package_uid(user, attribute)?;
         }
         if let Some(group) = &place.group {
-            kept.gid = accounts.gid(group, whose)?;
+            kept.gid = accounts.package_gid(group, attribute)?;
         }
     }
     Ok(())
@@ -363,11 +362,11 @@ fn add_directories(
     let is_kept = |adapter: &&Adapter| adapter.packages.iter().any(|name| kept.contains(&**name));
     for adapter in adapters.values().filter(is_kept) {
         for place in &adapter.directories {
-            let whose = || format!("the package `{}`", adapter.attribute);
+            let (user, group) = (place.user.as_deref(), place.group.as_deref());
             let metadata = Metadata {
                 mode: place.mode.as_deref().map_or(Ok(Mode::DIRECTORY), mode)?,
-                uid: accounts.uid(place.user.as_deref().unwrap_or("root"), whose)?,
-                gid: accounts.gid(place.group.as_deref().unwrap_or("root"), whose)?,
+                uid: accounts.package_uid(user.unwrap_or("root"), &adapter.attribute)?,
+                gid: accounts.package_gid(group.unwrap_or("root"), &adapter.attribute)?,
                 ..Metadata::of_root(Mode::DIRECTORY)
             };
             let path = tree_path(&place.path)?;

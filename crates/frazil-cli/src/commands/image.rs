@@ -1,0 +1,298 @@
+//! `frazil image`
+
+mod progress;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use frazil_ops::image::check::{Difference, made_again, read_back};
+use frazil_ops::image::output::{Format, write_file, write_root};
+use frazil_ops::image::plan::{PlannedLayer, planned, short};
+use frazil_ops::image::{
+    Image, ImageError, ImageOptions, Scratch, System, digest, layout_has, sbom,
+};
+use serde_json::{Value, json};
+
+use self::progress::LayerProgress;
+use crate::command_error::CommandError;
+use crate::commands::linked::SystemArguments;
+use crate::environment::Environment;
+use crate::progress::size;
+use crate::screen::{self, Screen, say};
+
+/// Make images of systems
+#[derive(Debug, Subcommand)]
+pub(super) enum ImageCommand {
+    Oci(OciArguments),
+    Docker(DockerArguments),
+    Tar(TarArguments),
+    Plan(PlanArguments),
+    Sbom(SbomArguments),
+}
+
+/// How layers are made.
+#[derive(Debug, Args)]
+struct LayerArguments {
+    /// Compress layers with `gzip`, `zstd` or not at all (`none`) [default: as the system says]
+    #[arg(long, value_name = "METHOD")]
+    compression: Option<String>,
+
+    /// Make no more layers than this [default: as the system says]
+    #[arg(long, value_name = "COUNT")]
+    layers: Option<NonZeroUsize>,
+
+    /// Neither use nor keep layers of other images
+    #[arg(long)]
+    no_cache: bool,
+}
+
+/// Write an OCI image layout
+///
+/// A name that ends in `.tar` gets the layout as an archive, any other one a directory.
+#[derive(Debug, Args)]
+pub(super) struct OciArguments {
+    /// Write here
+    #[arg(short, long, value_name = "PATH", default_value = "image")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    write: WriteArguments,
+}
+
+/// Write an archive that `docker load` and `podman load` take
+#[derive(Debug, Args)]
+pub(super) struct DockerArguments {
+    /// Write here; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "image.tar")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    write: WriteArguments,
+}
+
+#[derive(Debug, Args)]
+struct WriteArguments {
+    /// Make all layers twice, read the image back, and name the first difference
+    #[arg(long)]
+    check: bool,
+
+    /// Print what was written as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    layers: LayerArguments,
+
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+/// Write the root of a system as a plain archive
+#[derive(Debug, Args)]
+pub(super) struct TarArguments {
+    /// Write here; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "root.tar")]
+    output: PathBuf,
+
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+/// Show the layers of an image, and what a push would send
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    /// An image layout: what it has is not sent
+    #[arg(long, value_name = "LAYOUT")]
+    against: Option<PathBuf>,
+
+    /// Print the layers as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    layers: LayerArguments,
+
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+/// List the packages of an image, as SPDX or CycloneDX
+#[derive(Debug, Args)]
+pub(super) struct SbomArguments {
+    /// `spdx` (2.3) or `cyclonedx` (1.6), both as JSON
+    #[arg(long, value_name = "FORMAT", default_value = "spdx")]
+    format: String,
+
+    #[command(flatten)]
+    layers: LayerArguments,
+
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+pub(super) fn run(
+    command: &ImageCommand,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    match command {
+        ImageCommand::Oci(arguments) => {
+            let path = environment.absolute(&arguments.output);
+            let is_archive = path.extension().is_some_and(|extension| extension == "tar");
+            let format = if is_archive { Format::LayoutArchive } else { Format::Layout };
+            write(&arguments.write, format, &path, environment, screen)
+        }
+        ImageCommand::Docker(arguments) if arguments.output == Path::new("-") => {
+            stream(&arguments.write, environment, screen)
+        }
+        ImageCommand::Docker(arguments) => {
+            let path = environment.absolute(&arguments.output);
+            write(&arguments.write, Format::Docker, &path, environment, screen)
+        }
+        ImageCommand::Tar(arguments) => write_tar(arguments, environment, screen),
+        ImageCommand::Plan(arguments) => show_plan(arguments, environment, screen),
+        ImageCommand::Sbom(arguments) => print_sbom(arguments, environment, screen),
+    }
+}
+
+/// Encodes an image and gives it to `work`.
+fn with_image<R>(
+    layers: &LayerArguments,
+    system: &System,
+    environment: &Environment,
+    work: impl FnOnce(&Image<'_>) -> Result<R, CommandError>,
+) -> Result<R, CommandError> {
+    let compression = layers.compression.as_deref().map(str::parse).transpose();
+    let compression = compression.map_err(ImageError::Compression)?;
+    let cache = environment.cache_directory().filter(|_| !layers.no_cache);
+    let scratch = Scratch::new(&environment.temporary_directory())?;
+    let options = ImageOptions { compression, layers_max: layers.layers, cache };
+    let progress = LayerProgress::new();
+    let image = Image::encode(system, &options, scratch.path(), &|event| progress.tell(event));
+    progress.finish();
+    work(&image?)
+}
+
+fn write(
+    arguments: &WriteArguments,
+    format: Format,
+    path: &Path,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let system = arguments.system.open(environment, screen)?;
+    with_image(&arguments.layers, &system, environment, |image| {
+        image.write(format, path)?;
+        if arguments.check {
+            fail_on(made_again(image)?, "made again")?;
+            fail_on(read_back(image, path)?, "read back")?;
+        }
+        if arguments.json {
+            return print_json(&written(image, path));
+        }
+        let (layers, bytes) = (image.layers().count(), size(image.blob_bytes()));
+        say(&format!("{}: {layers} layers, {bytes}\n", path.display()));
+        Ok(())
+    })
+}
+
+/// Nothing is kept on the way: the layers are read twice, once to know their names.
+fn stream(
+    arguments: &WriteArguments,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let system = arguments.system.open(environment, screen)?;
+    let mut stdout = std::io::stdout().lock();
+    Ok(frazil_ops::image::output::stream(&system, arguments.layers.layers, &mut stdout)?)
+}
+
+fn fail_on(difference: Option<Difference>, when: &str) -> Result<(), CommandError> {
+    let Some(Difference { layer, what }) = difference else { return Ok(()) };
+    let place = if layer == 0 { "the image".to_owned() } else { format!("layer {layer}") };
+    Err(CommandError::check_failed(format!("{place} is different when it is {when}: {what}")))
+}
+
+fn written(image: &Image<'_>, path: &Path) -> Value {
+    json!({
+        "path": path.display().to_string(),
+        "manifest": digest(image.manifest()),
+        "bytes": image.blob_bytes(),
+        "layers": planned(image, &|_| false),
+    })
+}
+
+fn write_tar(
+    arguments: &TarArguments,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let system = arguments.system.open(environment, screen)?;
+    if arguments.output == Path::new("-") {
+        return Ok(write_root(&system, &mut std::io::stdout().lock())?);
+    }
+    let path = environment.absolute(&arguments.output);
+    Ok(write_file(&path, &mut |out| write_root(&system, out))?)
+}
+
+fn show_plan(
+    arguments: &PlanArguments,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let system = arguments.system.open(environment, screen)?;
+    let against = arguments.against.as_ref().map(|layout| environment.absolute(layout));
+    let layers = with_image(&arguments.layers, &system, environment, |image| {
+        let has = |blob: &_| against.as_ref().is_some_and(|layout| layout_has(layout, blob));
+        Ok(planned(image, &has))
+    })?;
+    if arguments.json {
+        return print_json(&json!(layers));
+    }
+    let mut text = format!("{:>9}  {:>9}  {:>7}\n", "unpacked", "stored", "entries");
+    for layer in &layers {
+        text.push_str(&row(layer, against.is_some()));
+    }
+    let sum = |bytes: fn(&PlannedLayer) -> u64| size(layers.iter().map(bytes).sum());
+    let (unpacked, stored) = (sum(|layer| layer.bytes), sum(|layer| layer.stored_bytes));
+    text.push_str(&format!("{unpacked:>9}  {stored:>9}  in {} layers\n", layers.len()));
+    if against.is_some() {
+        let missing = layers.iter().filter(|layer| layer.is_missing);
+        let missing: u64 = missing.map(|layer| layer.stored_bytes).sum();
+        text.push_str(&format!("a push would send {}\n", size(missing)));
+    }
+    screen::print(text.as_bytes())
+}
+
+fn row(layer: &PlannedLayer, is_compared: bool) -> String {
+    let units = layer.units.iter().map(|unit| short(unit)).collect::<Vec<_>>().join(" ");
+    let mark = if is_compared && !layer.is_missing { " (there)" } else { "" };
+    let (unpacked, stored) = (size(layer.bytes), size(layer.stored_bytes));
+    format!("{unpacked:>9}  {stored:>9}  {:>7}  {units}{mark}\n", layer.entries)
+}
+
+fn print_sbom(
+    arguments: &SbomArguments,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let encode = match arguments.format.as_str() {
+        "spdx" => sbom::spdx,
+        "cyclonedx" => sbom::cyclonedx,
+        other => {
+            return Err(CommandError::Usage {
+                message: format!("'{other}' is no format of bills of materials"),
+                help: Some("there are `spdx` and `cyclonedx`".to_owned()),
+            });
+        }
+    };
+    let system = arguments.system.open(environment, screen)?;
+    with_image(&arguments.layers, &system, environment, |image| {
+        screen::print(&encode(image.inventory()))
+    })
+}
+
+fn print_json(value: &Value) -> Result<(), CommandError> {
+    screen::print(format!("{value}\n").as_bytes())
+}

@@ -1,0 +1,153 @@
+//! From arguments to a linked system: built first if it is named as something to build.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use frazil_model::StorePath;
+use frazil_ops::build::{OutputChoice, Setting, Target};
+use frazil_ops::eval::{EvalPlan, Input, Output};
+use frazil_ops::host::{DiskHost, RealStore};
+use frazil_ops::image::{Located, System};
+use frazil_ops::realise::Mode;
+use frazil_ops::store::{Access, Store};
+
+use crate::command_error::CommandError;
+use crate::commands::eval::{EvaluationArguments, file_input};
+use crate::environment::Environment;
+use crate::evaluation;
+use crate::progress::Progress;
+use crate::realising::{RealiseArguments, Realising, show_failures};
+use crate::screen::Screen;
+use crate::store_access::{StoreArguments, store_path};
+
+/// What is selected of a file or expression that is a whole system.
+const TOPLEVEL: &str = "config.system.build.toplevel";
+
+/// Which system a command is about.
+#[derive(Debug, Args)]
+pub(super) struct SystemArguments {
+    /// A linked system: a store path, a link to one such as `result`, or its directory
+    #[arg(value_name = "SYSTEM")]
+    system: Option<String>,
+
+    /// Build the system in the value of this expression
+    #[arg(short = 'E', long = "expr", value_name = "EXPR", allow_hyphen_values = true)]
+    expression: Option<OsString>,
+
+    /// Build the system in the value of this file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "expression")]
+    file: Option<PathBuf>,
+
+    /// Select this attribute of the value [default: config.system.build.toplevel]
+    #[arg(short = 'A', long = "attr", value_name = "PATH")]
+    attribute: Option<String>,
+
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+
+    #[command(flatten)]
+    realise: RealiseArguments,
+
+    #[command(flatten)]
+    evaluation: EvaluationArguments,
+}
+
+impl SystemArguments {
+    /// Opens the system, after building it if that is needed.
+    pub(super) fn open(
+        &self,
+        environment: &Environment,
+        screen: Screen,
+    ) -> Result<System, CommandError> {
+        if let Some(named) = &self.system {
+            let directory = environment.absolute(Path::new(named));
+            let is_outside = !directory.is_symlink() && directory.join("manifest").is_file();
+            if is_outside {
+                let store = self.store.open(environment, Access::Read).ok();
+                return Ok(open(&directory, store.as_ref())?);
+            }
+        }
+        let settings = self.evaluation.settings(environment)?;
+        let place = self.store.place(environment, &settings)?;
+        let store = frazil_ops::store::open(&place, Access::Write)?;
+        let realising = Realising::new(&self.realise, &settings, environment)?;
+        let shows_logs = self.realise.print_build_logs;
+        let progress = Progress::new(store.store_dir().clone(), screen, shows_logs);
+        let tell = |event| progress.tell(event);
+        let done = realising.with_options(Mode::Make, |options| {
+            let (store, cancel) = (&store, &realising.cancel);
+            let setting = Setting { store, options, cancel, tell: &tell };
+            let realise =
+                |derivation: &_, output: &_| setting.realise_for_evaluation(derivation, output);
+            let real = RealStore { store, realise: Box::new(realise) };
+            let context = evaluation::host_context(environment)?;
+            let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+            let mut host = evaluation::equip(host, environment)?;
+            let target = self.target(store, environment)?;
+            let wanted = setting.find(&[target], &mut host)?;
+            let report = setting.build(&wanted);
+            Ok::<_, CommandError>((wanted, report))
+        });
+        progress.finish();
+        let (wanted, report) = done?;
+        show_failures(report, screen)?;
+        let path = wanted.iter().flat_map(|wanted| wanted.outputs.values()).next();
+        let path = path.ok_or_else(|| CommandError::usage("that is no system"))?;
+        Ok(open(&store.layout().path(path), Some(&store))?)
+    }
+
+    fn target(&self, store: &Store, environment: &Environment) -> Result<Target, CommandError> {
+        let input = match (&self.expression, &self.file, &self.system) {
+            (Some(text), _, _) => Input::Text(text.clone().into_vec()),
+            (None, Some(file), _) => file_input(file, environment),
+            (None, None, Some(named)) => {
+                let path = store_path(store, named, environment)?;
+                return Ok(Target::Path(path, OutputChoice::All));
+            }
+            (None, None, None) => {
+                return Err(CommandError::Usage {
+                    message: "no system is named".to_owned(),
+                    help: Some(
+                        "name what `frazil build` made, such as `./result`, or a --file".to_owned(),
+                    ),
+                });
+            }
+        };
+        let settings = self.evaluation.settings(environment)?;
+        Ok(Target::Expression(Box::new(EvalPlan {
+            options: self.evaluation.options_from(&settings, environment)?,
+            memory_bytes_max: self.evaluation.memory_bytes_max(),
+            inputs: vec![input],
+            base: environment.directory.clone(),
+            selections: vec![self.attribute.clone().unwrap_or_else(|| TOPLEVEL.to_owned())],
+            arguments: self.evaluation.arguments()?,
+            apply: None,
+            output: Output::Derivations,
+            strict: false,
+        })))
+    }
+}
+
+/// Opens a linked system. Its units lie beside it, as everything in a store does, or in the store
+/// of the user, or, for one that no store made, where they are said to be.
+fn open(
+    directory: &Path,
+    store: Option<&Store>,
+) -> Result<System, frazil_ops::image::SystemError> {
+    let locate = |path: &str| {
+        let name = Path::new(path).file_name()?;
+        let is_store_path = StorePath::parse(name.as_encoded_bytes()).is_ok();
+        let beside = directory.parent().filter(|_| is_store_path).map(|parent| parent.join(name));
+        let in_store = store.and_then(|store| {
+            let (path, _) = store.store_dir().split(path.as_bytes()).ok()?;
+            let digest = store.path_info(&path).ok().flatten().map(|info| info.nar.hash);
+            Some(Located { place: store.layout().path(&path), digest })
+        });
+        let place = |place: PathBuf| Located { place, digest: None };
+        let places = [in_store, beside.map(place), Some(place(PathBuf::from(path)))];
+        places.into_iter().flatten().find(|located| located.place.symlink_metadata().is_ok())
+    };
+    System::open(directory, &locate)
+}

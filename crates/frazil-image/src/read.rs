@@ -1,0 +1,273 @@
+//! Images that somebody made, read back into the tree that a container would see.
+//!
+//! Nothing is unpacked: symbolic links lead nowhere but to other entries, and bytes of files are
+//! only digested, but for the few that the caller wants to look into. Layers may come from anybody,
+//! so each thing that can be large has a limit.
+//!
+//! Invariant: what is read has the digests that the image's documents say, of the blob and of the
+//! archive in it.
+
+pub mod archive;
+mod document;
+mod merge;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use frazil_tree::{Origin, Tree, TreePath};
+use serde_json::Value;
+
+use crate::oci::{Blob, Digesting};
+pub use archive::ArchiveError;
+pub use merge::MergeError;
+
+/// What an image may ask of who reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of all archives together, uncompressed.
+    pub bytes_max: u64,
+    /// Entries of all archives together.
+    pub entries_max: u64,
+    /// Bytes of one file that is kept, and of one document.
+    pub kept_bytes_max: u64,
+    /// Bytes of all files that are kept.
+    pub all_kept_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_max: 64 << 30,
+            entries_max: 5_000_000,
+            kept_bytes_max: 32 << 20,
+            all_kept_bytes_max: 256 << 20,
+        }
+    }
+}
+
+/// How to read.
+#[derive(Clone, Copy)]
+pub struct ReadOptions<'o> {
+    /// What is too much.
+    pub limits: Limits,
+    /// Which of several images to take, as Go names machines: `amd64`.
+    pub architecture: &'o str,
+    /// The files whose bytes are to be in the tree.
+    pub keeps: &'o dyn Fn(&TreePath) -> bool,
+}
+
+/// The files that an image is made of: a directory, an archive, a registry.
+pub trait Files {
+    /// The file with this name, from its beginning; `None` if there is none.
+    fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read + '_>>>;
+}
+
+/// An image.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The name under which it was kept, if any.
+    pub name: Option<String>,
+    /// Its configuration, as it stands there.
+    pub config: Value,
+    /// Its layers, the lowest first.
+    pub layers: Vec<ReadLayer>,
+    /// What a container of it sees. The origin of entries is `layer-1`, `layer-2`, ...
+    pub tree: Tree,
+}
+
+/// A layer that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadLayer {
+    /// As it was stored.
+    pub blob: Blob,
+    /// The archive in it.
+    pub archive: Blob,
+    /// What the history of the image says about it.
+    pub created_by: Option<String>,
+}
+
+/// Why something is no image that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Neither a layout nor what `docker save` writes.
+    #[error("there is no image: it has neither `index.json` nor `manifest.json`")]
+    NoImage,
+    /// A file that another one names is not there.
+    #[error("the image lacks the file `{name}`")]
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{name}`")]
+    Read {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A document is not what it should be.
+    #[error("`{name}` is no {what} of an image")]
+    Document {
+        /// The file.
+        name: String,
+        /// What it should be.
+        what: &'static str,
+    },
+    /// The bytes are others than those that were named.
+    #[error("`{name}` is damaged: its {what} is {found} and should be {expected}")]
+    Mismatch {
+        /// The file.
+        name: String,
+        /// `digest`, `size` or `diff_id`.
+        what: &'static str,
+        /// What the documents say.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// No image in an index is for the machine.
+    #[error("there is no image for `{architecture}`")]
+    NoPlatform {
+        /// The machine.
+        architecture: String,
+    },
+    /// A layer is no archive.
+    #[error("the layer `{name}` is no archive that can be read")]
+    Archive {
+        /// Its file.
+        name: String,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// A layer does not fit on the ones below it.
+    #[error("the layer `{name}` cannot be applied")]
+    Merge {
+        /// Its file.
+        name: String,
+        /// Why.
+        source: MergeError,
+    },
+    /// It is larger than what is accepted.
+    #[error("the image has more than {limit} {what}")]
+    TooLarge {
+        /// `bytes` or `entries`.
+        what: &'static str,
+        /// What is accepted.
+        limit: u64,
+    },
+}
+
+impl ReadError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NoImage => Some("OCI layouts and what `docker save` writes can be read"),
+            Self::Missing { .. } | Self::Mismatch { .. } => Some("copy the image again"),
+            Self::TooLarge { .. } => Some("it may be made to fill memory; read it in a sandbox"),
+            Self::NoPlatform { .. }
+            | Self::Read { .. }
+            | Self::Document { .. }
+            | Self::Archive { .. }
+            | Self::Merge { .. } => None,
+        }
+    }
+}
+
+/// Reads the image that these files hold.
+pub fn image(files: &dyn Files, options: &ReadOptions<'_>) -> Result<Image, ReadError> {
+    let described = document::describe(files, options)?;
+    let mut merge = merge::Merge::new(options);
+    let mut layers = Vec::new();
+    for (index, stored) in described.layers.iter().enumerate() {
+        let name = &stored.name;
+        let origin = Origin::parse(&format!("layer-{}", index + 1))
+            .expect("a word and a number are the name of a unit");
+        let file = open(files, name)?;
+        let failed = |source| ReadError::Read { name: name.clone(), source };
+        let mut blob = DigestingReader::new(file);
+        let plain = decompress(&mut blob).map_err(failed)?;
+        let mut archive = DigestingReader::new(plain);
+        merge.layer(&mut archive, &origin, name)?;
+        archive.drain(merge.bytes_left()).map_err(failed)?;
+        let archive = archive.finish();
+        blob.drain(u64::MAX).map_err(failed)?;
+        let blob = blob.finish();
+        stored.check(&blob, &archive)?;
+        layers.push(ReadLayer { blob, archive, created_by: stored.created_by.clone() });
+    }
+    let tree = merge.into_tree().map_err(|source| ReadError::Merge {
+        name: described.layers.last().map(|layer| layer.name.clone()).unwrap_or_default(),
+        source,
+    })?;
+    Ok(Image { name: described.name, config: described.config, layers, tree })
+}
+
+/// A plain archive of a root as a tree.
+pub fn root(archive: &mut dyn Read, options: &ReadOptions<'_>) -> Result<Tree, ReadError> {
+    let name = "archive";
+    let failed = |source| ReadError::Read { name: name.to_owned(), source };
+    let mut merge = merge::Merge::new(options);
+    let origin = Origin::parse(name).expect("a word is the name of a unit");
+    let mut plain = decompress(archive).map_err(failed)?;
+    merge.layer(&mut plain, &origin, name)?;
+    merge.into_tree().map_err(|source| ReadError::Merge { name: name.to_owned(), source })
+}
+
+/// The contents of a stream that may be compressed: that is seen from its first bytes.
+pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+    let mut buffered = BufReader::with_capacity(128 << 10, stream);
+    let start = buffered.fill_buf()?;
+    if start.starts_with(GZIP) {
+        Ok(Box::new(MultiGzDecoder::new(buffered)))
+    } else if start.starts_with(ZSTD) {
+        Ok(Box::new(zstd::Decoder::with_buffer(buffered)?))
+    } else {
+        Ok(Box::new(buffered))
+    }
+}
+
+fn open<'f>(files: &'f dyn Files, name: &str) -> Result<Box<dyn Read + 'f>, ReadError> {
+    match files.open(name) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(ReadError::Missing { name: name.to_owned() }),
+        Err(source) => Err(ReadError::Read { name: name.to_owned(), source }),
+    }
+}
+
+/// A stream that knows the digest of what was read of it.
+struct DigestingReader<R> {
+    stream: R,
+    digest: Digesting<io::Sink>,
+}
+
+impl<R: Read> DigestingReader<R> {
+    fn new(stream: R) -> Self {
+        Self { stream, digest: Digesting::new(io::sink()) }
+    }
+
+    /// Reads what is left, which may be padding, but not without end.
+    fn drain(&mut self, bytes_max: u64) -> io::Result<()> {
+        let mut rest = self.take(bytes_max);
+        io::copy(&mut rest, &mut io::sink())?;
+        let is_more = rest.limit() == 0;
+        if is_more { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+    }
+
+    fn finish(self) -> Blob {
+        self.digest.finish().1
+    }
+}
+
+impl<R: Read> Read for DigestingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use std::io::Write as _;
+        let read = self.stream.read(buffer)?;
+        self.digest.write_all(buffer.get(..read).unwrap_or_default())?;
+        Ok(read)
+    }
+}

@@ -1,0 +1,43 @@
+//! Package URLs: the names under which databases of weaknesses know packages.
+
+use super::{Package, PackageKind};
+
+/// The package URL of a package.
+pub fn purl(package: &Package) -> String {
+    let (name, version) = (escaped(&package.name), escaped(&package.version));
+    match &package.kind {
+        PackageKind::Debian { architecture, source, release } => {
+            let mut text =
+                format!("pkg:deb/debian/{name}@{version}?arch={}", escaped(architecture));
+            if let Some(release) = release {
+                text.push_str(&format!("&distro=debian-{}", escaped(release)));
+            }
+            if let Some((name, version)) = source {
+                text.push_str(&format!("&upstream={}", escaped(name)));
+                if let Some(version) = version {
+                    text.push_str(&format!("%40{}", escaped(version)));
+                }
+            }
+            text
+        }
+        PackageKind::Nix { hash } if version.is_empty() => {
+            format!("pkg:nix/{name}?outputhash={}", escaped(hash))
+        }
+        PackageKind::Nix { hash } => {
+            format!("pkg:nix/{name}@{version}?outputhash={}", escaped(hash))
+        }
+    }
+}
+
+/// All but unreserved characters, and the colon, as `%XX`.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}

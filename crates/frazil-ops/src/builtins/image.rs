@@ -1,0 +1,79 @@
+//! `builtin:oci-image` and `builtin:image-stream`: a linked system becomes an image, or a program
+//! that writes one.
+//!
+//! Both take the system as `toplevel`. An image is one archive that is an OCI layout and what
+//! `docker load` takes, or with `format = "layout"` a directory.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use frazil_build::builtin::{BuiltinError, BuiltinTask};
+use frazil_model::StorePath;
+
+use super::{AttributeProblem, Tools, out, required, variable};
+use crate::image::output::Format;
+use crate::image::{Image, ImageOptions, Located, Scratch, System};
+
+const TOPLEVEL: &str = "toplevel";
+
+pub(super) fn build(
+    task: &BuiltinTask<'_>,
+    tools: &Tools,
+    log: &mut dyn FnMut(&[u8]),
+) -> Result<(), BuiltinError> {
+    let (_, place) = toplevel(task)?;
+    let out = out(task)?;
+    let format = match variable(task.derivation, "format")? {
+        None | Some("archive") => Format::LayoutArchive,
+        Some("layout") => Format::Layout,
+        Some("docker") => Format::Docker,
+        Some(_) => {
+            let wanted = "`archive`, `layout` or `docker`";
+            return Err(AttributeProblem::Wrong { name: "format", wanted }.into());
+        }
+    };
+    let locate = |path: &str| {
+        let path = task.store.parse(path.as_bytes()).ok()?;
+        let place = task.inputs.get(&path)?.clone();
+        Some(Located { place, digest: None })
+    };
+    let system = System::open(&place, &locate)?;
+    let scratch = Scratch::new(out.parent().unwrap_or(out))?;
+    let cache = tools.cache.clone();
+    let options = ImageOptions { cache, ..ImageOptions::default() };
+    let image = Image::encode(&system, &options, scratch.path(), &|_| {})?;
+    image.write(format, out)?;
+    let (layers, bytes) = (image.layers().count(), image.blob_bytes());
+    log(format!("{layers} layers, {bytes} bytes\n").as_bytes());
+    Ok(())
+}
+
+/// A script, so that it works wherever its store is: it finds the system beside itself, and the
+/// units beside that.
+pub(super) fn stream(
+    task: &BuiltinTask<'_>,
+    _tools: &Tools,
+    _log: &mut dyn FnMut(&[u8]),
+) -> Result<(), BuiltinError> {
+    let (path, _) = toplevel(task)?;
+    let out = out(task)?;
+    let script = format!(
+        "#!/bin/sh\n\
+         # Writes the image to standard output, as `docker load` takes it.\n\
+         set -eu\n\
+         store=$(dirname \"$(readlink -f \"$0\")\")\n\
+         exec \"${{FRAZIL:-frazil}}\" image docker \"$store/{path}\" --output - \"$@\"\n"
+    );
+    fs::write(out, script)?;
+    fs::set_permissions(out, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn toplevel(task: &BuiltinTask<'_>) -> Result<(StorePath, PathBuf), BuiltinError> {
+    let text = required(task.derivation, TOPLEVEL)?;
+    let wrong = || AttributeProblem::Wrong { name: TOPLEVEL, wanted: "a linked system" };
+    let path = task.store.parse(text.as_bytes()).map_err(|_| wrong())?;
+    let place = task.inputs.get(&path).ok_or_else(wrong)?;
+    Ok((path, Path::new(place).to_owned()))
+}

@@ -1,0 +1,223 @@
+//! Images as files: layouts, archives, plain roots.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use frazil_image::compress::Compression;
+use frazil_image::contents::EncodeError;
+use frazil_image::oci::{self, Blob, docker, layout};
+use frazil_image::tar;
+use frazil_store::fs::IoError;
+
+use super::{Image, ImageError, System, blobs, plan};
+
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// In which form an image is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An image layout as a directory.
+    Layout,
+    /// An image layout as one archive, which `docker load` takes, too.
+    LayoutArchive,
+    /// What `docker load` takes.
+    Docker,
+}
+
+impl Image<'_> {
+    /// Writes the image to a path, which has all of it or what it had before.
+    pub fn write(&self, format: Format, path: &Path) -> Result<(), ImageError> {
+        match format {
+            Format::Layout => self.write_layout(path),
+            Format::LayoutArchive | Format::Docker => {
+                write_file(path, &mut |out| self.write_to(format, out))
+            }
+        }
+    }
+
+    /// Writes the image as one stream; a layout, too, is an archive then.
+    pub fn write_to(&self, format: Format, out: &mut dyn Write) -> Result<(), ImageError> {
+        match format {
+            Format::Layout | Format::LayoutArchive => self.write_layout_archive(out),
+            Format::Docker => {
+                let archives: Vec<_> =
+                    self.layers().map(|(layer, encoded)| (layer, encoded.archive)).collect();
+                let presentation = &self.system.presentation;
+                let (name, time) = (presentation.reference(), presentation.time());
+                let units = &self.system.units;
+                Ok(docker::write(&name, &self.config, &archives, units, time, out)?)
+            }
+        }
+    }
+
+    /// The documents of the layout by name, and the layers that it names.
+    fn documents(&self) -> BTreeMap<String, Vec<u8>> {
+        let (config, manifest) = (Blob::of(&self.config), Blob::of(&self.manifest));
+        let presentation = &self.system.presentation;
+        let index = layout::index_of(&manifest, &presentation.platform(), &presentation.tag);
+        BTreeMap::from([
+            (layout::MARK.to_owned(), layout::mark()),
+            (layout::INDEX.to_owned(), index),
+            (layout::blob_path(&config), self.config.clone()),
+            (layout::blob_path(&manifest), self.manifest.clone()),
+        ])
+    }
+
+    /// The layers of the image, those with the same bytes once.
+    fn blobs(&self) -> BTreeMap<String, Blob> {
+        self.encoded.iter().map(|layer| (layout::blob_path(&layer.blob), layer.blob)).collect()
+    }
+
+    fn write_layout(&self, path: &Path) -> Result<(), ImageError> {
+        if path.symlink_metadata().is_ok() && !path.join(layout::MARK).is_file() {
+            return Err(ImageError::InTheWay { path: path.to_owned() });
+        }
+        let temporary = beside(path, "new");
+        remove(&temporary)?;
+        let written = self.write_layout_files(&temporary);
+        if let Err(error) = written.and_then(|()| replace_directory(&temporary, path)) {
+            // What failed is said already.
+            drop(fs::remove_dir_all(&temporary));
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn write_layout_files(&self, directory: &Path) -> Result<(), ImageError> {
+        let folder = directory.join("blobs/sha256");
+        fs::create_dir_all(&folder).map_err(IoError::on("create the directory", &folder))?;
+        for (name, blob) in self.blobs() {
+            let place = directory.join(name);
+            let mut file = fs::File::create(&place).map_err(IoError::on("create", &place))?;
+            blobs::copy(&self.encoder.file(&blob), &blob, &mut file)?;
+        }
+        for (name, bytes) in self.documents() {
+            let place = directory.join(name);
+            fs::write(&place, bytes).map_err(IoError::on("write", &place))?;
+        }
+        Ok(())
+    }
+
+    fn write_layout_archive(&self, out: &mut dyn Write) -> Result<(), ImageError> {
+        let mut writer = tar::Writer::new(out, self.system.presentation.time());
+        let mut documents = self.documents();
+        let names: Vec<String> =
+            self.encoded.iter().map(|layer| layout::blob_path(&layer.blob)).collect();
+        let config = layout::blob_path(&Blob::of(&self.config));
+        let list = docker::list(&self.system.presentation.reference(), &config, &names);
+        documents.insert(docker::LIST.to_owned(), list);
+        // What a reader needs first stands first.
+        for name in [layout::MARK, layout::INDEX, docker::LIST] {
+            let bytes = documents.remove(name).unwrap_or_default();
+            writer.file(name.as_bytes(), 0o444, &bytes)?;
+        }
+        for (name, bytes) in documents {
+            writer.file(name.as_bytes(), 0o444, &bytes)?;
+        }
+        for (name, blob) in self.blobs() {
+            let file = self.encoder.file(&blob);
+            let mut failed = None;
+            let copied = writer.file_from(name.as_bytes(), blob.size, |out| {
+                match blobs::copy(&file, &blob, out) {
+                    Ok(()) => Ok(()),
+                    Err(ImageError::Encode(error)) => Err(error),
+                    Err(error) => {
+                        failed = Some(error);
+                        Err(EncodeError::Write(std::io::ErrorKind::InvalidData.into()))
+                    }
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            copied?;
+        }
+        Ok(writer.finish()?)
+    }
+}
+
+/// Writes a system as `docker load` takes it, without anything on disk: layers are made twice, the
+/// first time for their digests.
+pub fn stream(
+    system: &System,
+    layers_max: Option<NonZeroUsize>,
+    out: &mut dyn Write,
+) -> Result<(), ImageError> {
+    let layers = plan::layers(system, layers_max);
+    let time = system.presentation.time();
+    let encoded = blobs::parallel(&layers, |layer| {
+        let mut sink = std::io::sink();
+        oci::encode_layer(layer, &system.units, time, Compression::None, &mut sink)
+    })?;
+    let named: Vec<_> = layers.iter().map(plan::title).zip(encoded.iter().copied()).collect();
+    let presentation = &system.presentation;
+    let (platform, run) = (presentation.platform(), presentation.run_config());
+    let config = oci::config(&platform, &run, &named, time);
+    let archives: Vec<_> = layers.iter().zip(encoded.iter().map(|layer| layer.archive)).collect();
+    let name = presentation.reference();
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
+    docker::write(&name, &config, &archives, &system.units, time, &mut out)?;
+    Ok(out.flush().map_err(EncodeError::Write)?)
+}
+
+/// Writes the root of a system as a plain archive.
+pub fn write_root(system: &System, out: &mut dyn Write) -> Result<(), ImageError> {
+    Ok(tar::write(&system.tree, &system.units, system.presentation.time(), out)?)
+}
+
+/// Writes a file in one step: it is whole, or as it was before.
+pub fn write_file(
+    path: &Path,
+    write: &mut dyn FnMut(&mut dyn Write) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let temporary = beside(path, "new");
+    let result = (|| {
+        let file = fs::File::create(&temporary).map_err(IoError::on("create", &temporary))?;
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
+        write(&mut out)?;
+        out.flush().map_err(IoError::on("write", &temporary))?;
+        Ok(fs::rename(&temporary, path).map_err(IoError::on("rename", &temporary))?)
+    })();
+    if result.is_err() {
+        // What failed is said already.
+        drop(fs::remove_file(&temporary));
+    }
+    result
+}
+
+/// A name in the same directory, which sorts out of the way.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.{suffix}", std::process::id()))
+}
+
+fn remove(directory: &Path) -> Result<(), IoError> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(IoError::on("remove", directory)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Puts a finished directory where perhaps another one is. Directories cannot be replaced in one
+/// step, so the old one moves aside first.
+fn replace_directory(new: &Path, path: &Path) -> Result<(), ImageError> {
+    let old = beside(path, "old");
+    remove(&old)?;
+    let is_there = path.symlink_metadata().is_ok();
+    if is_there {
+        fs::rename(path, &old).map_err(IoError::on("rename", path))?;
+    }
+    if let Err(error) = fs::rename(new, path) {
+        if is_there {
+            // Back, if that is possible; the error is about the other one.
+            drop(fs::rename(&old, path));
+        }
+        return Err(IoError::on("rename", new)(error).into());
+    }
+    Ok(remove(&old)?)
+}

@@ -1,0 +1,170 @@
+//! A linked system, opened: its tree, where the bytes of its files are, and its packages.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use frazil_image::layers::Layer;
+use frazil_image::oci::LayerBlob;
+use frazil_image::sbom::{Inventory, Package};
+use frazil_model::Sha256;
+use frazil_store::fs::IoError;
+use frazil_tree::dump::{self, DumpError};
+use frazil_tree::tree::Conflict;
+use frazil_tree::{Origin, Tree};
+use serde::de::DeserializeOwned;
+
+use super::packages::{self, Found};
+use super::presentation::Presentation;
+use super::units::Units;
+use crate::system::link::UnitPlace;
+
+/// The unit of what is made for one system.
+const GENERATED: &str = "generated";
+
+/// A linked system.
+pub struct System {
+    /// What lies where, with the lists that scanners read.
+    pub tree: Tree,
+    /// Where its files are.
+    pub units: Units,
+    /// How images present it.
+    pub presentation: Presentation,
+    packages: Vec<Found>,
+}
+
+/// Where a store path physically is, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// Its place.
+    pub place: PathBuf,
+    /// The digest of its archive (NAR), if it is known.
+    pub digest: Option<Sha256>,
+}
+
+/// Finds store paths; `None` if one is not valid.
+pub type Locate<'l> = dyn Fn(&str) -> Option<Located> + 'l;
+
+/// Why a linked system cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// A file of it cannot be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// It is something else.
+    #[error("`{}` is no linked system", path.display())]
+    NotLinked {
+        /// What it should be.
+        path: PathBuf,
+    },
+    /// A document of it cannot be parsed.
+    #[error("`{}` is damaged", path.display())]
+    Document {
+        /// The document.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Its manifest cannot be parsed.
+    #[error("`{}` is damaged", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Why.
+        source: DumpError,
+    },
+    /// A unit is not there any more.
+    #[error("the unit `{unit}` of the system is not in the store: {path}")]
+    Missing {
+        /// The unit.
+        unit: String,
+        /// Its store path.
+        path: String,
+    },
+    /// The lists for scanners have no place.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+}
+
+impl SystemError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Io(source) => source.help(),
+            Self::NotLinked { .. } => {
+                Some("a linked system is what `config.system.build.toplevel` builds")
+            }
+            Self::Missing { .. } => Some("build the system again: it keeps its units"),
+            Self::Document { .. } | Self::Manifest { .. } => {
+                Some("the store may be damaged: `frazil store verify --check-contents`")
+            }
+            Self::Conflict(source) => Some(source.help()),
+        }
+    }
+}
+
+impl System {
+    /// Opens what `builtin:link` made.
+    pub fn open(directory: &Path, locate: &Locate<'_>) -> Result<Self, SystemError> {
+        let path = directory.join("manifest");
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(SystemError::NotLinked { path: directory.to_owned() });
+            }
+            text => text.map_err(IoError::on("read", &path))?,
+        };
+        let text = String::from_utf8_lossy(&text);
+        let mut tree =
+            dump::parse(&text).map_err(|source| SystemError::Manifest { path, source })?;
+        let listed: BTreeMap<String, UnitPlace> = document(directory, "units.json")?;
+        let presentation: Presentation = document(directory, "image.json")?;
+        let (mut units, mut places) = (Units::default(), BTreeMap::new());
+        for (name, UnitPlace { path, root }) in listed {
+            let missing = || SystemError::Missing { unit: name.clone(), path: path.clone() };
+            let Located { place, digest } = locate(&path).ok_or_else(missing)?;
+            let unit = Origin::parse(&name).map_err(|_| missing())?;
+            let root = match root.strip_prefix(&path) {
+                Some(below) => place.join(below.trim_start_matches('/')),
+                // A store path that is one file: the file's directory.
+                None => place.parent().unwrap_or(&place).to_owned(),
+            };
+            units.roots.insert(unit.clone(), root);
+            places.insert(unit, (place, digest));
+        }
+        let packages = packages::find(&places, &units, &mut tree)?;
+        packages::list(&mut tree, &packages)?;
+        Ok(Self { tree, units, presentation, packages })
+    }
+
+    /// Whether a unit changes with the configuration, and how much of the system needs it.
+    pub(super) fn weigh(&self, unit: &Origin) -> frazil_image::layers::Weight {
+        let own = self.packages.iter().position(|found| found.unit == *unit);
+        let dependents = own.map_or(0, |own| {
+            let needs = |found: &&Found| found.package.depends.contains(&own);
+            self.packages.iter().filter(needs).count()
+        });
+        let is_volatile = unit.as_str() == GENERATED;
+        frazil_image::layers::Weight { is_volatile, dependents: dependents as u32 }
+    }
+
+    /// What is in an image with these layers.
+    pub(super) fn inventory(&self, layers: &[Layer<'_>], encoded: &[LayerBlob]) -> Inventory {
+        let packages = self.packages.iter().map(|found| {
+            let with_it = layers.iter().enumerate();
+            let with_it = with_it.filter(|(_, layer)| layer.units.contains(&found.unit));
+            Package { layers: with_it.map(|(index, _)| index).collect(), ..found.package.clone() }
+        });
+        Inventory {
+            name: self.presentation.reference(),
+            time: self.presentation.time(),
+            layers: encoded.iter().map(|layer| layer.blob.reference()).collect(),
+            packages: packages.collect(),
+        }
+    }
+}
+
+fn document<T: DeserializeOwned>(directory: &Path, name: &str) -> Result<T, SystemError> {
+    let path = directory.join(name);
+    let text = fs::read(&path).map_err(IoError::on("read", &path))?;
+    serde_json::from_slice(&text).map_err(|source| SystemError::Document { path, source })
+}
