@@ -35,6 +35,11 @@ pub fn data(place: &Path) -> PathBuf {
     place.join(DATA)
 }
 
+/// A file that the package says of itself, if it has it.
+pub fn control(place: &Path, name: &str) -> Option<Vec<u8>> {
+    fs::read(place.join(CONTROL).join(name)).ok()
+}
+
 /// The maintainer scripts of the unit at `place` that installing would run.
 pub fn scripts(place: &Path) -> Vec<&'static str> {
     let control = place.join(CONTROL);
