@@ -104,6 +104,7 @@ failures! {
     image::ImageError => BUILD_FAILED,
     image::SystemError => BUILD_FAILED,
     image::readers::OpenImageError => STORE_FAILED,
+    image::registry::RegistryError => STORE_FAILED,
 }
 
 impl From<BuildError> for CommandError {

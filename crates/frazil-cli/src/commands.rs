@@ -13,6 +13,7 @@ mod linked;
 mod lock;
 mod log;
 mod nix_instantiate;
+mod push;
 mod repl;
 mod search;
 mod store;
@@ -51,6 +52,7 @@ enum Command {
     Build(build::BuildArguments),
     #[command(subcommand)]
     Image(image::ImageCommand),
+    Push(push::PushArguments),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
@@ -94,6 +96,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Flake(arguments) => flake::run(&arguments, &environment, screen),
         Command::Build(arguments) => build::run(&arguments, &environment, screen),
         Command::Image(command) => image::run(&command, &environment, screen),
+        Command::Push(arguments) => push::run(&arguments, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {

@@ -13,6 +13,7 @@ mod packages;
 pub mod plan;
 mod presentation;
 pub mod readers;
+pub mod registry;
 mod scratch;
 pub mod system;
 #[cfg(test)]
@@ -165,6 +166,11 @@ impl<'s> Image<'s> {
     /// The bytes of its manifest.
     pub fn manifest(&self) -> &[u8] {
         &self.manifest
+    }
+
+    /// The machine that it is for.
+    pub fn platform(&self) -> oci::Platform {
+        self.system.presentation.platform()
     }
 
     /// What is in it.

@@ -10,6 +10,7 @@
 mod body;
 mod download;
 mod error;
+mod exchange;
 mod netrc;
 #[cfg(test)]
 pub(crate) mod test_server;
@@ -32,7 +33,9 @@ use ureq::{Agent, Proxy};
 pub use body::{Body, ContentInfo};
 pub use download::{DownloadOptions, Downloaded};
 pub use error::{FetchError, FetchProblem};
+pub use exchange::{Answer, Request};
 pub use netrc::{Credentials, NetrcError, parse_netrc};
+pub use upload::OpenContents;
 pub use url::{Scheme, Url, UrlError};
 
 use crate::fs::{Disk, read};

@@ -14,6 +14,7 @@ use frazil_ops::image::{
 };
 use serde_json::{Value, json};
 
+pub(super) use self::progress::PushProgress;
 use self::progress::LayerProgress;
 use crate::command_error::CommandError;
 use crate::commands::linked::SystemArguments;
@@ -33,7 +34,7 @@ pub(super) enum ImageCommand {
 
 /// How layers are made.
 #[derive(Debug, Args)]
-struct LayerArguments {
+pub(super) struct Layering {
     /// Compress layers with `gzip`, `zstd` or not at all (`none`) [default: as the system says]
     #[arg(long, value_name = "METHOD")]
     compression: Option<String>,
@@ -82,7 +83,7 @@ struct WriteArguments {
     json: bool,
 
     #[command(flatten)]
-    layers: LayerArguments,
+    layers: Layering,
 
     #[command(flatten)]
     system: SystemArguments,
@@ -111,7 +112,7 @@ pub(super) struct PlanArguments {
     json: bool,
 
     #[command(flatten)]
-    layers: LayerArguments,
+    layers: Layering,
 
     #[command(flatten)]
     system: SystemArguments,
@@ -125,7 +126,7 @@ pub(super) struct SbomArguments {
     format: String,
 
     #[command(flatten)]
-    layers: LayerArguments,
+    layers: Layering,
 
     #[command(flatten)]
     system: SystemArguments,
@@ -156,22 +157,42 @@ pub(super) fn run(
     }
 }
 
-/// Encodes an image and gives it to `work`.
+impl Layering {
+    /// Encodes the images of systems and gives them to `work`.
+    pub(super) fn with_images<R>(
+        &self,
+        systems: &[System],
+        environment: &Environment,
+        work: impl FnOnce(&[Image<'_>]) -> Result<R, CommandError>,
+    ) -> Result<R, CommandError> {
+        let compression = self.compression.as_deref().map(str::parse).transpose();
+        let compression = compression.map_err(ImageError::Compression)?;
+        let cache = environment.cache_directory().filter(|_| !self.no_cache);
+        let scratch = Scratch::new(&environment.temporary_directory())?;
+        let options = ImageOptions { compression, layers_max: self.layers, cache };
+        let mut images = Vec::new();
+        for system in systems {
+            let progress = LayerProgress::new();
+            let image =
+                Image::encode(system, &options, scratch.path(), &|event| progress.tell(event));
+            progress.finish();
+            images.push(image?);
+        }
+        work(&images)
+    }
+}
+
+/// Encodes one image and gives it to `work`.
 fn with_image<R>(
-    layers: &LayerArguments,
-    system: &System,
+    layers: &Layering,
+    system: System,
     environment: &Environment,
     work: impl FnOnce(&Image<'_>) -> Result<R, CommandError>,
 ) -> Result<R, CommandError> {
-    let compression = layers.compression.as_deref().map(str::parse).transpose();
-    let compression = compression.map_err(ImageError::Compression)?;
-    let cache = environment.cache_directory().filter(|_| !layers.no_cache);
-    let scratch = Scratch::new(&environment.temporary_directory())?;
-    let options = ImageOptions { compression, layers_max: layers.layers, cache };
-    let progress = LayerProgress::new();
-    let image = Image::encode(system, &options, scratch.path(), &|event| progress.tell(event));
-    progress.finish();
-    work(&image?)
+    layers.with_images(&[system], environment, |images| match images {
+        [image, ..] => work(image),
+        [] => Err(CommandError::usage("there is no system")),
+    })
 }
 
 fn write(
@@ -182,7 +203,7 @@ fn write(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let system = arguments.system.open(environment, screen)?;
-    with_image(&arguments.layers, &system, environment, |image| {
+    with_image(&arguments.layers, system, environment, |image| {
         image.write(format, path)?;
         if arguments.check {
             fail_on(made_again(image)?, "made again")?;
@@ -243,7 +264,7 @@ fn show_plan(
 ) -> Result<(), CommandError> {
     let system = arguments.system.open(environment, screen)?;
     let against = arguments.against.as_ref().map(|layout| environment.absolute(layout));
-    let layers = with_image(&arguments.layers, &system, environment, |image| {
+    let layers = with_image(&arguments.layers, system, environment, |image| {
         let has = |blob: &_| against.as_ref().is_some_and(|layout| layout_has(layout, blob));
         Ok(planned(image, &has))
     })?;
@@ -288,7 +309,7 @@ fn print_sbom(
         }
     };
     let system = arguments.system.open(environment, screen)?;
-    with_image(&arguments.layers, &system, environment, |image| {
+    with_image(&arguments.layers, system, environment, |image| {
         screen::print(&encode(image.inventory()))
     })
 }

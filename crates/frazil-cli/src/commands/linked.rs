@@ -130,6 +130,12 @@ impl SystemArguments {
     }
 }
 
+/// Opens a linked system that is named by its directory alone.
+pub(super) fn open_beside(directory: &Path) -> Result<System, frazil_ops::image::SystemError> {
+    let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    open(&directory, None)
+}
+
 /// Opens a linked system. Its units lie beside it, as everything in a store does, or in the store
 /// of the user, or, for one that no store made, where they are said to be.
 fn open(

@@ -10,7 +10,7 @@ use super::{COPY_BYTES, Client, Scheme, Url, checked};
 use crate::fs::IoError;
 
 /// Opens the contents anew for each attempt.
-pub(crate) type OpenContents<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + 'a>> + 'a;
+pub type OpenContents<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + 'a>> + 'a;
 
 impl Client {
     /// Stores `size` bytes under an address, which then has all of them, or what it had before.

@@ -1,8 +1,9 @@
-//! How far the layers of an image are: a bar on a terminal, nothing elsewhere.
+//! How far the layers of an image, or a push of them, are: a bar on a terminal, nothing elsewhere.
 
 use std::io::IsTerminal as _;
 
 use frazil_ops::image::Event;
+use frazil_ops::image::registry::PushEvent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const REDRAWS_PER_SECOND: u8 = 10;
@@ -38,5 +39,29 @@ impl LayerProgress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// The same for blobs on their way to a registry.
+pub(in crate::commands) struct PushProgress(LayerProgress);
+
+impl PushProgress {
+    pub(in crate::commands) fn new() -> Self {
+        Self(LayerProgress::new())
+    }
+
+    pub(in crate::commands) fn push(&self, event: PushEvent) {
+        let Some(bar) = &self.0.bar else { return };
+        match event {
+            PushEvent::Blobs { bytes } => {
+                bar.set_message("pushing");
+                bar.set_length(bytes);
+            }
+            PushEvent::Blob { bytes } => bar.inc(bytes),
+        }
+    }
+
+    pub(in crate::commands) fn finish(&self) {
+        self.0.finish();
     }
 }

@@ -1,0 +1,125 @@
+//! `frazil push`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use frazil_ops::cache::Client;
+use frazil_ops::image::registry::{
+    Logins, PushOptions, Pushed, Reference, RegistryError, SigningKey, push,
+};
+use frazil_ops::image::{Image, System};
+use serde_json::json;
+
+use crate::command_error::CommandError;
+use crate::commands::image::{Layering, PushProgress};
+use crate::commands::linked::{SystemArguments, open_beside};
+use crate::environment::Environment;
+use crate::network;
+use crate::progress::size;
+use crate::screen::{self, Screen, say};
+use crate::settings::Settings;
+
+/// Push the image of a system to a registry
+///
+/// Only layers that the registry lacks are sent, and the tag changes when all are there. Names and
+/// passwords are those of `docker login` and `skopeo login`.
+#[derive(Debug, Args)]
+pub(super) struct PushArguments {
+    /// Under this name: HOST/REPOSITORY:TAG; `http://` in front for a registry without TLS
+    #[arg(long, value_name = "REFERENCE")]
+    to: String,
+
+    /// Push an index with the image of this system, for another machine, too (can be repeated)
+    #[arg(long, value_name = "SYSTEM")]
+    with: Vec<PathBuf>,
+
+    /// Take layers from this repository of the same registry (can be repeated)
+    #[arg(long, value_name = "REPOSITORY")]
+    mount_from: Vec<String>,
+
+    /// Sign the image with this key, as cosign does
+    #[arg(long, value_name = "FILE")]
+    sign: Option<PathBuf>,
+
+    /// Attach a list of the packages in the image, as SPDX
+    #[arg(long)]
+    sbom: bool,
+
+    /// Print what was pushed as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    layers: Layering,
+
+    #[command(flatten)]
+    system: SystemArguments,
+}
+
+pub(super) fn run(
+    arguments: &PushArguments,
+    environment: &Environment,
+    screen: Screen,
+) -> Result<(), CommandError> {
+    let reference: Reference = match arguments.to.parse() {
+        Ok(reference) => reference,
+        Err(error) => {
+            let error: frazil_ops::image::registry::ReferenceError = error;
+            let help = Some(error.help().to_owned());
+            return Err(CommandError::Usage { message: error.to_string(), help });
+        }
+    };
+    let key = arguments.sign.as_ref().map(|file| SigningKey::read(&environment.absolute(file)));
+    let options = PushOptions {
+        logins: Logins { files: login_files(environment) },
+        sources: arguments.mount_from.clone(),
+        key: key.transpose().map_err(RegistryError::Key)?,
+        with_inventory: arguments.sbom,
+    };
+    let mut systems = vec![arguments.system.open(environment, screen)?];
+    for other in &arguments.with {
+        systems.push(open_beside(&environment.absolute(other))?);
+    }
+    let settings = Settings::of_frazil(environment)?;
+    let fetch = network::fetch_options(environment, &settings)?;
+    let client = Client::new(fetch).map_err(RegistryError::Client)?;
+    let pushed = arguments.layers.with_images(&systems, environment, |images: &[Image<'_>]| {
+        let progress = PushProgress::new();
+        let pushed = push(images, &reference, &client, &options, &|event| progress.push(event));
+        progress.finish();
+        Ok(pushed?)
+    })?;
+    show(arguments, &reference, &pushed, &systems)
+}
+
+fn show(
+    arguments: &PushArguments,
+    reference: &Reference,
+    pushed: &Pushed,
+    systems: &[System],
+) -> Result<(), CommandError> {
+    if arguments.json {
+        return screen::print(format!("{}\n", json!(pushed)).as_bytes());
+    }
+    let images = if systems.len() == 1 { "" } else { ", an index" };
+    let what = if pushed.was_there {
+        "there already".to_owned()
+    } else {
+        let taken = pushed.mounted_bytes + pushed.present_bytes;
+        format!("{} sent, {} there", size(pushed.sent_bytes), size(taken))
+    };
+    say(&format!("{reference}@{}{images}: {what}\n", pushed.digest));
+    Ok(())
+}
+
+/// Where the tools that log in to registries keep names and passwords.
+fn login_files(environment: &Environment) -> Vec<PathBuf> {
+    let directory = |name: &str| {
+        environment.text(name).filter(|path| path.starts_with('/')).map(PathBuf::from)
+    };
+    let docker = directory("DOCKER_CONFIG")
+        .or_else(|| Some(environment.home()?.join(".docker")))
+        .map(|directory| directory.join("config.json"));
+    let containers = directory("XDG_RUNTIME_DIR").map(|place| place.join("containers/auth.json"));
+    [directory("REGISTRY_AUTH_FILE"), containers, docker].into_iter().flatten().collect()
+}

@@ -1,0 +1,187 @@
+//! What is said about an image and stands beside it in the registry: lists of what is in it, and
+//! signatures.
+//!
+//! A signature is what cosign writes with a key and without a transparency log, so cosign verifies
+//! it. Registries that keep no list of referrers get the list as a tag, as the specification says.
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use frazil_image::oci::{Blob, media_type};
+use frazil_store::fs::IoError;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use serde_json::{Value, json};
+
+use super::RegistryError;
+use super::blob::{BlobBytes, send};
+use super::client::Repository;
+
+const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+const SIGNATURE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+
+/// A key that signs images.
+pub struct SigningKey(Key);
+
+enum Key {
+    Ed25519(Ed25519KeyPair),
+    P256(Box<EcdsaKeyPair>),
+}
+
+/// Why a file is no such key.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningKeyError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// It is something else.
+    #[error("`{path}` holds no key of Ed25519 or P-256")]
+    Unknown {
+        /// The file.
+        path: String,
+    },
+    /// There is no randomness.
+    #[error("the key cannot sign")]
+    Failed,
+}
+
+impl SigningKeyError {
+    /// What the user can do about it.
+    pub fn help(&self) -> &'static str {
+        "make one with `openssl genpkey -algorithm ed25519`; keys of cosign are encrypted and \
+         cannot be read"
+    }
+}
+
+impl SigningKey {
+    /// Reads a key in PEM (PKCS #8).
+    pub fn read(path: &Path) -> Result<Self, SigningKeyError> {
+        let text = fs::read_to_string(path).map_err(IoError::on("read", path))?;
+        let unknown = || SigningKeyError::Unknown { path: path.display().to_string() };
+        let inner = text
+            .split_once("-----BEGIN PRIVATE KEY-----")
+            .and_then(|(_, rest)| rest.split_once("-----END PRIVATE KEY-----"));
+        let (inner, _) = inner.ok_or_else(unknown)?;
+        let inner: String = inner.split_whitespace().collect();
+        let der = BASE64.decode(inner).map_err(|_| unknown())?;
+        if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
+            return Ok(Self(Key::Ed25519(key)));
+        }
+        let random = SystemRandom::new();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der, &random);
+        key.map(|key| Self(Key::P256(Box::new(key)))).map_err(|_| unknown())
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningKeyError> {
+        match &self.0 {
+            Key::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
+            Key::P256(key) => {
+                let signature = key.sign(&SystemRandom::new(), message);
+                Ok(signature.map_err(|_| SigningKeyError::Failed)?.as_ref().to_vec())
+            }
+        }
+    }
+}
+
+/// Signs what a digest names, and puts the signature where cosign looks for it.
+pub(super) fn sign(
+    repository: &Repository<'_>,
+    subject: &Blob,
+    key: &SigningKey,
+) -> Result<(), RegistryError> {
+    let payload = json!({
+        "critical": {
+            "identity": { "docker-reference": repository.reference.name() },
+            "image": { "docker-manifest-digest": subject.reference() },
+            "type": "cosign container image signature",
+        },
+        "optional": null,
+    });
+    let payload = payload.to_string().into_bytes();
+    let signature = BASE64.encode(key.sign(&payload)?);
+    let config = b"{}";
+    let (config_blob, payload_blob) = (Blob::of(config), Blob::of(&payload));
+    send(repository, &config_blob, BlobBytes::Here(config))?;
+    send(repository, &payload_blob, BlobBytes::Here(&payload))?;
+    let mut layer = descriptor(SIGNATURE, &payload_blob);
+    if let Some(layer) = layer.as_object_mut() {
+        layer.insert("annotations".to_owned(), json!({ SIGNATURE_ANNOTATION: signature }));
+    }
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::MANIFEST,
+        "config": descriptor(media_type::CONFIG, &config_blob),
+        "layers": [layer],
+    });
+    let tag = format!("sha256-{}.sig", subject.hex());
+    repository.put_manifest(&tag, media_type::MANIFEST, manifest.to_string().as_bytes())?;
+    Ok(())
+}
+
+/// Stores a document that refers to an image.
+pub(super) fn attach(
+    repository: &Repository<'_>,
+    subject: &Blob,
+    subject_type: &str,
+    kind: &str,
+    document: &[u8],
+) -> Result<(), RegistryError> {
+    let config = b"{}";
+    let (config_blob, blob) = (Blob::of(config), Blob::of(document));
+    send(repository, &config_blob, BlobBytes::Here(config))?;
+    send(repository, &blob, BlobBytes::Here(document))?;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::MANIFEST,
+        "artifactType": kind,
+        "config": descriptor(EMPTY, &config_blob),
+        "layers": [descriptor(kind, &blob)],
+        "subject": descriptor(subject_type, subject),
+    });
+    let manifest = manifest.to_string().into_bytes();
+    let stored = Blob::of(&manifest);
+    let is_listed =
+        repository.put_manifest(&stored.reference(), media_type::MANIFEST, &manifest)?;
+    if is_listed {
+        return Ok(());
+    }
+    let mut entry = descriptor(media_type::MANIFEST, &stored);
+    if let Some(entry) = entry.as_object_mut() {
+        entry.insert("artifactType".to_owned(), kind.into());
+    }
+    list(repository, subject, entry)
+}
+
+/// Adds to the list of referrers that is kept as a tag.
+fn list(
+    repository: &Repository<'_>,
+    subject: &Blob,
+    entry: Value,
+) -> Result<(), RegistryError> {
+    let tag = format!("sha256-{}", subject.hex());
+    let there: Option<Value> = match repository.manifest(&tag)? {
+        Some(bytes) => serde_json::from_slice(&bytes).ok(),
+        None => None,
+    };
+    let listed = there.as_ref().and_then(|index| index.get("manifests")?.as_array());
+    let mut entries = listed.cloned().unwrap_or_default();
+    let is_same = |other: &Value| other.get("digest") == entry.get("digest");
+    if entries.iter().any(is_same) {
+        return Ok(());
+    }
+    entries.push(entry);
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::INDEX,
+        "manifests": entries,
+    });
+    repository.put_manifest(&tag, media_type::INDEX, index.to_string().as_bytes())?;
+    Ok(())
+}
+
+fn descriptor(media_type: &str, blob: &Blob) -> Value {
+    json!({ "mediaType": media_type, "digest": blob.reference(), "size": blob.size })
+}

@@ -1,0 +1,162 @@
+//! Sending one blob: not at all if it is there, from another repository if it is there, in pieces
+//! if it is large.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::path::Path;
+
+use frazil_image::oci::Blob;
+use frazil_store::fetch::{Answer, FetchProblem, OpenContents, Url};
+
+use super::RegistryError;
+use super::client::Repository;
+
+/// A blob that is larger is sent in pieces, after each of which it can go on.
+const PIECE_BYTES: u64 = 32 << 20;
+/// How often an upload goes on after a failure.
+const RESUMES_MAX: u32 = 8;
+const BYTES: (&str, &str) = ("Content-Type", "application/octet-stream");
+
+/// What became of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// It was there.
+    Present,
+    /// Another repository of the registry had it.
+    Mounted,
+    /// All of it was sent.
+    Sent,
+}
+
+/// Where the bytes of a blob are.
+#[derive(Clone, Copy)]
+pub(super) enum BlobBytes<'b> {
+    Here(&'b [u8]),
+    File(&'b Path),
+}
+
+impl BlobBytes<'_> {
+    fn open(&self, from: u64, size: u64) -> io::Result<Box<dyn Read + '_>> {
+        match self {
+            Self::Here(bytes) => {
+                let rest = bytes.get(from as usize..).unwrap_or_default();
+                Ok(Box::new(rest.take(size)))
+            }
+            Self::File(path) => {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(from))?;
+                Ok(Box::new(file.take(size)))
+            }
+        }
+    }
+}
+
+/// Sees to it that the repository has a blob.
+pub(super) fn send(
+    repository: &Repository<'_>,
+    blob: &Blob,
+    bytes: BlobBytes<'_>,
+) -> Result<Sent, RegistryError> {
+    let url = repository.url(&format!("blobs/{}", blob.reference()))?;
+    let answer = repository.ask("HEAD", &url, &[], None)?;
+    match answer.status {
+        200 => return Ok(Sent::Present),
+        404 => {}
+        _ => return Err(repository.refused("look for a blob", &answer)),
+    }
+    let mut begun = None;
+    for source in repository.sources() {
+        let path = format!("blobs/uploads/?mount={}&from={source}", blob.reference());
+        let answer = repository.ask("POST", &repository.url(&path)?, &[], None)?;
+        match answer.status {
+            201 => return Ok(Sent::Mounted),
+            // It has not; an upload was begun in its place.
+            202 => begun = Some(answer),
+            _ => {}
+        }
+    }
+    let begun = match begun {
+        Some(begun) => begun,
+        None => repository.ask("POST", &repository.url("blobs/uploads/")?, &[], None)?,
+    };
+    if begun.status != 202 {
+        return Err(repository.refused("store a blob", &begun));
+    }
+    let location = repository.location(&begun)?;
+    if blob.size <= PIECE_BYTES {
+        let open = || bytes.open(0, blob.size);
+        finish(repository, &location, blob, Some((blob.size, &open)))?;
+    } else {
+        let location = send_pieces(repository, location, blob, bytes)?;
+        finish(repository, &location, blob, None)?;
+    }
+    Ok(Sent::Sent)
+}
+
+/// Sends all pieces; after a failure the registry says how far it has come. Returns where to end.
+fn send_pieces(
+    repository: &Repository<'_>,
+    mut location: Url,
+    blob: &Blob,
+    bytes: BlobBytes<'_>,
+) -> Result<Url, RegistryError> {
+    let (mut sent, mut resumes) = (0, 0);
+    while sent < blob.size {
+        let size = PIECE_BYTES.min(blob.size - sent);
+        let range = format!("{sent}-{}", sent + size - 1);
+        let open = || bytes.open(sent, size);
+        let body = Some((size, &open as &OpenContents<'_>));
+        let headers = [BYTES, ("Content-Range", range.as_str())];
+        let answer = match repository.ask_once("PATCH", &location, &headers, body) {
+            Ok(answer) if matches!(answer.status, 202 | 204) => {
+                location = repository.location(&answer)?;
+                sent += size;
+                continue;
+            }
+            Ok(answer) if answer.status != 416 => {
+                return Err(repository.refused("store a blob", &answer));
+            }
+            Ok(_) => None,
+            Err(RegistryError::Fetch(error)) if may_pass(&error.problem) => Some(error),
+            Err(error) => return Err(error),
+        };
+        resumes += 1;
+        let state = repository.ask("GET", &location, &[], None)?;
+        if resumes > RESUMES_MAX || state.status != 204 {
+            return Err(match answer {
+                Some(error) => error.into(),
+                None => repository.refused("go on with a blob", &state),
+            });
+        }
+        sent = received(&state);
+        location = repository.location(&state)?;
+    }
+    Ok(location)
+}
+
+fn may_pass(problem: &FetchProblem) -> bool {
+    matches!(
+        problem,
+        FetchProblem::Connection { .. } | FetchProblem::Timeout { .. } | FetchProblem::Status { .. }
+    )
+}
+
+/// How many bytes the registry has: `Range: 0-LAST`.
+fn received(state: &Answer) -> u64 {
+    let range = state.header("range").unwrap_or_default();
+    let last = range.rsplit('-').next().and_then(|last| last.parse::<u64>().ok());
+    // Registries write `0-0` when they have nothing.
+    last.filter(|last| *last > 0).map_or(0, |last| last + 1)
+}
+
+fn finish(
+    repository: &Repository<'_>,
+    location: &Url,
+    blob: &Blob,
+    body: Option<(u64, &OpenContents<'_>)>,
+) -> Result<(), RegistryError> {
+    let separator = if location.as_str().contains('?') { '&' } else { '?' };
+    let url: Url = format!("{location}{separator}digest={}", blob.reference()).parse()?;
+    let answer = repository.ask("PUT", &url, &[BYTES], body)?;
+    if answer.is_success() { Ok(()) } else { Err(repository.refused("store a blob", &answer)) }
+}
