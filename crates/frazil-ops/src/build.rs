@@ -10,6 +10,7 @@ use frazil_store::Store;
 use frazil_store::fs::IoError;
 
 use crate::eval::{EvalPlan, Failure};
+use crate::flake::FlakePlan;
 use crate::realise::{Cancel, Goal, RealiseError, RealiseOptions, Report, Tell, realise};
 use crate::store::ReadError;
 
@@ -18,6 +19,8 @@ use crate::store::ReadError;
 pub enum Target {
     /// The derivations in the value of an expression.
     Expression(Box<EvalPlan>),
+    /// The derivations in an attribute of a flake, as `.#nginx` names it.
+    Flake(Box<EvalPlan>, Box<FlakePlan>, String),
     /// Something of the store: of a derivation these outputs, or else the path itself.
     Path(StorePath, OutputChoice),
 }
@@ -119,18 +122,21 @@ impl Setting<'_> {
     pub fn find(&self, targets: &[Target], host: &mut dyn Host) -> Result<Vec<Wanted>, BuildError> {
         let mut wanted = Vec::new();
         for target in targets {
-            match target {
-                Target::Path(path, choice) => wanted.push(self.of_path(path.clone(), choice)?),
-                Target::Expression(plan) => {
-                    let found =
-                        crate::eval::derivations(plan, host).map_err(BuildError::Evaluation)?;
-                    for derivation in found {
-                        let path = self.store.store_dir().parse(&derivation.path)?;
-                        let output = OutputName::parse(&derivation.output)?;
-                        let choice = OutputChoice::Named([output].into());
-                        wanted.push(self.of_path(path, &choice)?);
-                    }
+            let found = match target {
+                Target::Path(path, choice) => {
+                    wanted.push(self.of_path(path.clone(), choice)?);
+                    continue;
                 }
+                Target::Expression(plan) => crate::eval::derivations(plan, host),
+                Target::Flake(plan, flake, text) => {
+                    crate::eval::derivations_of_flake(plan, flake, text, host)
+                }
+            };
+            for derivation in found.map_err(BuildError::Evaluation)? {
+                let path = self.store.store_dir().parse(&derivation.path)?;
+                let output = OutputName::parse(&derivation.output)?;
+                let choice = OutputChoice::Named([output].into());
+                wanted.push(self.of_path(path, &choice)?);
             }
         }
         Ok(wanted)

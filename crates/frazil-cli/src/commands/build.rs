@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::command_error::CommandError;
 use crate::commands::eval::{EvaluationArguments, file_input};
+use crate::commands::flake_arguments::LockArguments;
 use crate::environment::Environment;
 use crate::evaluation;
 use crate::progress::{Progress, size};
@@ -31,8 +32,8 @@ use crate::store_access::{StoreArguments, store_path};
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(super) struct BuildArguments {
-    /// Store paths: a derivation with its outputs as in `x.drv^out,dev` and `x.drv^*`, or what a
-    /// cache has
+    /// Attributes of flakes, as `.#nginx`; store paths: a derivation with its outputs as in
+    /// `x.drv^out,dev` and `x.drv^*`, or what a cache has
     #[arg(value_name = "INSTALLABLE")]
     installables: Vec<String>,
 
@@ -77,6 +78,9 @@ pub(super) struct BuildArguments {
 
     #[command(flatten)]
     realise: RealiseArguments,
+
+    #[command(flatten)]
+    lock: LockArguments,
 
     #[command(flatten)]
     evaluation: EvaluationArguments,
@@ -126,7 +130,7 @@ pub(super) fn run(
     print_outputs(arguments, &store, &wanted)
 }
 
-/// What the command line names. References to flakes are resolved here, to an expression.
+/// What the command line names.
 fn targets(
     arguments: &BuildArguments,
     store: &Store,
@@ -135,7 +139,11 @@ fn targets(
 ) -> Result<Vec<Target>, CommandError> {
     let mut targets = Vec::new();
     for installable in &arguments.installables {
-        targets.push(target(installable, store, environment)?);
+        targets.push(if installable.contains('#') {
+            flake_target(installable, arguments, settings, environment)?
+        } else {
+            target(installable, store, environment)?
+        });
     }
     let input = match (&arguments.expression, &arguments.file) {
         (Some(text), _) => Some(Input::Text(text.clone().into_vec())),
@@ -146,20 +154,44 @@ fn targets(
         (None, None) => None,
     };
     if let Some(input) = input {
-        let plan = EvalPlan {
-            options: arguments.evaluation.options_from(settings, environment)?,
-            memory_bytes_max: arguments.evaluation.memory_bytes_max(),
-            inputs: vec![input],
-            base: environment.directory.clone(),
-            selections: arguments.attributes.clone(),
-            arguments: arguments.evaluation.arguments()?,
-            apply: None,
-            output: Output::Derivations,
-            strict: false,
-        };
+        let plan = eval_plan(arguments, vec![input], settings, environment)?;
         targets.push(Target::Expression(Box::new(plan)));
     }
     Ok(targets)
+}
+
+fn eval_plan(
+    arguments: &BuildArguments,
+    inputs: Vec<Input>,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<EvalPlan, CommandError> {
+    Ok(EvalPlan {
+        options: arguments.evaluation.options_from(settings, environment)?,
+        memory_bytes_max: arguments.evaluation.memory_bytes_max(),
+        inputs,
+        base: environment.directory.clone(),
+        selections: arguments.attributes.clone(),
+        arguments: arguments.evaluation.arguments()?,
+        apply: None,
+        output: Output::Derivations,
+        strict: false,
+    })
+}
+
+/// `REFERENCE#ATTRIBUTE`.
+fn flake_target(
+    text: &str,
+    arguments: &BuildArguments,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<Target, CommandError> {
+    let options = arguments.evaluation.flake_options(environment)?;
+    let memory = arguments.evaluation.memory_bytes_max();
+    let flake = arguments.lock.plan(options, memory, environment)?;
+    let plan = eval_plan(arguments, Vec::new(), settings, environment)?;
+    let plan = EvalPlan { options: flake.options.clone(), ..plan };
+    Ok(Target::Flake(Box::new(plan), Box::new(flake), text.to_owned()))
 }
 
 /// `PATH`, `DERIVATION^OUTPUT,OUTPUT` or `DERIVATION^*`.

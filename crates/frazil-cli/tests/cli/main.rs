@@ -5,6 +5,7 @@ mod documents;
 mod flakes;
 mod golden;
 mod nix_builds;
+mod packages;
 
 use std::fs;
 use std::path::Path;
