@@ -95,7 +95,7 @@ fn from(reference: FlakeRef, base: &Path) -> Result<FlakeRef, InputError> {
         Some(FetchAttribute::String(url)) if reference.input.kind() == "git" => url
             .strip_prefix("file:")
             .filter(|path| !path.starts_with('/'))
-            .map(|path| ("url", format!("file://{}", absolute(path)))),
+            .map(|path| ("url", format!("file:{}", absolute(path)))),
         _ => None,
     };
     let Some((name, value)) = relative.or(git) else { return Ok(reference) };

@@ -54,7 +54,7 @@ fn find_reads_what_users_write() {
     expect!["error: flake URL './g/sub?dir=x' has an inconsistent 'dir' parameter"]
         .assert_eq(&shown("./g/sub?dir=x"));
     expect!["error: path 'HERE/g' is not part of a flake (neither it nor its parent directories contain a 'flake.nix' file)"].assert_eq(&shown("./g"));
-    expect!["git+file://HERE/g?ref=x #  (-)"].assert_eq(&shown("git+file:./g?ref=x"));
+    expect!["git+file:HERE/g?ref=x #  (-)"].assert_eq(&shown("git+file:./g?ref=x"));
     expect!["flake:nixpkgs/unstable # x (-)"].assert_eq(&shown("nixpkgs/unstable#x"));
     expect!["error: path 'HERE/path:/x%zz' does not exist"].assert_eq(&shown("path:/x%zz"));
 }

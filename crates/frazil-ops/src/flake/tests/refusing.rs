@@ -141,3 +141,23 @@ fn nothing_leads_out_of_a_tree() {
     expect!["error: the path '../../..' leads out of the source tree of its flake"]
         .assert_eq(&world.eval("path:.#x"));
 }
+
+#[test]
+fn lock_files_do_not_explode() {
+    let hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let mut nodes = vec![r#""root":{"inputs":{"n":"n0"}}"#.to_owned()];
+    // Each has the next one twice, so there are 2^40 ways to the last.
+    for index in 0..40 {
+        let next = index + 1;
+        let inputs =
+            if next < 40 { format!(r#"{{"a":"n{next}","b":"n{next}"}}"#) } else { "{}".into() };
+        nodes.push(format!(
+            r#""n{index}":{{"inputs":{inputs},"locked":{{"narHash":"{hash}","path":"/n{index}","type":"path"}},"original":{{"path":"/n{index}","type":"path"}}}}"#
+        ));
+    }
+    let lock = format!(r#"{{"nodes":{{{}}},"root":"root","version":7}}"#, nodes.join(","));
+    let flake = "{ inputs.n.url = \"path:/n0\"; outputs = _: { x = 1; }; }";
+    let mut world = World::new(&[("flake.nix", flake), ("flake.lock", &lock)]);
+    expect!["error: the flake has too many inputs, of inputs, of inputs"]
+        .assert_eq(&world.eval("path:.#x"));
+}

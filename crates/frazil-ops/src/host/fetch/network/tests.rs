@@ -171,7 +171,7 @@ fn forges_that_answer_badly() {
         "github",
         &["owner=o", "repo=r", hash],
         expect![
-            "error: NAR hash mismatch in input '?narHash=sha256-47DEQpj8HBSa%2B/TImW%2B5JCeuQeRkm5NMpJWZG3hSuFU%3D', expected 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' but got 'sha256-7cSpKXVT312tmP14XFbRZnbHstobXMy7+puv1P25uzE='"
+            "error: NAR hash mismatch in input 'github:o/r?narHash=sha256-47DEQpj8HBSa%2B/TImW%2B5JCeuQeRkm5NMpJWZG3hSuFU%3D', expected 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' but got 'sha256-7cSpKXVT312tmP14XFbRZnbHstobXMy7+puv1P25uzE='"
         ],
     );
 }
