@@ -47,6 +47,7 @@ makeExtensible (
     types = load ./types.nix;
 
     platforms = lib.systems.doubles;
+    inherit (lib.meta) licensesSpdx;
 
     /** Those who keep packages, by name; none here. */
     maintainers = { };

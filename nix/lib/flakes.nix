@@ -8,7 +8,7 @@ let
 in
 {
   /** `String -> AttrSet` */
-  parseFlakeRef = need "parseFlakeRef";
+  parseFlakeRef = text: need "parseFlakeRef" text;
   /** `AttrSet -> String` */
-  flakeRefToString = need "flakeRefToString";
+  flakeRefToString = ref: need "flakeRefToString" ref;
 }

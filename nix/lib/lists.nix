@@ -344,9 +344,11 @@ order
   init = xs: if xs == [ ] then throw "lists.init: the list is empty" else dropEnd 1 xs;
 
   /** A function of every choice of one element from each list; superseded by `mapCartesianProduct`. */
-  crossLists = warn "lib.crossLists is deprecated, use lib.mapCartesianProduct instead." (
-    f: foldl (fs: xs: concatMap (f: map f xs) fs) [ f ]
-  );
+  crossLists =
+    f: lists:
+    warn "lib.crossLists: use lib.mapCartesianProduct, which names the arguments" (
+      foldl (fs: xs: concatMap (f: map f xs) fs) [ f ] lists
+    );
 
   /**
     Without repeated elements; compares all with all. `[a] -> [a]`

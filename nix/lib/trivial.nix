@@ -75,7 +75,7 @@ rec {
   /**
     Disjunction as a function. `Bool -> Bool -> Bool`
 
-        or true false  =>  true
+        trivial.or true false  =>  true
   */
   or = x: y: x || y;
 

@@ -2,9 +2,9 @@
   The library of systems: `makeSystem`, and what modules of a system share. Names and shapes are
   those of NixNG's `nglib`, so that its modules and configurations work with it.
 
-  `import ./nglib lib` gives the library; `lib` is `nix/lib`, or `nixpkgs.lib`.
+  `lib` is `nix/lib`, or `nixpkgs.lib`.
 */
-lib:
+{ lib }:
 let
   nglib = {
     makeSystem = import ./make-system.nix { inherit lib nglib; };

@@ -2,4 +2,4 @@
 let
   lib = import ../../nix/lib;
 in
-lib // import ../../nix/nglib lib
+lib // import ../../nix/nglib { inherit lib; }

@@ -1,29 +1,35 @@
-//! Chores of this repository that are not part of the product: `cargo xtask tidy`.
+//! Chores of this repository that are not part of the product: `cargo xtask tidy`, `cargo xtask test`.
 
+mod peers;
 mod tidy;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut err = std::io::stderr().lock();
+    let mut err = io::stderr().lock();
     let mut args = std::env::args().skip(1);
-    let written = match (args.next().as_deref(), args.next()) {
-        (Some("tidy"), None) => {
-            let complaints = tidy::check(repository());
-            let done =
-                complaints.iter().try_for_each(|complaint| writeln!(err, "tidy: {complaint}"));
-            if complaints.is_empty() {
-                return ExitCode::SUCCESS;
-            }
-            done
-        }
-        _ => writeln!(err, "usage: cargo xtask tidy"),
+    let succeeded = match (args.next().as_deref(), args.next()) {
+        (Some("tidy"), None) => tidy(&mut err),
+        (Some("test"), None) => test(&mut err),
+        _ => writeln!(err, "usage: cargo xtask tidy | test").map(|()| false),
     };
     // Nobody left to read stderr: the exit code alone has to say it.
-    drop(written);
-    ExitCode::FAILURE
+    if succeeded.unwrap_or(false) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Checks the rules of the repository that no compiler checks.
+fn tidy(err: &mut impl Write) -> io::Result<bool> {
+    let complaints = tidy::check(repository());
+    complaints.iter().try_for_each(|complaint| writeln!(err, "tidy: {complaint}"))?;
+    Ok(complaints.is_empty())
+}
+
+/// Gets the peers and runs all tests.
+fn test(err: &mut impl Write) -> io::Result<bool> {
+    peers::install(err)?;
+    peers::test(repository()).map(|status| status.success())
 }
 
 /// The root of the repository: the parent of this package.

@@ -32,8 +32,15 @@ pub type BuildFn<T> = fn(&BuiltinTask<'_>, &T, &mut dyn FnMut(&[u8])) -> Result<
 /// Why such a function failed.
 pub type BuiltinError = Box<dyn Error + Send + Sync>;
 
+/// Builds derivations that a builder found to need only when it ran, and says where their outputs
+/// are. The output of the builder may refer to them as to its inputs.
+pub type Demand<'a> = dyn Fn(&[Derivation]) -> Result<Vec<Built>, BuiltinError> + Sync + 'a;
+
+/// The outputs of a derivation: each path and where it physically is.
+pub type Built = BTreeMap<OutputName, (StorePath, PathBuf)>;
+
 /// What such a function is given besides the log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct BuiltinTask<'a> {
     /// What is built.
     pub derivation: &'a Derivation,
@@ -47,6 +54,8 @@ pub struct BuiltinTask<'a> {
     pub outputs: &'a BTreeMap<OutputName, PathBuf>,
     /// Asked between steps that take long.
     pub cancel: &'a Cancel,
+    /// For what is needed besides the inputs.
+    pub demand: &'a Demand<'a>,
 }
 
 /// The function that `builder` names; `None` if it is a program or the table does not have it.

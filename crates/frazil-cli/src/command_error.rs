@@ -94,6 +94,11 @@ failures! {
     store::CollectError => STORE_FAILED,
     store::ExportError => STORE_FAILED,
     store::ImportError => STORE_FAILED,
+    frazil_ops::cache::Error => STORE_FAILED,
+    frazil_ops::cache::CacheError => STORE_FAILED,
+    frazil_ops::cache::KeyError => STORE_FAILED,
+    frazil_ops::cache::LookupError => STORE_FAILED,
+    frazil_ops::cache::serve::ServeError => STORE_FAILED,
     RealiseError => BUILD_FAILED,
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one module each, and the way from arguments to a command.
 
 mod build;
+mod cache;
 mod completions;
 mod debian;
 mod eval;
@@ -55,6 +56,8 @@ enum Command {
     Log(log::LogArguments),
     #[command(subcommand)]
     Store(store::StoreCommand),
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
     Completions(completions::CompletionsArguments),
 }
 
@@ -95,6 +98,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Debian(command) => debian::run(&command, &environment, screen),
         Command::Log(arguments) => log::run(&arguments, &environment),
         Command::Store(command) => store::run(&command, &environment, screen),
+        Command::Cache(command) => cache::run(&command, &environment, screen),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match done {

@@ -64,6 +64,11 @@ impl Environment {
         Some(cache?.join("frazil"))
     }
 
+    /// Where files are that nobody needs for long.
+    pub(crate) fn temporary_directory(&self) -> PathBuf {
+        self.text("TMPDIR").filter(|path| path.starts_with('/')).unwrap_or("/tmp").into()
+    }
+
     /// Where state that should survive, such as the history, is kept.
     pub(crate) fn state_directory(&self) -> Option<PathBuf> {
         let named = self.text("XDG_STATE_HOME").filter(|path| path.starts_with('/'));

@@ -10,6 +10,7 @@ mod environment;
 mod evaluation;
 mod progress;
 mod realising;
+mod network;
 mod render;
 mod screen;
 mod settings;

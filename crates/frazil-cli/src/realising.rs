@@ -129,6 +129,7 @@ impl Realising {
             tools: Tools {
                 network: Network::new(network(arguments, settings, environment)?),
                 archives: evaluation::debian::archives(environment)?,
+                cache: environment.cache_directory(),
             },
             cancel,
         })

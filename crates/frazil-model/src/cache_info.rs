@@ -76,3 +76,13 @@ impl fmt::Display for CacheInfo {
         }
     }
 }
+
+/// For fuzzing: no input panics, and what is taken prints as a text that is taken for the same.
+///
+/// # Panics
+/// If that does not hold.
+pub fn fuzz(data: &[u8]) {
+    if let Ok(info) = String::from_utf8_lossy(data).parse::<CacheInfo>() {
+        assert_eq!(info.to_string().parse(), Ok(info));
+    }
+}

@@ -7,8 +7,7 @@ mod closure_info;
 pub(crate) mod debian_root;
 mod fetch_deb;
 mod fetchurl;
-#[cfg(test)]
-mod tests;
+mod link;
 mod tree;
 mod unpack_deb;
 
@@ -34,6 +33,8 @@ pub struct Tools {
     pub network: Network,
     /// Where Debian's mirrors are.
     pub archives: Arc<Archives>,
+    /// Where what can be made again is kept, to save time.
+    pub cache: Option<PathBuf>,
 }
 
 /// All of them.
@@ -62,6 +63,11 @@ pub const TABLE: &[Builtin] = &[
         name: "fetchurl",
         doc: "fetches one file, or the tree of an archive, from the network",
         build: fetchurl::build,
+    },
+    Builtin {
+        name: "link",
+        doc: "makes a system of what is declared, with the files that it can reach",
+        build: link::build,
     },
     Builtin {
         name: "tree",

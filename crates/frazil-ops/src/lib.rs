@@ -7,6 +7,7 @@
 pub mod build;
 pub mod builtins;
 pub mod debian;
+pub mod cache;
 pub mod eval;
 pub mod flake;
 pub mod host;
@@ -14,6 +15,7 @@ pub mod network;
 pub mod path;
 pub mod realise;
 pub mod repl;
+pub mod system;
 pub mod store;
 
 use std::error::Error;

@@ -6,14 +6,13 @@
 //! Invariant: a path that is reported as achieved is valid, and stays so while the store is open.
 
 mod build;
+mod demand;
 mod error;
 mod inputs;
 mod log;
 mod outputs;
 mod plan;
 mod substitute;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,8 +1,6 @@
 //! What a user can ask of a store that needs more than one call to it.
 
 mod contents;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

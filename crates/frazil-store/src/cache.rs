@@ -26,7 +26,7 @@ use frazil_model::cache_info::CacheInfo;
 use frazil_model::{NarInfo, StoreDir, StorePath};
 
 pub use caches::{Available, CacheOptions, Caches, Missing};
-pub use compress::{CompressionMethod, Encoder, EncoderOptions};
+pub use compress::{CompressionMethod, Encoder, EncoderOptions, UnknownCompression};
 pub use error::{CacheError, CacheProblem};
 pub use keys::{KeyError, generate_key_files};
 pub use lookups::{LookupError, LookupOptions, Lookups};

@@ -23,6 +23,7 @@ use crate::path_info::PathInfo;
 use crate::stage::Source;
 use crate::store::Store;
 use crate::tree::{TreeError, dump};
+use crate::verify::VerifyDepth;
 
 /// Stands between a NAR and what is known of its path.
 const MAGIC: u64 = 0x4558_494e;
@@ -212,6 +213,18 @@ impl Store {
         }
         Ok(bytes)
     }
+}
+
+/// For fuzzing: whatever is imported, `store` is sound afterwards.
+///
+/// # Panics
+/// If that does not hold.
+pub fn fuzz(store: &Store, data: &[u8]) {
+    let mut input = data;
+    // Most inputs are refused, and some of them late.
+    drop(store.import(&mut input));
+    let report = store.verify(VerifyDepth::Contents);
+    assert!(report.is_ok_and(|report| report.is_clean()));
 }
 
 /// Writes, and hashes what is written.

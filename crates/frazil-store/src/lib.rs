@@ -34,7 +34,7 @@ mod verify;
 
 pub use add::{AddError, AddOptions, DerivationProblem, HashMismatch};
 pub use database::DatabaseError;
-pub use export::{ExportError, ImportError};
+pub use export::{ExportError, ImportError, fuzz as fuzz_import};
 pub use gc::{CollectError, CollectOptions, Collected};
 pub use layout::Layout;
 pub use optimise::Optimised;

@@ -97,7 +97,7 @@ rec {
   mkDefinition = definition: definition // { _type = "definition"; };
 
   /** Obsolete: the identity. `a -> a` */
-  mkFixStrictness = lib.warn "lib.mkFixStrictness has no effect and will be removed; remove the call." (x: x);
+  mkFixStrictness = lib.warn "lib.mkFixStrictness has no effect; take the call away.";
 
   /**
     Maps the value inside properties of any nesting. `(a -> b) -> a -> b`

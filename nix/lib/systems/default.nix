@@ -60,6 +60,8 @@ let
       "oblibc"
     else if is.isMinGW then
       "msvcrt"
+    else if is.isWindows then
+      "ucrt"
     else if is.isWasi then
       "wasilibc"
     else if is.isNone then
@@ -67,18 +69,25 @@ let
     else
       null;
 
-  extensionsOf = is: {
-    sharedLibrary =
-      if is.isDarwin then
-        ".dylib"
-      else if is.isWindows || is.isCygwin then
-        ".dll"
-      else
-        ".so";
-    staticLibrary = if is.isWindows then ".lib" else ".a";
-    executable = if is.isWindows || is.isCygwin then ".exe" else "";
-    library = null;
-  };
+  extensionsOf =
+    is:
+    let
+      sharedLibrary =
+        if is.isDarwin then
+          ".dylib"
+        else if is.isWindows || is.isCygwin then
+          ".dll"
+        else
+          ".so";
+      staticLibrary = if is.isWindows then ".lib" else ".a";
+    in
+    # What cannot be made has no name.
+    lib.optionalAttrs (!is.isWasm) { inherit sharedLibrary; }
+    // {
+      inherit staticLibrary;
+      library = if is.isWasm then staticLibrary else sharedLibrary;
+      executable = if is.isWindows || is.isCygwin then ".exe" else "";
+    };
 
   unameOf = parsed: {
     system =
@@ -205,8 +214,6 @@ rec {
         useLLVM = false;
         useAndroidPrebuilt = false;
         linker = "bfd";
-        isCross = false;
-        isMuslOrStatic = is.isMusl;
         gcc = platforms.gcc.${parsed.cpu.name} or { };
         linux-kernel = if is.isLinux then platforms.kernel.${parsed.cpu.name} or platforms.generic else { };
         rust = {

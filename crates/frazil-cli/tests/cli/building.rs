@@ -71,7 +71,7 @@ impl Place {
     /// `None` where there is no busybox.
     pub(super) fn new() -> Option<Self> {
         let Some(busybox) = PLACES.iter().find(|place| Path::new(place).exists()) else {
-            eprintln!("skipped: there is no static busybox");
+            println!("skipped: there is no static busybox");
             return None;
         };
         let folder = tempfile::tempdir().expect("a temporary folder");

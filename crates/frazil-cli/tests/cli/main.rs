@@ -1,9 +1,12 @@
 //! The binary as its users meet it: arguments, both outputs, exit status.
 
+#[cfg(test)]
 mod building;
+mod cache;
 mod documents;
 mod flakes;
 mod golden;
+#[cfg(test)]
 mod nix_builds;
 mod packages;
 

@@ -22,7 +22,7 @@ impl<'p> Nix<'p> {
     /// `None` where there is no real Nix.
     fn find(place: &'p Place) -> Option<Self> {
         let Some(program) = std::env::var_os("FRAZIL_ORACLE_NIX") else {
-            eprintln!("skipped: FRAZIL_ORACLE_NIX names no Nix");
+            println!("skipped: FRAZIL_ORACLE_NIX names no Nix");
             return None;
         };
         Some(Self { program: program.into(), place })

@@ -29,3 +29,16 @@ fn reads_and_prints() {
     check("Priority: high\n", expect!["nix-cache-info is corrupt: invalid Priority 'high'"]);
     check("StoreDir: /s\nx\n", expect!["nix-cache-info is corrupt: expecting ':' at line 2"]);
 }
+
+#[test]
+fn any_bytes() {
+    let whole = b"StoreDir: /nix/store\nWantMassQuery: 1\nPriority: 40\n";
+    for index in 0..whole.len() {
+        fuzz(&whole[..index]);
+        for byte in [0, b' ', b'/', b':', b'\n', b'\r', 0xff] {
+            let mut changed = whole.to_vec();
+            changed[index] = byte;
+            fuzz(&changed);
+        }
+    }
+}

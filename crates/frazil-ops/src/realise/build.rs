@@ -1,7 +1,8 @@
 //! Building one derivation, from its locks to its valid outputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use frazil_build::BuildEnvironment;
 use frazil_build::builtin::{self, BuiltinTask};
@@ -18,7 +19,7 @@ use super::inputs::{Inputs, check_system};
 use super::log::BuildLog;
 use super::outputs::Made;
 use super::plan::{outputs_of, set};
-use super::{Event, Executor, Mode, RealiseError};
+use super::{Event, Executor, Mode, RealiseError, locked};
 
 /// Where the outputs of a builder that is a function are made, in the workplace.
 const BUILTIN_OUTPUTS: &str = "outputs";
@@ -79,7 +80,7 @@ impl Executor<'_> {
     ) -> Result<(), BuildProblem> {
         check_system(&derivation, &self.options.systems)?;
         let inputs = Inputs::of(self.store, &derivation)?;
-        let job = Job { path, derivation, outputs, inputs };
+        let mut job = Job { path, derivation, outputs, inputs };
         let environment = BuildEnvironment::new(
             &job.derivation,
             Surroundings {
@@ -96,7 +97,11 @@ impl Executor<'_> {
         let workplace = self.store.workplace()?;
         let mut log = BuildLog::create(self.store, path, self.tell)?;
         let ran = if job.derivation.is_builtin() {
-            self.run_builtin(&job, &environment, workplace.path(), &mut log)
+            let demanded = Mutex::default();
+            let ran =
+                self.run_builtin(&job, &environment, workplace.path(), &demanded, &mut log);
+            job.inputs.add(self.store, &locked(&demanded))?;
+            ran
         } else {
             self.run_program(&job, &environment, workplace.path(), &mut log)
         };
@@ -148,6 +153,7 @@ impl Executor<'_> {
         job: &Job<'_>,
         environment: &BuildEnvironment,
         scratch: &Path,
+        demanded: &Mutex<BTreeSet<StorePath>>,
         log: &mut BuildLog<'_>,
     ) -> Result<BTreeMap<OutputName, PathBuf>, BuildProblem> {
         let builder = String::from_utf8_lossy(&job.derivation.builder).into_owned();
@@ -168,6 +174,12 @@ impl Executor<'_> {
             inputs: &job.inputs.places,
             outputs: &outputs,
             cancel: self.cancel,
+            demand: &|derivations| {
+                let built = self.demand(derivations)?;
+                let paths = built.iter().flat_map(BTreeMap::values).map(|(path, _)| path.clone());
+                locked(demanded).extend(paths);
+                Ok(built)
+            },
         };
         match (found.build)(&task, self.options.tools, &mut |line| log.line(line)) {
             Ok(()) => Ok(outputs),

@@ -10,6 +10,7 @@ use frazil_store::Store;
 use super::error::BuildProblem;
 
 /// The closure of the inputs.
+#[derive(Default)]
 pub(super) struct Inputs {
     pub(super) closure: BTreeSet<StorePath>,
     /// Also of what the outputs of derivations among the inputs need, which is told to builders.
@@ -26,8 +27,19 @@ impl Inputs {
             let outputs = store.derivation_outputs(input)?;
             roots.extend(wanted.outputs.iter().filter_map(|name| outputs.get(name)).cloned());
         }
-        let closure = store.closure(&roots)?;
-        let mut facts = BTreeMap::new();
+        let mut inputs = Self::default();
+        inputs.add(store, &roots)?;
+        Ok(inputs)
+    }
+
+    /// Adds the closure of `roots`, which must be valid.
+    pub(super) fn add(
+        &mut self,
+        store: &Store,
+        roots: &BTreeSet<StorePath>,
+    ) -> Result<(), BuildProblem> {
+        let closure = store.closure(roots)?;
+        let facts = &mut self.facts;
         let mut next: Vec<StorePath> = closure.iter().cloned().collect();
         while let Some(path) = next.pop() {
             if facts.contains_key(&path) {
@@ -54,8 +66,9 @@ impl Inputs {
             facts.insert(path, known);
         }
         let place = |path: &StorePath| (path.clone(), store.layout().path(path));
-        let places = closure.iter().map(place).collect();
-        Ok(Self { closure, facts, places })
+        self.places.extend(closure.iter().map(place));
+        self.closure.extend(closure);
+        Ok(())
     }
 }
 

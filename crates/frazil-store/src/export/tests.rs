@@ -87,3 +87,15 @@ fn no_failure_leaves_a_path_that_is_not_whole() {
     let stream = exported();
     check_faults(|_| {}, |store| store.import(&mut &*stream).map_err(|err| err.to_string()));
 }
+
+#[test]
+fn changed_streams_spoil_nothing() {
+    let stream = exported();
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), Disk::default());
+    for at in (0..stream.len()).step_by(11) {
+        let mut changed = stream.clone();
+        changed[at] ^= 1 << (at % 8);
+        fuzz(&store, &changed);
+    }
+}

@@ -142,8 +142,8 @@ impl FetchError {
             | FetchProblem::Connection { .. }
             | FetchProblem::Truncated { .. } => Some("check the connection, and try again"),
             FetchProblem::Tls { .. } => Some(
-                "the certificates that are trusted are those of the file in SSL_CERT_FILE, or of \
-                 the machine's bundle",
+                "the certificates that are trusted are those of the file in NIX_SSL_CERT_FILE or \
+                 SSL_CERT_FILE, or of the bundle of the machine",
             ),
             FetchProblem::Proxy { .. } => Some("check http_proxy, https_proxy and no_proxy"),
             FetchProblem::Changed => Some("try again"),
@@ -221,6 +221,10 @@ impl FetchError {
         };
         let problem = match err.downcast::<rustls::Error>() {
             Ok(inner) => FetchProblem::Tls { message: inner.to_string() },
+            // The standard library has no kind for this.
+            Err(err) if err.to_string().starts_with("failed to lookup address") => {
+                FetchProblem::HostNotFound
+            }
             Err(source) => FetchProblem::Connection { source },
         };
         Self::new(url, problem)

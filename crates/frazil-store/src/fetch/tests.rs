@@ -279,6 +279,21 @@ fn tries_again_what_may_pass() {
 }
 
 #[test]
+fn hosts_that_are_not_there_are_asked_once() {
+    let waits = Arc::default();
+    let url = "http://host.invalid/".parse().unwrap();
+    let err = client(&waits).get_bytes(&url, 1).unwrap_err();
+    expect!["cannot fetch 'http://host.invalid/': the host name was not found"]
+        .assert_eq(&err.to_string());
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url: Url = format!("http://{unused}/").parse().unwrap();
+    let err = client(&waits).get_bytes(&url, 1).unwrap_err().to_string();
+    expect!["cannot fetch 'URL': Connection refused (os error 111)"]
+        .assert_eq(&err.replace(url.as_str(), "URL"));
+    assert_eq!(*waits.lock().unwrap(), []);
+}
+
+#[test]
 fn takes_no_more_than_allowed() {
     check(
         |_, _| ok(&[b'x'; 1001]),
@@ -470,58 +485,4 @@ fn passwords_are_sent_and_never_shown() {
         parse_netrc("machine").unwrap_err().to_string(),
         "netrc: a word is missing behind 'machine'"
     );
-}
-
-#[track_caller]
-fn check_url(text: &str, expected: Expect) {
-    let shown = match text.parse::<Url>() {
-        Ok(url) => format!("{url} host '{}' file {:?}", url.host(), url.file_path()),
-        Err(err) => err.to_string(),
-    };
-    expected.assert_eq(&shown);
-}
-
-#[test]
-fn addresses() {
-    check_url(
-        "http://a.example:80/b?c#d",
-        expect!["http://a.example:80/b?c host 'a.example' file None"],
-    );
-    check_url("https://me:secret@[::1]:4/", expect!["https://[::1]:4/ host '[::1]' file None"]);
-    check_url("file:///a/%62%2", expect![[r#"file:///a/%62%2 host '' file Some("/a/b%2")"#]]);
-    check_url("file://localhost/a", expect![[r#"file:///a host '' file Some("/a")"#]]);
-    check_url("file://a/b", expect!["URL 'file://a/b' does not name an absolute path"]);
-    check_url(
-        "ftp://me:secret@a",
-        expect!["'(secret)@a' does not begin with http://, https:// or file://"],
-    );
-    check_url("http:///a", expect!["URL 'http:///a' names no host"]);
-    check_url("http://a/b c", expect!["URL 'http://a/b c' has a character that must be escaped"]);
-    check_url(
-        "cache.example.org",
-        expect!["'cache.example.org' does not begin with http://, https:// or file://"],
-    );
-}
-
-#[test]
-fn what_is_below_is_below() {
-    let base: Url = "http://a.example/cache/".parse().unwrap();
-    let below = |name: &str| base.below(name).map(|url| url.to_string());
-    assert_eq!(below("nar/x.nar?a=b").unwrap(), "http://a.example/cache/nar/x.nar?a=b");
-    for bad in [
-        "../x",
-        "a/../../x",
-        "/x",
-        "//b/x",
-        "http://b/x",
-        "a/%2e%2E/x",
-        "",
-        "a//b",
-        "a/./b",
-        "..",
-        "a\\b",
-        "%00",
-    ] {
-        assert!(below(bad).is_err(), "{bad}");
-    }
 }

@@ -3,6 +3,9 @@
 //! Only what a client has to know is taken apart. Names and passwords in an address are kept apart
 //! from its text, so that no message shows them.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};

@@ -51,6 +51,6 @@ fn blocks_know_the_digits() {
     for byte in 0..=u8::MAX {
         let mut block = [b'0'; BLOCK];
         block[7] = byte;
-        assert_eq!(are_digits(&block), base32::is_digit(byte), "{byte}");
+        assert_eq!(are_digits(block), base32::is_digit(byte), "{byte}");
     }
 }

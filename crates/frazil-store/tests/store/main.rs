@@ -4,4 +4,5 @@
 #![expect(clippy::disallowed_methods, reason = "tests make their own files and settings")]
 
 mod crash;
+mod limits;
 mod oracle;

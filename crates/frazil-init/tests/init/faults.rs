@@ -1,0 +1,191 @@
+//! Things that go wrong: PID 1 stays, the other services are not harmed, everything comes back.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::system::{PATIENCE, System, can_run, kill, zombies};
+
+fn services(count: usize) -> String {
+    let mut text = String::new();
+    for index in 0..count {
+        write!(
+            text,
+            r#""s{index}":{{"exec":["/bin/sleep","1000"],"log":"null","backoff":{{"min":0.01,"max":0.05}}}},"#
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// The services' processes, as this process sees them.
+fn children(system: &System) -> Vec<i32> {
+    let path = format!("/proc/{0}/task/{0}/children", system.pid);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+#[test]
+fn everything_killed_comes_back() {
+    if !can_run() {
+        return;
+    }
+    let mut system = System::start(&format!(
+        r#"{{"services":{{{}"x":{{"exec":["/bin/sleep","1000"],"log":"null"}}}}}}"#,
+        services(50)
+    ));
+    system.must(&["wait", "boot"]);
+    for round in 0..5 {
+        for pid in children(&system) {
+            kill("KILL", pid);
+        }
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = system.must(&["status", "--json"]);
+            if text.matches("\"state\":\"up\"").count() == 51 {
+                break;
+            }
+            assert!(Instant::now() < end, "round {round}: {text}");
+        }
+    }
+    assert_eq!(system.stop(), 0);
+}
+
+#[test]
+fn ten_thousand_orphans_are_reaped() {
+    if !can_run() {
+        return;
+    }
+    let mut system = System::start(
+        r#"{"services":{"o":{"type":"oneshot","exec":["@STUB@","orphans","10000"],"stop":{"group":false}},
+            "x":{"exec":["/bin/sleep","1000"]}}}"#,
+    );
+    system.expect("10000 orphans");
+    let begin = Instant::now();
+    while children(&system).len() > 2 || zombies(system.pid) > 0 {
+        assert!(begin.elapsed() < PATIENCE, "{} are left", children(&system).len());
+    }
+    assert_eq!(system.stop(), 0);
+}
+
+#[test]
+fn no_signal_from_inside_harms_it() {
+    if !can_run() {
+        return;
+    }
+    // All but those that mean something, which other tests send.
+    let script = "for s in $(seq 1 64); do case $s in 1|2|15|30) ;; *) kill -$s 1 2>/dev/null;; esac; done; echo sent; exec sleep 1000";
+    let mut system = System::start(&format!(
+        r#"{{"services":{{"s":{{"exec":["/bin/sh","-c","{script}"]}},"x":{{"exec":["/bin/sleep","1000"]}}}}}}"#
+    ));
+    system.expect("s | sent");
+    assert_eq!(system.status("x", "state"), "up");
+    assert_eq!(system.stop(), 0);
+}
+
+#[test]
+fn many_restarts_leave_nothing_open() {
+    if !can_run() {
+        return;
+    }
+    let mut system = System::start(
+        r#"{"services":{"quick":{"exec":["/bin/true"],"backoff":{"min":0,"max":0},"ready":{"fd":3}},
+            "x":{"exec":["/bin/sleep","1000"]}}}"#,
+    );
+    let path = format!("/proc/{}/fd", system.pid);
+    let open = || std::fs::read_dir(&path).unwrap().count();
+    let restarts = |system: &System| system.status("quick", "restarts").parse::<u32>().unwrap();
+    let settled = |system: &System, least: u32| {
+        let end = Instant::now() + PATIENCE;
+        while restarts(system) < least {
+            assert!(Instant::now() < end, "{} restarts", restarts(system));
+        }
+    };
+    settled(&system, 20);
+    system.must(&["stop", "quick"]);
+    let before = open();
+    system.must(&["start", "--no-wait", "quick"]);
+    settled(&system, 300);
+    system.must(&["stop", "quick"]);
+    assert_eq!(open(), before);
+    assert_eq!(system.stop(), 0);
+}
+
+#[test]
+fn few_descriptors_are_no_end() {
+    if !can_run() {
+        return;
+    }
+    let table = format!(
+        r#"{{"log":"prefix","services":{{{}"x":{{"exec":["/bin/sleep","1000"]}}}}}}"#,
+        services(10).replace("\"log\":\"null\",", "")
+    );
+    let wrapper = [
+        "unshare",
+        "-Urpf",
+        "--mount-proc",
+        "--kill-child",
+        "/bin/sh",
+        "-c",
+        "ulimit -n 20; exec \"$@\"",
+        "sh",
+    ];
+    let mut system = System::start_with(&table, &wrapper);
+    let end = Instant::now() + PATIENCE;
+    while children(&system).len() < 11 {
+        assert!(Instant::now() < end, "{} of 11 run: {:?}", children(&system).len(), system.seen);
+    }
+    assert_eq!(system.stop(), 0);
+}
+
+/// A cgroup of our own with a limit of processes, where that can be had.
+fn limited(limit: &str) -> Option<std::path::PathBuf> {
+    let roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"];
+    for root in roots {
+        let path = std::path::Path::new(root).join(format!("frazil-init-{}", std::process::id()));
+        if std::fs::create_dir(&path).is_ok() {
+            if std::fs::write(path.join("pids.max"), limit).is_ok() {
+                return Some(path);
+            }
+            std::fs::remove_dir(&path).unwrap();
+        }
+    }
+    println!("skipped: no cgroup with a limit of processes can be made");
+    None
+}
+
+#[test]
+fn too_few_processes_are_a_reason_to_wait() {
+    if !can_run() {
+        return;
+    }
+    let Some(group) = limited("15") else { return };
+    let wrapper =
+        ["unshare", "-Urpf", "--mount-proc", "--kill-child", "/bin/sh", "-c", "exec \"$@\"", "sh"];
+    let table = format!(
+        r#"{{"services":{{{}"bomb":{{"exec":["@STUB@","bomb"],"log":"null","disabled":true}}}}}}"#,
+        services(30)
+    );
+    // The shell of the wrapper moves itself into the group.
+    let script = format!("echo 0 > {}/cgroup.procs; exec \"$@\"", group.display());
+    let mut outer = vec!["/bin/sh", "-c", &script, "sh"];
+    outer.extend(&wrapper[..4]);
+    let mut system = System::start_with(&table, &outer);
+    system.pid = 0;
+    system.expect("cannot be started for now: temporarily unavailable");
+    std::fs::write(group.join("pids.max"), "max").unwrap();
+    let released = Instant::now();
+    let end = Instant::now() + PATIENCE;
+    while system.must(&["status", "--json"]).matches("\"state\":\"up\"").count() < 30 {
+        assert!(Instant::now() < end);
+    }
+    assert!(released.elapsed() < Duration::from_secs(3), "{:?}", released.elapsed());
+    // A bomb takes all there is; the others stay, and it can be stopped.
+    std::fs::write(group.join("pids.max"), "60").unwrap();
+    system.must(&["start", "bomb"]);
+    std::thread::sleep(Duration::from_millis(200));
+    let text = system.must(&["status", "--json"]);
+    assert_eq!(text.matches("\"state\":\"up\"").count(), 31, "{text}");
+    system.must(&["poweroff"]);
+    assert_eq!(system.wait(), 0);
+    std::fs::remove_dir(&group).unwrap();
+}

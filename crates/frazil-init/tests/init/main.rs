@@ -1,0 +1,16 @@
+//! The real program as a real PID 1, in namespaces of its own.
+//!
+//! Where the machine allows no namespaces, these tests say so and do nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
+mod context;
+mod control;
+mod faults;
+mod lifecycle;
+mod logs;
+mod readiness;
+mod shutdown;
+mod single;
+mod system;

@@ -1,0 +1,217 @@
+//! From a walk to its ledger: what was reached is sorted, what was not gets a reason.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use frazil_model::Sha256;
+use frazil_tree::TreePath;
+
+use super::{Link, LinkError};
+use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::glob;
+use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
+use crate::policy::trim;
+use crate::universe::{Node, NodeId, place};
+use crate::walk::{Reached, Vertex, Walk};
+
+pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Link {
+    let errors = errors(&walk);
+    let (subjects, edges) = graph(&walk);
+    let kept = walk.kept_units();
+    let units =
+        walk.universe.units.iter().zip(opened).enumerate().map(|(index, (unit, opened))| {
+            let fate = match opened {
+                _ if kept.contains(&index) => Fate::Kept,
+                Some(_) => Fate::Dropped,
+                None => Fate::NeverOpened,
+            };
+            let bytes = opened.as_ref().map_or(0, |analysis| analysis.size());
+            UnitRecord { name: unit.name.clone(), package: unit.package.clone(), fate, bytes }
+        });
+    let units = units.collect();
+    let ledger = Ledger { units, subjects, edges, dropped: dropped(&walk), hints: hints(&walk) };
+    Link { ledger, errors }
+}
+
+fn tree_path(path: &[u8]) -> TreePath {
+    // Paths of nodes are joined from valid ones; only their sum may be too long for Linux.
+    TreePath::parse(path).unwrap_or_else(|_| TreePath::root())
+}
+
+/// Subjects in their own order, which is that of paths, and edges between them.
+fn graph(walk: &Walk<'_, '_>) -> (Vec<Subject>, Vec<Edge>) {
+    let mut order: Vec<(Subject, u32)> =
+        walk.vertices.iter().map(|vertex| subject(walk, *vertex)).zip(0..).collect();
+    order.sort();
+    let mut renamed: Vec<u32> = vec![0; order.len()];
+    for ((_, old), new) in order.iter().zip(0..) {
+        if let Some(slot) = renamed.get_mut(*old as usize) {
+            *slot = new;
+        }
+    }
+    let rename = |old: u32| renamed.get(old as usize).copied().unwrap_or(0);
+    let mut edges: Vec<Edge> = walk
+        .edges
+        .iter()
+        .map(|edge| Edge { from: rename(edge.from), to: rename(edge.to), ..*edge })
+        .collect();
+    edges.sort();
+    (order.into_iter().map(|(subject, _)| subject).collect(), edges)
+}
+
+fn subject(walk: &Walk<'_, '_>, vertex: Vertex) -> Subject {
+    match vertex {
+        Vertex::Roots => Subject::Roots,
+        Vertex::Capability(name) => Subject::Capability(name.into()),
+        Vertex::Runtime(name) => Subject::Runtime(name.into()),
+        Vertex::Package(unit) => Subject::Package(unit as u32),
+        Vertex::Node(id) => Subject::Entry(kept(walk, id)),
+    }
+}
+
+fn kept(walk: &Walk<'_, '_>, id: NodeId) -> Kept {
+    let Node { path, unit, entry } = walk.universe.node(id);
+    let kind = match &entry.kind {
+        AnalysedKind::Directory => KeptKind::Directory,
+        AnalysedKind::Symlink(target) => KeptKind::Symlink(target.clone()),
+        AnalysedKind::HardLink(target) => {
+            let target = place(walk.universe.unit_of(id), target.as_bytes());
+            KeptKind::HardLink(tree_path(&target))
+        }
+        AnalysedKind::File(file) => KeptKind::File(file.size, file.digest),
+    };
+    let may_set_id = || {
+        let mut patterns = walk.policy.set_id.iter();
+        patterns.any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
+    };
+    let is_taken = !entry.is_directory()
+        && entry.mode.is_set_id()
+        && !walk.universe.unit_of(id).role.is_made()
+        && !may_set_id();
+    Kept {
+        path: tree_path(path),
+        unit: *unit as u32,
+        inner: entry.path.clone(),
+        kind,
+        mode: if is_taken { entry.mode.without_set_id() } else { entry.mode },
+        was_set_id: is_taken,
+        uid: entry.uid,
+        gid: entry.gid,
+    }
+}
+
+/// Files of kept units that nothing reached; units that are dropped whole are not listed.
+fn dropped(walk: &Walk<'_, '_>) -> Vec<Dropped> {
+    let kept = walk.kept_units();
+    let mut dropped = Vec::new();
+    for (index, reached) in walk.reached.iter().enumerate() {
+        let id = NodeId(index as u32);
+        let Node { path, unit, entry } = walk.universe.node(id);
+        if *reached != Reached::Not || entry.is_directory() || !kept.contains(unit) {
+            continue;
+        }
+        let reason = if walk.excluded.contains(&id) {
+            "excluded by the policy"
+        } else {
+            trim(path).map_or("not reached", |(why, _)| why)
+        };
+        let (path, unit, bytes) = (tree_path(path), *unit as u32, entry.size());
+        dropped.push(Dropped { path, unit, bytes, reason: reason.into() });
+    }
+    dropped.sort();
+    dropped
+}
+
+/// Mentions of what is not kept after all.
+fn hints(walk: &Walk<'_, '_>) -> Vec<Hint> {
+    let path = |id: NodeId| tree_path(&walk.universe.node(id).path);
+    let is_open = |target: &NodeId| walk.reached.get(target.0 as usize) == Some(&Reached::Not);
+    let mut hints: Vec<Hint> = walk
+        .hints
+        .iter()
+        .filter(|(target, ..)| is_open(target))
+        .map(|(target, from, mention)| Hint {
+            target: path(*target),
+            from: path(*from),
+            mention: (*mention).into(),
+        })
+        .collect();
+    for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| !missing.is_exact) {
+        let mention = if missing.is_interpreter { "loader, missing" } else { "library, missing" };
+        if let Ok(target) = TreePath::parse(name.strip_prefix(b"/").unwrap_or(name)) {
+            hints.push(Hint { target, from: path(*from), mention: mention.into() });
+        }
+    }
+    hints.sort();
+    hints
+}
+
+fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
+    let mut errors: Vec<LinkError> = walk
+        .missing_roots
+        .iter()
+        .map(|root| LinkError::Root {
+            path: root.path.to_vec(),
+            named_by: root.named_by.to_string(),
+        })
+        .collect();
+    let wishes = walk.unfulfilled.iter();
+    errors.extend(wishes.map(|(option, wish)| LinkError::Wish { option, wish: wish.to_vec() }));
+    for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| missing.is_exact) {
+        let file = tree_path(&walk.universe.node(*from).path);
+        errors.push(if missing.is_interpreter {
+            LinkError::Interpreter { file, interpreter: name.clone() }
+        } else {
+            let searched = missing.searched.iter().map(|path| tree_path(path)).collect();
+            LinkError::Library { file, soname: name.clone(), searched }
+        });
+    }
+    for (id, rivals) in &walk.universe.rivals {
+        if walk.reached.get(id.0 as usize) == Some(&Reached::Not) {
+            continue;
+        }
+        let node = walk.universe.node(*id);
+        for (unit, _) in rivals.iter().filter(|(_, rival)| !is_same(node.entry, rival)) {
+            let (Some(first), Some(second)) =
+                (walk.universe.units.get(node.unit), walk.universe.units.get(*unit))
+            else {
+                continue;
+            };
+            errors.push(LinkError::Conflict {
+                path: tree_path(&node.path),
+                first: first.name.clone(),
+                second: second.name.clone(),
+            });
+        }
+    }
+    errors.sort();
+    errors
+}
+
+fn is_same(a: &Analysed, b: &Analysed) -> bool {
+    let content = |entry: &Analysed| -> Option<Sha256> { entry.file().map(|file| file.digest) };
+    let same_kind = match (&a.kind, &b.kind) {
+        (AnalysedKind::Symlink(a), AnalysedKind::Symlink(b)) => return a == b,
+        (AnalysedKind::HardLink(a), AnalysedKind::HardLink(b)) => a == b,
+        (AnalysedKind::File(_), AnalysedKind::File(_)) => content(a) == content(b),
+        (AnalysedKind::Directory, AnalysedKind::Directory) => return true,
+        (
+            AnalysedKind::Symlink(_)
+            | AnalysedKind::HardLink(_)
+            | AnalysedKind::File(_)
+            | AnalysedKind::Directory,
+            _,
+        ) => false,
+    };
+    same_kind && (a.mode, a.uid, a.gid) == (b.mode, b.uid, b.gid)
+}
+
+impl Walk<'_, '_> {
+    /// Units of which anything but directories is kept.
+    pub(super) fn kept_units(&self) -> BTreeSet<usize> {
+        let nodes = self.reached.iter().zip(&self.universe.nodes);
+        let kept =
+            nodes.filter(|(reached, node)| **reached != Reached::Not && !node.entry.is_directory());
+        kept.map(|(_, node)| node.unit).collect()
+    }
+}

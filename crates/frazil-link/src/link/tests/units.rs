@@ -1,0 +1,324 @@
+//! Links of several units: levels, conflicts, closures of Nix, opening as needed, retained sizes.
+
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn levels_keep_more() {
+    let text = "unit a
+           elf usr/bin/a path=/usr/share/locale
+           elf usr/bin/other needed=libb.so
+           file usr/share/doc/a/x
+           dir var/lib/a mode=700
+         unit b
+           elf usr/lib/libb.so
+           file usr/share/b
+         unit c
+           dir usr/share/locale
+           file usr/share/c";
+    let at = |level| Policy { level, ..Policy::default() };
+    check_with(
+        &at(Level::Packages),
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/bin/other <- whole package of package a
+            /usr/lib/libb.so <- needed of /usr/bin/other
+            /usr/share/b <- whole package of package b
+            /usr/share/locale <- path of /usr/bin/a
+            /var/lib/a <- whole package of package a
+        "#]],
+    );
+    check_with(
+        &at(Level::Declared),
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/bin/other <- whole package of package a
+            /usr/lib/libb.so <- whole package of package b
+            /usr/share/b <- whole package of package b
+            /usr/share/c <- whole package of package c
+            /usr/share/locale <- whole package of package c
+            /var/lib/a <- whole package of package a
+        "#]],
+    );
+    let one =
+        text.replace("unit b", "unit b level=files").replace("unit a", "unit a level=packages");
+    check_with(
+        &at(Level::Files),
+        &one,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/bin/other <- whole package of package a
+            /usr/lib/libb.so <- needed of /usr/bin/other
+            /usr/share/locale <- path of /usr/bin/a
+            /var/lib/a <- whole package of package a
+        "#]],
+    );
+}
+
+#[test]
+fn conflicts_name_both_units_and_the_path() {
+    check(
+        "unit made generated
+           text etc/a.conf
+         unit a
+           file usr/share/x
+           file usr/share/same
+           file usr/share/unused
+           text etc/a.conf content=other
+           dir etc
+         unit b
+           file usr/share/x content=other
+           file usr/share/same
+           file usr/share/unused content=other
+           dir etc mode=700",
+        &["/usr/share/x", "/usr/share/same", "/etc/a.conf"],
+        expect![[r#"
+            /etc/a.conf <- root of roots
+            /usr/share/same <- root of roots
+            /usr/share/x <- root of roots
+            error `/usr/share/x` is in `a` and in `b`, with different contents or modes
+        "#]],
+    );
+}
+
+#[test]
+fn hard_links_are_one_file() {
+    let link = run(
+        "unit a
+           hard usr/bin/perl5 -> usr/bin/perl
+           file usr/bin/perl
+           dir srv/secret mode=700
+           file srv/secret/x",
+        &["/usr/bin/perl5", "/srv/secret/x"],
+        &Policy::default(),
+    );
+    let (tree, conflicts) = tree(&link.ledger, &Origin::parse("base").unwrap());
+    assert_eq!(conflicts, []);
+    let text = frazil_tree::dump::dump(&tree).replace(&"0".repeat(64), "-");
+    let lines: Vec<&str> =
+        text.lines().filter(|it| it.contains("perl") || it.contains("secret")).collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert_eq!(lines.last(), Some(&"hard usr/bin/perl5 usr/bin/perl"));
+    assert!(text.contains("dir 700 0:0 a srv/secret\n"), "{text}");
+}
+
+#[test]
+fn nix_closures_go_by_references() {
+    let hash = |letter| format!("{}-{letter}", str::repeat(letter, 32));
+    let [unit_a, unit_b, unit_c, unit_d, unit_e, unit_f] = ["a", "b", "c", "d", "e", "f"].map(hash);
+    let text = format!(
+        "unit {unit_a} mount=nix/store/{unit_a} level=packages
+           elf bin/a interpreter=/nix/store/{unit_b}/lib/ld.so needed=libb.so runpath=/nix/store/{unit_b}/lib reference={unit_b}/lib
+           file share/x reference={unit_c}/etc/x
+           file share/y reference={unit_d}
+           file share/z reference={unit_e},{unit_f}/gone
+         unit {unit_b} mount=nix/store/{unit_b} level=packages
+           elf lib/libb.so
+           elf lib/ld.so
+         unit {unit_c} mount=nix/store/{unit_c}
+           file etc/x
+           file etc/y
+         unit {unit_d} mount=nix/store/{unit_d} level=packages
+           file share/d
+         unit {unit_e} mount=nix/store/{unit_e}
+           link bin -> {unit_d}/bin
+           link to -> ../{unit_d}/share/d
+           file lib/e
+         unit {unit_f} mount=nix/store/{unit_f} level=packages
+           file f
+           link dangling -> /run/f
+         unit deb
+           file usr/bin/d"
+    );
+    let link = run(&text, &[&format!("/nix/store/{unit_a}/bin/a")], &Policy::default());
+    let mut shown = shown(&link);
+    for unit in [unit_a, unit_b, unit_c, unit_d, unit_e, unit_f] {
+        shown = shown.replace(&unit, unit.rsplit('-').next().unwrap());
+    }
+    expect![[r#"
+        /nix/store/a <- whole package of package a
+        /nix/store/a/bin/a <- root of roots
+        /nix/store/a/share/x <- whole package of package a
+        /nix/store/a/share/y <- whole package of package a
+        /nix/store/a/share/z <- whole package of package a
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/lib/ld.so <- interpreter of /nix/store/a/bin/a
+        /nix/store/b/lib/libb.so <- needed of /nix/store/a/bin/a
+        /nix/store/c/etc/x <- reference of /nix/store/a/share/x
+        /nix/store/d <- reference of /nix/store/a/share/y
+        /nix/store/d/share/d <- directory of /nix/store/d
+        /nix/store/e <- reference of /nix/store/a/share/z
+        /nix/store/e/lib/e <- directory of /nix/store/e
+        /nix/store/e/to <- directory of /nix/store/e
+        /nix/store/f <- reference of /nix/store/a/share/z
+        /nix/store/f/dangling <- whole package of package f
+        /nix/store/f/f <- directory of /nix/store/f
+    "#]]
+    .assert_eq(&shown);
+}
+
+#[test]
+fn units_are_opened_as_needed() {
+    let text = "unit a named depends=libb
+           elf usr/bin/a needed=libb.so symbol=system
+         unit libb depends=libc,never
+           elf usr/lib/libb.so
+         unit libc
+           file usr/lib/c
+         unit never
+           file usr/share/never
+         unit further depends=a
+           file usr/share/further
+         unit dash essential
+           elf usr/bin/dash
+           link usr/bin/sh -> dash
+         unit coreutils declared essential
+           file usr/bin/cat";
+    let policy = Policy { reach: Reach::AsNeeded, ..Policy::default() };
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/dash <- symlink of /usr/bin/sh
+        /usr/bin/sh <- capability of capability shell
+        /usr/lib/libb.so <- needed of /usr/bin/a
+    "#]],
+    );
+    let link = run(text, &["/usr/bin/a"], &policy);
+    let fates: Vec<String> =
+        link.ledger.units.iter().map(|unit| format!("{} {:?}", unit.package, unit.fate)).collect();
+    assert_eq!(
+        fates.join(", "),
+        "a Kept, libb Kept, libc Dropped, never Dropped, further NeverOpened, dash Kept, coreutils NeverOpened"
+    );
+    // What a shell script may run is in none of the dependencies.
+    let script = text
+        .replace("symbol=system", "path=/usr/share/x")
+        .replace("unit libb", "script usr/share/x line=/bin/sh word=cat\n unit libb");
+    let link = run(&script, &["/usr/bin/a"], &policy);
+    assert_eq!(link.ledger.units.last().map(|unit| unit.fate), Some(Fate::Kept));
+}
+
+#[test]
+fn packages_of_libraries_are_named_after_them() {
+    let check = |soname: &str, expected: &str| {
+        assert!(library_packages(soname.as_bytes()).contains(&expected.to_owned()), "{soname}");
+    };
+    check("libz.so.1", "libz1");
+    check("liblz4.so.1", "liblz4-1");
+    check("libdb_x.so.5", "libdb-x5t64");
+    assert!(library_packages(b"plugin.so").is_empty());
+}
+
+#[test]
+fn retained_sizes_are_what_vanishes() {
+    let link = run(
+        "unit a
+           elf usr/bin/a path=/usr/lib/a/jit.so,/usr/lib/a/use.so
+           elf usr/lib/a/jit.so needed=libbig.so,libshared.so
+           elf usr/lib/a/use.so needed=libshared.so
+           elf usr/lib/libbig.so size=1000
+           elf usr/lib/libshared.so size=500",
+        &["/usr/bin/a"],
+        &Policy::default(),
+    );
+    let ledger = &link.ledger;
+    let shown: Vec<String> = ledger
+        .retained()
+        .iter()
+        .map(|it| format!("{} {} {}", ledger.title(it.subject), it.bytes, it.files))
+        .collect();
+    assert_eq!(shown, ["/usr/lib/a/jit.so 1010 2", "/usr/lib/a/use.so 10 1"]);
+}
+
+#[test]
+fn the_order_of_units_does_not_matter() {
+    let text = "unit a
+           elf usr/bin/a path=/usr/lib/a needed=libb.so
+           dir usr/lib/a
+           file usr/lib/a/x
+         unit b
+           elf usr/lib/libb.so symbol=system";
+    let (first, second) = text.split_once("unit b").unwrap();
+    let swapped = format!("unit b{second}\n{first}");
+    let policy = Policy::default();
+    let show = |text: &str| shown(&run(text, &["/usr/bin/a"], &policy));
+    assert_eq!(show(text), show(&swapped));
+    assert!(matches!(run(text, &[], &policy).ledger.subjects[..], [Subject::Roots]));
+}
+
+#[test]
+fn what_was_looked_for_and_dropped_is_found() {
+    let text = "unit a
+           elf usr/bin/a
+           file usr/lib/a/x
+           link usr/lib/b -> a
+         unit b
+           file usr/share/b";
+    let (units, analyses) = fixture::universe(text);
+    let opened: Vec<_> = analyses.into_iter().map(Some).collect();
+    let link = run(text, &["/usr/bin/a"], &Policy::default());
+    let looked_for = ["/usr/lib/b/x", "/usr/bin/a", "/usr/share/b", "/proc/x", "/lib/a"];
+    let missed = missed(&link.ledger, &units, &opened, looked_for.map(str::as_bytes));
+    let shown: Vec<String> = missed
+        .iter()
+        .map(|it| format!("{} of {} for {}", it.path, it.unit, it.looked_for.escape_ascii()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "/usr/lib/a/x of a for /usr/lib/b/x",
+            "/usr/lib/b of a for /usr/lib/b/x",
+            "/usr/share/b of b for /usr/share/b",
+        ]
+    );
+}
+
+#[test]
+fn adapters_lead_from_the_store_into_the_system() {
+    let hash = "1".repeat(32);
+    let text = format!(
+        "unit {hash}-nginx mount=nix/store/{hash}-nginx
+           link bin/nginx -> /usr/sbin/nginx
+           link bin/other -> /usr/sbin/other
+         unit nginx
+           file usr/sbin/nginx
+           file usr/sbin/other
+         unit etc generated
+           text etc/service path=/nix/store/{hash}-nginx/bin/nginx"
+    );
+    let link = run(&text, &[], &Policy::default());
+    expect![[r#"
+        /etc/service <- root of package etc
+        /nix/store/H-nginx/bin/nginx <- configured path of /etc/service
+        /usr/sbin/nginx <- symlink of /nix/store/H-nginx/bin/nginx
+    "#]]
+    .assert_eq(&shown(&link).replace(&hash, "H"));
+}
+
+#[test]
+fn wishes_that_nothing_fulfils_are_errors() {
+    let policy = Policy {
+        keep: vec![b"/usr/share/none/**"[..].into()],
+        programs: vec![b"none"[..].into()],
+        ..Policy::default()
+    };
+    check_with(
+        &policy,
+        "unit a\n file usr/bin/a",
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        error nothing in the packages is what `keep` asks for: `usr/share/none/**`
+        error nothing in the packages is what `programs` asks for: `none`
+    "#]],
+    );
+}

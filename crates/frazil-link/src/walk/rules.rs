@@ -1,0 +1,206 @@
+//! Rules beyond the words of files: capabilities, standard libraries, private directories, data of
+//! packages, licenses, translations.
+
+use super::{Reached, Step, Suggestion, Vertex, Walk};
+use frazil_tree::Mode;
+
+use crate::analysis::{Analysed, Facts};
+use crate::capability::{Capability, Extent};
+use crate::glob;
+use crate::ledger::Evidence;
+use crate::policy::{RUNTIMES, trim};
+use crate::unit::Role;
+use crate::universe::{NodeId, parent};
+
+impl Walk<'_, '_> {
+    pub(super) fn take_capability(
+        &mut self,
+        row: &'static Capability,
+        from: Vertex,
+        evidence: Evidence,
+    ) {
+        let extent = self.policy.capabilities.get(row.name).copied();
+        if extent == Some(Extent::Nothing) {
+            return;
+        }
+        let vertex = Vertex::Capability(row.name);
+        let (from_id, to) = (self.id(from), self.id(vertex));
+        self.add_edge(from_id, to, evidence);
+        let is_full = extent == Some(Extent::Full)
+            || matches!(from, Vertex::Node(id) if row.is_full_for(&self.universe.node(id).path));
+        if self.capabilities.insert(row.name) {
+            self.take_patterns(row.basic, vertex);
+            self.suggested.extend(row.packages.iter().copied().map(Suggestion::Package));
+        }
+        if is_full {
+            self.take_patterns(row.full, vertex);
+        }
+    }
+
+    fn take_patterns(&mut self, patterns: &[&str], from: Vertex) {
+        for pattern in patterns {
+            for node in self.universe.matching(pattern.as_bytes()) {
+                if !self.universe.node(node).entry.is_directory() {
+                    self.reach_node(Step::exact(from, Evidence::Capability), node);
+                }
+            }
+        }
+    }
+
+    /// An interpreter brings the whole library of its language.
+    pub(super) fn take_runtime(&mut self, id: NodeId) {
+        let universe = self.universe;
+        let path = &universe.node(id).path;
+        for row in RUNTIMES.iter().filter(|row| row.is_interpreter(path)) {
+            let vertex = Vertex::Runtime(row.name);
+            let (from, to) = (self.id(Vertex::Node(id)), self.id(vertex));
+            self.add_edge(from, to, Evidence::Runtime);
+            self.suggested.insert(Suggestion::Like(row.opens));
+            let holds = |package: &str| glob::is_match_any(row.packages, package.as_bytes());
+            for index in 0..universe.nodes.len() as u32 {
+                let node = universe.node(NodeId(index));
+                let is_library = !node.entry.is_directory()
+                    && !node.path.starts_with(b"usr/bin/")
+                    && memchr::memmem::find(&node.path, row.through.as_bytes()).is_some()
+                    && universe.units.get(node.unit).is_some_and(|unit| holds(&unit.package));
+                if is_library {
+                    self.reach_node(Step::bulk(vertex, Evidence::Runtime), NodeId(index));
+                }
+            }
+        }
+    }
+
+    /// A program in `usr/lib/X/bin` has the rest of `usr/lib/X` for itself, and finds it by names
+    /// relative to its own.
+    pub(super) fn take_private(&mut self, id: NodeId) {
+        let universe = self.universe;
+        let node = universe.node(id);
+        let names: Vec<&[u8]> = node.path.split(|byte| *byte == b'/').collect();
+        let depth = match names.as_slice() {
+            [b"usr", b"lib", b"jvm", _, b"bin" | b"sbin" | b"jre", _, ..] => 4,
+            [b"usr", b"lib", _, b"bin" | b"sbin", _, ..] => 3,
+            _ => return,
+        };
+        let home = names.get(..depth).unwrap_or_default().join(&b'/');
+        for other in universe.below(&home) {
+            let below = universe.node(*other);
+            let is_private = below.unit == node.unit
+                && !below.entry.is_directory()
+                && memchr::memmem::find(&below.path, b"/bin/").is_none();
+            if is_private {
+                self.reach_node(Step::bulk(Vertex::Node(id), Evidence::Private), *other);
+            }
+        }
+    }
+
+    /// Data of the packages that modules name, and of what the same sources built for them.
+    pub(super) fn take_package_data(&mut self) {
+        let universe = self.universe;
+        let named = |unit: &&crate::unit::Unit| unit.role == Role::Named && unit.mount.is_root();
+        let sources: Vec<&str> =
+            universe.units.iter().filter(named).map(|it| &*it.source).collect();
+        for index in 0..universe.nodes.len() as u32 {
+            let id = NodeId(index);
+            let node = universe.node(id);
+            let unit = universe.unit_of(id);
+            let belongs =
+                unit.role.is_declared() && unit.mount.is_root() && sources.contains(&&*unit.source);
+            if !belongs || !is_data(node) || trim(&node.path).is_some() {
+                continue;
+            }
+            // A link alone is no data; it goes with what it leads to.
+            let end = universe.follow(&node.path).end;
+            let leads_to_kept =
+                end == Some(id) || end.is_some_and(|end| self.state(end) != Reached::Not);
+            if leads_to_kept {
+                let (package, roots) =
+                    (self.id(Vertex::Package(node.unit)), self.id(Vertex::Roots));
+                self.add_edge(roots, package, Evidence::PackageData);
+                self.reach_node(Step::bulk(Vertex::Package(node.unit), Evidence::PackageData), id);
+            }
+        }
+    }
+
+    /// Licenses of kept packages, and translations that are asked for.
+    pub(super) fn take_licenses_and_locales(&mut self) {
+        let universe = self.universe;
+        let mut is_kept = vec![false; universe.units.len()];
+        for (index, reached) in self.reached.iter().enumerate() {
+            let node = universe.node(NodeId(index as u32));
+            if *reached != Reached::Not
+                && !node.entry.is_directory()
+                && let Some(kept) = is_kept.get_mut(node.unit)
+            {
+                *kept = true;
+            }
+        }
+        let kept = universe.units.iter().enumerate().zip(is_kept).filter(|(_, is_kept)| *is_kept);
+        for ((index, unit), _) in kept {
+            let package = Vertex::Package(index);
+            let license = ["/usr/share/doc/", &unit.package, "/copyright"].concat();
+            if let Some(reason) = self.any_node_of(index) {
+                self.reach(Step::bulk(reason, Evidence::License), license.as_bytes());
+            }
+            for locale in &self.policy.locales {
+                let directory = ["usr/share/locale/", locale].concat();
+                for node in universe.below(directory.as_bytes()) {
+                    let node_of = universe.node(*node);
+                    if node_of.unit == index && !node_of.entry.is_directory() {
+                        let (from, to) = (self.id(Vertex::Roots), self.id(package));
+                        self.add_edge(from, to, Evidence::Locale);
+                        self.reach_node(Step::bulk(package, Evidence::Locale), *node);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Directories on the way to what is kept, where they are not as any directory is.
+    pub(super) fn take_parents(&mut self) {
+        let universe = self.universe;
+        for index in 0..universe.nodes.len() as u32 {
+            let id = NodeId(index);
+            if self.state(id) == Reached::Not {
+                continue;
+            }
+            let mut directory = parent(&universe.node(id).path);
+            while !directory.is_empty() {
+                if let Some(special) = universe.get(directory)
+                    && is_special(universe.node(special).entry)
+                {
+                    self.mark(Step::bulk(Vertex::Node(id), Evidence::Parent), special);
+                }
+                directory = parent(directory);
+            }
+        }
+    }
+
+    /// A kept node of a unit, to say for whom a license is kept.
+    fn any_node_of(&self, unit: usize) -> Option<Vertex> {
+        let mut vertices = self.vertices.iter().copied();
+        vertices.find(|vertex| match vertex {
+            Vertex::Node(id) => {
+                let node = self.universe.node(*id);
+                node.unit == unit && !node.entry.is_directory()
+            }
+            Vertex::Roots | Vertex::Capability(_) | Vertex::Runtime(_) | Vertex::Package(_) => {
+                false
+            }
+        })
+    }
+}
+
+/// A directory that not everybody may enter, or that belongs to somebody.
+fn is_special(entry: &Analysed) -> bool {
+    entry.is_directory() && (entry.mode != Mode::DIRECTORY || (entry.uid, entry.gid) != (0, 0))
+}
+
+/// Neither a program nor code that is loaded only where something names it.
+fn is_data(node: &crate::universe::Node<'_>) -> bool {
+    let is_elf = node.entry.file().is_some_and(|file| matches!(file.facts, Facts::Elf(_)));
+    let elsewhere: [&[u8]; 4] =
+        [b"usr/bin/", b"usr/sbin/", b"usr/share/nodejs/", b"usr/share/perl5/"];
+    !node.entry.is_directory()
+        && !is_elf
+        && !elsewhere.iter().any(|start| node.path.starts_with(start))
+}

@@ -1,0 +1,133 @@
+//! Binary caches as a user has to do with them: filling one, taking from some, being one, and keys.
+
+pub mod serve;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use frazil_model::StorePath;
+use frazil_model::signature::SecretKey;
+
+pub use frazil_store::OpenError as StoreOpenError;
+pub use frazil_store::cache::{
+    CacheError, CacheOptions, Caches, CompressionMethod, EncoderOptions, KeyError, LookupError,
+    LookupOptions, Lookups, Missing, OnTransfer, Pulled, PushOptions, Pushed, TransferEvent,
+    UnknownCompression, generate_key_files,
+};
+pub use frazil_store::fetch::{
+    Client, ClientError, Credentials, FetchError, FetchOptions, NetrcError, Proxies, Url, UrlError,
+    parse_netrc,
+};
+pub use frazil_store::fs::Disk;
+use frazil_store::{AddError, DatabaseError};
+pub use frazil_store::{Clock, Store, StoreOptions};
+
+/// Why an operation on a cache failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The network cannot be used as it was asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A cache failed, or none has what is wanted.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The store's database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Signatures could not be recorded.
+    #[error(transparent)]
+    Register(#[from] AddError),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Client(source) => source.help(),
+            Self::Cache(source) => source.help(),
+            Self::Database(source) => source.help(),
+            Self::Register(source) => source.help(),
+        }
+    }
+}
+
+/// What to take from caches.
+pub struct PullPlan {
+    /// How to reach the network.
+    pub fetch: FetchOptions,
+    /// The caches.
+    pub caches: Vec<Url>,
+    /// Whom to believe, and how much to do at once.
+    pub options: CacheOptions,
+    /// The paths that are wanted, with all that they refer to.
+    pub paths: BTreeSet<StorePath>,
+}
+
+/// Finds what of a plan is missing in a store.
+pub fn missing(
+    store: &Store,
+    plan: &PullPlan,
+    on: &OnTransfer<'_>,
+) -> Result<(Caches, Missing), Error> {
+    let client = Client::new(plan.fetch.clone())?;
+    let options = plan.options.clone();
+    let (caches, problems) = Caches::open(&client, &plan.caches, store.store_dir(), options);
+    if caches.iter().next().is_none()
+        && let Some(problem) = problems.into_iter().next()
+    {
+        return Err(problem.into());
+    }
+    let missing = caches.query_missing(store, &plan.paths)?;
+    for problem in &missing.problems {
+        on(TransferEvent::Problem(problem));
+    }
+    Ok((caches, missing))
+}
+
+/// Makes the paths of a plan valid in a store.
+pub fn pull(store: &Store, plan: &PullPlan, on: &OnTransfer<'_>) -> Result<Pulled, Error> {
+    let (caches, missing) = missing(store, plan, on)?;
+    Ok(caches.pull_missing(store, missing, on)?)
+}
+
+/// What to write into a cache.
+pub struct PushPlan {
+    /// How to reach the network.
+    pub fetch: FetchOptions,
+    /// The cache.
+    pub cache: Url,
+    /// How to write.
+    pub options: PushOptions,
+    /// The paths, which must be valid; all that they refer to is written, too.
+    pub paths: BTreeSet<StorePath>,
+}
+
+/// Writes the paths of a plan into a cache.
+pub fn push(store: &Store, plan: &PushPlan, on: &OnTransfer<'_>) -> Result<Pushed, Error> {
+    let client = Client::new(plan.fetch.clone())?;
+    let PushPlan { cache, options, paths, .. } = plan;
+    Ok(frazil_store::cache::push(store, paths, &client, cache, options, on)?)
+}
+
+/// Adds the signatures of `keys` to valid paths, in one step. Returns those that lacked one.
+pub fn sign(
+    store: &Store,
+    paths: &BTreeSet<StorePath>,
+    keys: &[SecretKey],
+) -> Result<BTreeSet<StorePath>, Error> {
+    let mut changed = Vec::new();
+    for path in paths {
+        let before = store.valid_path_info(path)?;
+        let mut info = before.clone();
+        for key in keys {
+            info.sign(store.store_dir(), key);
+        }
+        if info != before {
+            changed.push(info);
+        }
+    }
+    let signed = changed.iter().map(|info| info.path.clone()).collect();
+    store.register(changed)?;
+    Ok(signed)
+}

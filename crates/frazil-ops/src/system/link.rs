@@ -1,0 +1,388 @@
+//! The link of a declared system: its universe, its roots, and the tree that comes of them.
+//!
+//! Packages are fetched and unpacked when the linker asks for them, so what nothing reaches is
+//! never fetched. What depends on the contents of a unit alone is kept under the unit's path.
+
+mod roots;
+mod universe;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use frazil_build::builtin::{BuiltinError, Demand};
+use frazil_debian::index::Index;
+use frazil_link::analysis::{self, Analysis};
+use frazil_link::ledger::{KeptKind, Subject};
+use frazil_link::{Ledger, Level, LinkError, Policy, Unit};
+use frazil_model::{StoreDir, StorePath};
+use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Origin, Tree, TreePath};
+use serde::{Deserialize, Serialize};
+
+use super::accounts::Accounts;
+use super::generated::{Generated, Made};
+use super::packages::{self, Adapter};
+use super::services;
+use super::specification::{self, Specification};
+use universe::Universe;
+
+/// The unit of what is made for one system.
+const GENERATED: &str = "generated";
+
+/// What a link is given besides the specification.
+pub struct Setting<'l> {
+    /// The store, as paths name it.
+    pub store: &'l StoreDir,
+    /// The closure of what the specification names: each path and where it is.
+    pub inputs: &'l BTreeMap<StorePath, PathBuf>,
+    /// The packages of Debian, where the system has some.
+    pub index: Option<Index<'l>>,
+    /// For packages.
+    pub demand: &'l Demand<'l>,
+    /// Where analyses of units are kept.
+    pub analyses: Option<&'l Path>,
+}
+
+/// A linked system.
+pub struct Linked {
+    /// What lies where.
+    pub tree: Tree,
+    /// The units that the tree takes files from.
+    pub units: BTreeMap<Origin, UnitPlace>,
+    /// Why everything is there.
+    pub ledger: Ledger,
+    /// What the init is told.
+    pub services: serde_json::Value,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Where the files of a unit are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitPlace {
+    /// The store path.
+    pub path: String,
+    /// The directory that places in the unit are relative to.
+    pub root: String,
+}
+
+/// Why a system cannot be linked.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// It is of another version.
+    #[error("the specification of the system has version {found}, and this program reads {expected}", expected = specification::VERSION)]
+    Version {
+        /// The version that it has.
+        found: u32,
+    },
+    /// A text of it is not what it should be.
+    #[error("`{value}` cannot be {what}")]
+    Value {
+        /// What it should be.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// Packages of Debian are used, but no suite is named.
+    #[error("`{adapter}` is a package of Debian, and the system names no suite")]
+    NoSuite {
+        /// The package.
+        adapter: String,
+    },
+    /// The system will not work as linked.
+    #[error("the system `{name}` will not work:\n{}", shown(errors))]
+    Broken {
+        /// The system.
+        name: String,
+        /// Why not.
+        errors: Vec<LinkError>,
+    },
+    /// Generated files and packages want the same place.
+    #[error("{0}")]
+    Conflict(#[from] frazil_tree::tree::Conflict),
+    /// Accounts have no numbers.
+    #[error(transparent)]
+    Accounts(#[from] super::accounts::AccountsError),
+    /// A field of an account would break its line.
+    #[error(transparent)]
+    Account(#[from] frazil_link::generate::accounts::AccountError),
+    /// Services cannot be told to the init.
+    #[error(transparent)]
+    Services(#[from] services::ServicesError),
+    /// An adapter cannot be read.
+    #[error(transparent)]
+    Adapter(#[from] packages::AdapterError),
+    /// There is no universe.
+    #[error(transparent)]
+    Universe(#[from] packages::UniverseError),
+    /// A package is no derivation.
+    #[error(transparent)]
+    Unit(#[from] super::units::UnitError),
+    /// Units could not be read.
+    #[error(transparent)]
+    Open(#[from] frazil_link::link::OpenError),
+    /// A file of the store could not be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Packages could not be had.
+    #[error(transparent)]
+    Demand(#[from] BuiltinError),
+}
+
+fn shown(errors: &[LinkError]) -> String {
+    let lines: Vec<String> =
+        errors.iter().map(|error| format!("- {error}\n  {}", error.help())).collect();
+    lines.join("\n")
+}
+
+/// Links a system.
+pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Linked, SystemError> {
+    if specification.version != specification::VERSION {
+        return Err(SystemError::Version { found: specification.version });
+    }
+    let adapters = packages::adapters(setting.inputs)?;
+    let specification = &with_accounts(specification, &adapters);
+    let accounts = Accounts::number(&specification.users, &specification.groups)?;
+    let read = |path: &str| {
+        let place = physical(setting, path);
+        std::fs::read_to_string(place)
+    };
+    let services =
+        services::table(&specification.plan, &specification.users, &accounts, &read)?;
+    let generated = generated(specification, &accounts, setting)?;
+    let universe = Universe::new(specification, setting, &adapters, &generated)?;
+    let roots = roots::roots(specification, setting, &services);
+    let policy = policy(specification, &adapters)?;
+    let mut link = frazil_link::link(
+        universe.units(),
+        &roots,
+        &policy,
+        &mut |asked: &[&Unit]| universe.open(asked),
+    )?;
+    if !link.errors.is_empty() {
+        let name = specification.name.clone();
+        return Err(SystemError::Broken { name, errors: link.errors });
+    }
+    apply_modes(&mut link.ledger, &adapters, &accounts)?;
+    let tree = assemble(&link.ledger, specification, &accounts, [&generated, universe.offered()])?;
+    let units = universe.places(&tree);
+    let warnings = universe.warnings(&adapters);
+    Ok(Linked { tree, units, ledger: link.ledger, services, warnings })
+}
+
+/// Where a path of the store, or something in it, physically is.
+fn physical(setting: &Setting<'_>, path: &str) -> PathBuf {
+    let split = setting.store.split(path.as_bytes()).ok();
+    let place = split.and_then(|(store_path, rest)| {
+        let rest = String::from_utf8_lossy(rest).into_owned();
+        Some(setting.inputs.get(&store_path)?.join(rest.trim_start_matches('/')))
+    });
+    place.unwrap_or_else(|| PathBuf::from(path))
+}
+
+/// The accounts that packages would have made are there unless the system says otherwise.
+fn with_accounts(
+    specification: &Specification,
+    adapters: &BTreeMap<StorePath, Adapter>,
+) -> Specification {
+    let mut whole = specification.clone();
+    for adapter in adapters.values() {
+        for (name, user) in &adapter.users {
+            whole.users.entry(name.clone()).or_insert_with(|| user.declared());
+            let group = user.declared().group;
+            whole.groups.entry(group).or_default();
+        }
+        for (name, group) in &adapter.groups {
+            whole.groups.entry(name.clone()).or_insert_with(|| group.clone());
+        }
+    }
+    whole
+}
+
+/// The files that the specification names; those about accounts are added when all is linked,
+/// since shells that nobody asked for are no evidence.
+fn generated(
+    specification: &Specification,
+    accounts: &Accounts,
+    setting: &Setting<'_>,
+) -> Result<Generated, SystemError> {
+    let mut generated = Generated::default();
+    for file in &specification.files {
+        let path = tree_path(&file.path)?;
+        let whose = || format!("the file `/{}`", file.path);
+        let metadata = Metadata {
+            mode: mode(&file.mode)?,
+            uid: accounts.uid(&file.user, whose)?,
+            gid: accounts.gid(&file.group, whose)?,
+            ..Metadata::of_root(Mode::of(0))
+        };
+        let made = match (&file.text, &file.source, &file.link) {
+            (Some(text), _, _) => Made::File(text.clone().into_bytes()),
+            (None, Some(source), _) => {
+                let read = std::fs::read(physical(setting, source));
+                let failed = |error| SystemError::Read { path: source.clone(), source: error };
+                Made::File(read.map_err(failed)?)
+            }
+            (None, None, Some(target)) => Made::Link(target.clone().into_bytes()),
+            (None, None, None) => Made::File(Vec::new()),
+        };
+        generated.insert(path, metadata, made);
+    }
+    Ok(generated)
+}
+
+fn policy(
+    specification: &Specification,
+    adapters: &BTreeMap<StorePath, Adapter>,
+) -> Result<Policy, SystemError> {
+    use frazil_link::capability::Extent;
+    let link = &specification.link;
+    let bytes = |texts: &[String]| -> Vec<Box<[u8]>> {
+        texts.iter().map(|text| text.trim_start_matches('/').as_bytes().into()).collect()
+    };
+    let extent = |wanted: bool| if wanted { Extent::Full } else { Extent::Nothing };
+    let has_set_id = |text: &str| mode(text).is_ok_and(Mode::is_set_id);
+    let places = adapters.values().flat_map(|adapter| &adapter.modes);
+    let set_id: Vec<String> = places
+        .filter(|place| place.mode.as_deref().is_some_and(has_set_id))
+        .map(|place| place.path.clone())
+        .collect();
+    Ok(Policy {
+        level: level(&link.level)?,
+        keep: bytes(&link.keep),
+        without: bytes(&link.without),
+        programs: bytes(&link.bins),
+        locales: link.locales.iter().map(|name| name.as_str().into()).collect(),
+        capabilities: link
+            .capabilities
+            .iter()
+            .map(|(name, wanted)| (name.as_str().into(), extent(*wanted)))
+            .collect(),
+        set_id: bytes(&set_id),
+        reach: frazil_link::policy::Reach::AsNeeded,
+    })
+}
+
+/// What maintainer scripts would have done to files that are kept.
+fn apply_modes(
+    ledger: &mut Ledger,
+    adapters: &BTreeMap<StorePath, Adapter>,
+    accounts: &Accounts,
+) -> Result<(), SystemError> {
+    let mut changes = BTreeMap::new();
+    for adapter in adapters.values() {
+        for place in &adapter.modes {
+            changes.insert(tree_path(&place.path)?, (place, &adapter.attribute));
+        }
+    }
+    for subject in &mut ledger.subjects {
+        let Subject::Entry(kept) = subject else { continue };
+        let Some((place, attribute)) = changes.get(&kept.path) else { continue };
+        let whose = || format!("the package `{attribute}`");
+        if let Some(text) = &place.mode
+            && !matches!(kept.kind, KeptKind::Symlink(_))
+        {
+            kept.mode = mode(text)?;
+        }
+        if let Some(user) = &place.user {
+            kept.uid = accounts.uid(user, whose)?;
+        }
+        if let Some(group) = &place.group {
+            kept.gid = accounts.gid(group, whose)?;
+        }
+    }
+    Ok(())
+}
+
+/// The tree of all that is kept, made and declared.
+fn assemble(
+    ledger: &Ledger,
+    specification: &Specification,
+    accounts: &Accounts,
+    made: [&Generated; 2],
+) -> Result<Tree, SystemError> {
+    let origin = origin(GENERATED);
+    let (mut tree, conflicts) = frazil_link::link::tree(ledger, &origin);
+    if let Some(conflict) = conflicts.into_iter().next() {
+        return Err(conflict.into());
+    }
+    // The linker knows what is made as units; the bytes are here.
+    for (path, leaf) in made.into_iter().flat_map(|made| made.leaves(&origin)) {
+        if tree.remove(path) {
+            tree.insert(path.clone(), leaf)?;
+        }
+    }
+    for directory in &specification.directories {
+        let whose = || format!("the directory `/{}`", directory.path);
+        let metadata = Metadata {
+            mode: mode(&directory.mode)?,
+            uid: accounts.uid(&directory.user, whose)?,
+            gid: accounts.gid(&directory.group, whose)?,
+            ..Metadata::of_root(Mode::of(0))
+        };
+        tree.set_directory(tree_path(&directory.path)?, metadata, origin.clone())?;
+    }
+    let files = accounts.files(&specification.users, &specification.groups)?;
+    for (path, mode, text) in [
+        ("etc/passwd", 0o644, files.passwd),
+        ("etc/group", 0o644, files.group),
+        ("etc/shadow", 0o600, files.shadow),
+    ] {
+        let kind = LeafKind::File(frazil_tree::File::inline(text.as_bytes()));
+        let metadata = Metadata::of_root(Mode::of(mode));
+        let leaf = Leaf { metadata, origin: origin.clone(), kind };
+        tree.insert(tree_path(path)?, leaf)?;
+    }
+    Ok(tree)
+}
+
+fn origin(name: &str) -> Origin {
+    Origin::parse(name).expect("the name of a store path or package is the name of a unit")
+}
+
+fn tree_path(path: &str) -> Result<TreePath, SystemError> {
+    let relative = path.trim_start_matches('/').as_bytes();
+    let value = |_| SystemError::Value { what: "a path", value: path.to_owned() };
+    TreePath::parse(relative).map_err(value)
+}
+
+fn mode(text: &str) -> Result<Mode, SystemError> {
+    let value = |_| SystemError::Value { what: "permissions", value: text.to_owned() };
+    u32::from_str_radix(text, 8).map(Mode::of).map_err(value)
+}
+
+fn level(text: &str) -> Result<Level, SystemError> {
+    match text {
+        "files" => Ok(Level::Files),
+        "packages" => Ok(Level::Packages),
+        "declared" => Ok(Level::Declared),
+        _ => Err(SystemError::Value { what: "a level of linking", value: text.to_owned() }),
+    }
+}
+
+/// The analysis of a unit: the kept one, or a new one, which is kept.
+fn analysed(
+    kept_in: Option<&Path>,
+    name: &str,
+    analyse: impl FnOnce() -> Result<Analysis, frazil_link::contents::ContentsError>,
+) -> Result<Arc<Analysis>, frazil_link::contents::ContentsError> {
+    let Some(folder) = kept_in else { return Ok(Arc::new(analyse()?)) };
+    let file = folder.join(format!("{name}.{}", analysis::VERSION));
+    let known = std::fs::read(&file).ok().and_then(|bytes| Analysis::decode(&bytes).ok());
+    if let Some(known) = known {
+        return Ok(Arc::new(known));
+    }
+    let analysis = analyse()?;
+    // It only saves time, so it is no failure if it cannot be kept.
+    let temporary = folder.join(format!("{name}.{}.new", std::process::id()));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&temporary, analysis.encode()))
+        .and_then(|()| std::fs::rename(&temporary, &file));
+    drop(written);
+    Ok(Arc::new(analysis))
+}

@@ -1,0 +1,74 @@
+//! Where a link begins: what services run, what they are told, and the commands of packages.
+
+use frazil_link::Root;
+use serde_json::Value;
+
+use super::{Setting, physical};
+use crate::system::specification::Specification;
+
+/// The roots of a system. Only what runs has to be there; arguments may name what is made later.
+pub(super) fn roots(
+    specification: &Specification,
+    setting: &Setting<'_>,
+    services: &Value,
+) -> Vec<Root> {
+    let mut roots = Vec::new();
+    let services = services.get("services").and_then(Value::as_object);
+    for (name, service) in services.into_iter().flatten() {
+        let at = |field: &str| format!("init.services.{name}.{field}");
+        let argv = service.get("exec").and_then(Value::as_array);
+        for (index, word) in argv.into_iter().flatten().filter_map(Value::as_str).enumerate() {
+            push_word(&mut roots, word, &at("exec"), index == 0);
+        }
+        for (field, value) in service.as_object().into_iter().flatten() {
+            if field != "exec" {
+                push_value(&mut roots, value, &at(field));
+            }
+        }
+    }
+    for package in &specification.packages {
+        push_commands(&mut roots, package, setting);
+    }
+    for path in ["/etc/os-release", "/usr/lib/os-release"] {
+        push(&mut roots, path, "the system", false);
+    }
+    roots
+}
+
+fn push(roots: &mut Vec<Root>, path: &str, named_by: &str, is_required: bool) {
+    roots.push(Root { path: path.as_bytes().into(), named_by: named_by.into(), is_required });
+}
+
+/// The paths in a word: the whole of it, or what follows a `=`, a colon or a comma.
+fn push_word(roots: &mut Vec<Root>, word: &str, named_by: &str, is_required: bool) {
+    if word.starts_with('/') && !word.contains([':', ',', '=']) {
+        return push(roots, word, named_by, is_required);
+    }
+    let parts = word.split([':', ',', '=', ' ', '"', '\'', ';']);
+    for part in parts.filter(|part| part.starts_with('/') && part.len() > 1) {
+        push(roots, part, named_by, false);
+    }
+}
+
+fn push_value(roots: &mut Vec<Root>, value: &Value, named_by: &str) {
+    match value {
+        Value::String(text) => push_word(roots, text, named_by, false),
+        Value::Array(values) => values.iter().for_each(|it| push_value(roots, it, named_by)),
+        Value::Object(values) => values.values().for_each(|it| push_value(roots, it, named_by)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn push_commands(roots: &mut Vec<Root>, package: &str, setting: &Setting<'_>) {
+    for folder in ["bin", "sbin"] {
+        let Ok(entries) = std::fs::read_dir(physical(setting, package).join(folder)) else {
+            continue;
+        };
+        let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+        names.sort();
+        for name in names {
+            let path = format!("{package}/{folder}/{}", name.to_string_lossy());
+            push(roots, &path, "environment.systemPackages", true);
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The universe of a link: what is made, store paths, and packages that are fetched when asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use frazil_debian::index::Package;
+use frazil_link::analysis::{Analysis, analyse};
+use frazil_link::contents::{Contents, ContentsError};
+use frazil_link::{Level, Role, Unit};
+use frazil_model::StorePath;
+use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
+
+use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin};
+use crate::system::contents::{Modes, StoreContents};
+use crate::system::generated::{Generated, Made};
+use crate::system::packages::{self, Adapter};
+use crate::system::specification::Specification;
+use crate::system::unpacked::{self, Manifest};
+use crate::system::units;
+
+/// The unit of the bundle of authorities.
+const OFFERED: &str = "offered";
+const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
+
+pub(super) struct Universe<'u> {
+    setting: &'u Setting<'u>,
+    units: Vec<Unit>,
+    sources: BTreeMap<Origin, UnitSource<'u>>,
+    offered: Generated,
+    /// Packages that were unpacked.
+    unpacked: Mutex<BTreeMap<Origin, (StorePath, PathBuf)>>,
+}
+
+/// Where the contents of a unit come from.
+enum UnitSource<'u> {
+    Made(&'u Generated),
+    Offered,
+    Store { path: StorePath, place: PathBuf, is_file: bool },
+    Package(Box<Package<'u>>),
+}
+
+impl<'u> Universe<'u> {
+    pub(super) fn new(
+        specification: &Specification,
+        setting: &'u Setting<'u>,
+        adapters: &BTreeMap<StorePath, Adapter>,
+        generated: &'u Generated,
+    ) -> Result<Self, SystemError> {
+        let mut universe = Self {
+            setting,
+            units: Vec::new(),
+            sources: BTreeMap::new(),
+            offered: Generated::default(),
+            unpacked: Mutex::default(),
+        };
+        universe.push_made(GENERATED, Role::Generated, UnitSource::Made(generated));
+        universe.push_made(OFFERED, Role::Offered, UnitSource::Offered);
+        for (path, place) in setting.inputs {
+            universe.push_store_path(specification, path, place, adapters.contains_key(path));
+        }
+        universe.push_packages(specification, adapters)?;
+        Ok(universe)
+    }
+
+    pub(super) fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// What is made where something asks for it.
+    pub(super) fn offered(&self) -> &Generated {
+        &self.offered
+    }
+
+    fn push_made(&mut self, name: &str, role: Role, source: UnitSource<'u>) {
+        let unit = Unit {
+            name: origin(name),
+            package: name.into(),
+            source: name.into(),
+            mount: TreePath::root(),
+            depends: Vec::new(),
+            role,
+            is_essential: false,
+            level: None,
+        };
+        self.push(unit, source);
+    }
+
+    fn push(&mut self, unit: Unit, source: UnitSource<'u>) {
+        self.sources.insert(unit.name.clone(), source);
+        self.units.push(unit);
+    }
+
+    /// A store path stands in the system where it stands in the store. The lists of packages do
+    /// not: they are there to be read now.
+    fn push_store_path(
+        &mut self,
+        specification: &Specification,
+        path: &StorePath,
+        place: &std::path::Path,
+        is_adapter: bool,
+    ) {
+        let full = self.setting.store.join(path);
+        if specification.debian.as_deref() == Some(&full) {
+            return;
+        }
+        let is_file = !place.is_dir() || place.is_symlink();
+        let mount = if is_file { self.setting.store.as_str().to_owned() } else { full };
+        let Ok(mount) = TreePath::parse(mount.trim_start_matches('/').as_bytes()) else { return };
+        let unit = Unit {
+            name: origin(path.as_str()),
+            package: path.name().into(),
+            source: path.as_str().into(),
+            mount,
+            depends: Vec::new(),
+            role: Role::Data,
+            is_essential: false,
+            // What Nix built is used as it was built.
+            level: Some(if is_adapter { Level::Files } else { Level::Packages }),
+        };
+        let (path, place) = (path.clone(), place.to_owned());
+        self.push(unit, UnitSource::Store { path, place, is_file });
+    }
+
+    fn push_packages(
+        &mut self,
+        specification: &Specification,
+        adapters: &BTreeMap<StorePath, Adapter>,
+    ) -> Result<(), SystemError> {
+        let named: BTreeSet<String> =
+            adapters.values().flat_map(|adapter| adapter.packages.iter().cloned()).collect();
+        let Some(index) = &self.setting.index else {
+            return match adapters.values().next() {
+                Some(adapter) => {
+                    Err(SystemError::NoSuite { adapter: adapter.attribute.clone() })
+                }
+                None => Ok(()),
+            };
+        };
+        let levels = specification.link.units.iter();
+        let levels: BTreeMap<String, Level> = levels
+            .map(|(name, unit)| Ok((name.clone(), level(&unit.level)?)))
+            .collect::<Result<_, SystemError>>()?;
+        let mut authorities = None;
+        for candidate in packages::universe(index, &named, &levels)? {
+            if candidate.package.name == "ca-certificates" {
+                authorities = Some(candidate.unit.name.clone());
+            }
+            self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
+        }
+        if let Some(unit) = authorities {
+            self.offer_authorities(&unit)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the bundle of authorities that a maintainer script would make.
+    fn offer_authorities(&mut self, unit: &Origin) -> Result<(), SystemError> {
+        self.fetch(&[unit])?;
+        let Some((_, place)) = self.unpacked_at(unit) else { return Ok(()) };
+        let none = Manifest::default();
+        let contents = StoreContents { place: unpacked::data(&place), modes: Modes::Package(&none) };
+        let mut files = Vec::new();
+        for entry in contents.entries().map_err(frazil_link::link::OpenError::from)? {
+            if entry.path.as_bytes().ends_with(b".crt") {
+                let bytes = contents.read(&entry.path).map_err(frazil_link::link::OpenError::from)?;
+                files.push((entry.path, bytes.into_owned()));
+            }
+        }
+        let files = files.iter().map(|(path, bytes)| (path.as_bytes(), bytes.as_slice()));
+        let bundle = frazil_link::generate::authorities(files);
+        let metadata = Metadata::of_root(Mode::of(0o644));
+        self.offered.insert(super::tree_path(AUTHORITIES)?, metadata, Made::File(bundle));
+        Ok(())
+    }
+
+    /// The analyses of units, for the linker.
+    pub(super) fn open(&self, asked: &[&Unit]) -> Result<Vec<Arc<Analysis>>, ContentsError> {
+        let names: Vec<&Origin> = asked.iter().map(|unit| &unit.name).collect();
+        let failed = |error: SystemError| ContentsError {
+            what: "packages".to_owned(),
+            source: crate::causes(&error).into(),
+        };
+        self.fetch(&names).map_err(failed)?;
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let results: Vec<Mutex<Option<Result<Arc<Analysis>, ContentsError>>>> =
+            asked.iter().map(|_| Mutex::new(None)).collect();
+        let work = || {
+            loop {
+                let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let (Some(unit), Some(slot)) = (asked.get(index), results.get(index)) else {
+                    return;
+                };
+                let analysis = self.analyse(&unit.name);
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(analysis);
+            }
+        };
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(asked.len().max(1)) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let taken = results.into_iter().zip(asked).map(|(slot, unit)| {
+            let result = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+            result.unwrap_or_else(|| Err(unknown(&unit.name)))
+        });
+        taken.collect()
+    }
+
+    /// Has packages unpacked that are not yet.
+    fn fetch(&self, names: &[&Origin]) -> Result<(), SystemError> {
+        let mut wanted = Vec::new();
+        for name in names {
+            if self.unpacked_at(name).is_none()
+                && let Some(UnitSource::Package(package)) = self.sources.get(name)
+            {
+                wanted.push((*name, units::derivations(self.setting.store, package)?));
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        // Both, since the one is an input of the other and nobody has written it yet.
+        let files = wanted.iter().map(|(_, made)| made.file.clone());
+        let packages = wanted.iter().map(|(_, made)| made.unit.clone());
+        let both: Vec<_> = files.chain(packages).collect();
+        let built = (self.setting.demand)(&both)?.into_iter().skip(wanted.len());
+        let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((name, _), outputs) in wanted.into_iter().zip(built) {
+            unpacked.extend(outputs.into_values().next().map(|found| (name.clone(), found)));
+        }
+        Ok(())
+    }
+
+    fn unpacked_at(&self, name: &Origin) -> Option<(StorePath, PathBuf)> {
+        self.unpacked.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn analyse(&self, name: &Origin) -> Result<Arc<Analysis>, ContentsError> {
+        let kept_in = self.setting.analyses;
+        match self.sources.get(name) {
+            Some(UnitSource::Made(generated)) => analyse(*generated).map(Arc::new),
+            Some(UnitSource::Offered) => analyse(&self.offered).map(Arc::new),
+            Some(UnitSource::Store { place, is_file: true, .. }) => {
+                // Listed from the store's directory, in which it is one entry.
+                let contents = OneFile { place: place.clone() };
+                analyse(&contents).map(Arc::new)
+            }
+            Some(UnitSource::Store { path, place, is_file: false }) => {
+                let contents = StoreContents { place: place.clone(), modes: Modes::Store };
+                analysed(kept_in, path.as_str(), || analyse(&contents))
+            }
+            Some(UnitSource::Package(_)) => {
+                let (path, place) = self.unpacked_at(name).ok_or_else(|| unknown(name))?;
+                analysed(kept_in, path.as_str(), || {
+                    let manifest = unpacked::manifest(&place)?;
+                    let modes = Modes::Package(&manifest);
+                    analyse(&StoreContents { place: unpacked::data(&place), modes })
+                })
+            }
+            None => Err(unknown(name)),
+        }
+    }
+
+    /// Where the units are that a tree takes files from.
+    pub(super) fn places(&self, tree: &Tree) -> BTreeMap<Origin, UnitPlace> {
+        let mut places = BTreeMap::new();
+        for (_, node) in tree.walk() {
+            let Node::Leaf(_, leaf) = node else { continue };
+            let is_inline = matches!(&leaf.kind, LeafKind::File(file) if matches!(file.source(), Source::Inline(_)));
+            if is_inline || places.contains_key(&leaf.origin) {
+                continue;
+            }
+            let place = match self.sources.get(&leaf.origin) {
+                Some(UnitSource::Store { path, is_file, .. }) => {
+                    let path = self.setting.store.join(path);
+                    let store = self.setting.store.as_str().to_owned();
+                    UnitPlace { root: if *is_file { store } else { path.clone() }, path }
+                }
+                Some(UnitSource::Package(_)) => {
+                    let Some((path, _)) = self.unpacked_at(&leaf.origin) else { continue };
+                    let path = self.setting.store.join(&path);
+                    UnitPlace { root: format!("{path}/{}", unpacked::DATA), path }
+                }
+                Some(UnitSource::Made(_) | UnitSource::Offered) | None => continue,
+            };
+            places.insert(leaf.origin.clone(), place);
+        }
+        places
+    }
+
+    /// What nobody has looked at: packages whose maintainer scripts may do what nothing here does.
+    pub(super) fn warnings(&self, adapters: &BTreeMap<StorePath, Adapter>) -> Vec<String> {
+        let unknown = adapters.values().filter(|adapter| adapter.scripts == "unknown");
+        let mut warnings = Vec::new();
+        for adapter in unknown {
+            for package in &adapter.packages {
+                let name = self.units.iter().find(|unit| *unit.package == **package);
+                let Some((_, place)) = name.and_then(|unit| self.unpacked_at(&unit.name)) else {
+                    continue;
+                };
+                let scripts = unpacked::scripts(&place);
+                if !scripts.is_empty() {
+                    warnings.push(format!(
+                        "`{}`: nobody has looked at what {} of the package {package} would have done",
+                        adapter.attribute,
+                        scripts.join(" and "),
+                    ));
+                }
+            }
+        }
+        warnings
+    }
+}
+
+fn unknown(name: &Origin) -> ContentsError {
+    ContentsError { what: name.to_string(), source: "it was not fetched".into() }
+}
+
+/// A store path that is no directory.
+struct OneFile {
+    place: PathBuf,
+}
+
+impl Contents for OneFile {
+    fn entries(&self) -> Result<Vec<frazil_link::contents::Entry>, ContentsError> {
+        let contents = StoreContents { place: self.place.clone(), modes: Modes::Store };
+        let name = self.place.file_name().map(std::os::unix::ffi::OsStrExt::as_bytes);
+        let named = |mut entry: frazil_link::contents::Entry| {
+            if let Ok(path) = TreePath::parse(name.unwrap_or_default()) {
+                entry.path = path;
+            }
+            entry
+        };
+        Ok(contents.entries()?.into_iter().map(named).collect())
+    }
+
+    fn read(&self, _: &TreePath) -> Result<std::borrow::Cow<'_, [u8]>, ContentsError> {
+        let contents = StoreContents { place: self.place.clone(), modes: Modes::Store };
+        contents.read(&TreePath::root()).map(|bytes| std::borrow::Cow::Owned(bytes.into_owned()))
+    }
+}

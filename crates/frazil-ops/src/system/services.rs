@@ -1,0 +1,183 @@
+//! The table of services for the init: the declared ones, with numbers for names and parts for
+//! templates.
+//!
+//! What the modules say is nearly the table already. What is left to do needs the accounts, or the
+//! contents of files, which evaluation does not have.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::accounts::{Accounts, AccountsError};
+use super::specification::{Plan, User};
+use super::template::{self, TemplateError};
+
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum ServicesError {
+    /// A user or group does not exist.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// A template is none.
+    #[error("the template of `{path}`, for the service `{service}`")]
+    Template {
+        /// The service.
+        service: String,
+        /// The file that is made.
+        path: String,
+        /// What is wrong with it.
+        source: TemplateError,
+    },
+    /// A template could not be read.
+    #[error("the template of `{path}`, for the service `{service}`, cannot be read")]
+    Read {
+        /// The service.
+        service: String,
+        /// The file that is made.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A rule that this init does not have.
+    #[error("the service `{service}` wants `{path}` made as a `{kind}`, which the init cannot do")]
+    Rule {
+        /// The service.
+        service: String,
+        /// The path.
+        path: String,
+        /// What is wanted.
+        kind: String,
+    },
+}
+
+/// The table, as JSON. `read` gives the text of a file in the store.
+pub fn table(
+    plan: &Plan,
+    users: &BTreeMap<String, User>,
+    accounts: &Accounts,
+    read: &dyn Fn(&str) -> std::io::Result<String>,
+) -> Result<Value, ServicesError> {
+    let mut services = Map::new();
+    for (name, declared) in &plan.services {
+        let translation = Translation { service: name, users, accounts, read };
+        services.insert(name.clone(), translation.service(declared)?);
+    }
+    Ok(json!({ "services": services }))
+}
+
+/// One service on its way into the table.
+struct Translation<'t> {
+    service: &'t str,
+    users: &'t BTreeMap<String, User>,
+    accounts: &'t Accounts,
+    read: &'t dyn Fn(&str) -> std::io::Result<String>,
+}
+
+impl Translation<'_> {
+    fn service(&self, declared: &Value) -> Result<Value, ServicesError> {
+        let mut service = declared.as_object().cloned().unwrap_or_default();
+        self.identity(&mut service)?;
+        for rule in take_list(&mut service, "paths") {
+            self.rule(&mut service, &rule)?;
+        }
+        Ok(Value::Object(service))
+    }
+
+    /// Numbers instead of names; a user without a group has the one of the accounts.
+    fn identity(&self, service: &mut Map<String, Value>) -> Result<(), ServicesError> {
+        let user = take_text(service, "user");
+        let group = take_text(service, "group");
+        let own = user.as_ref().and_then(|user| self.users.get(user)).map(|user| &user.group);
+        if let Some(user) = &user {
+            service.insert("uid".into(), self.uid(user)?.into());
+        }
+        if let Some(group) = group.as_ref().or(own) {
+            service.insert("gid".into(), self.gid(group)?.into());
+        }
+        let groups = take_list(service, "groups");
+        if !groups.is_empty() {
+            let numbers: Result<Vec<u32>, _> =
+                groups.iter().filter_map(Value::as_str).map(|name| self.gid(name)).collect();
+            service.insert("groups".into(), numbers?.into());
+        }
+        Ok(())
+    }
+
+    /// A rule of tmpfiles.d becomes a directory, a file or a link of the table.
+    fn rule(&self, service: &mut Map<String, Value>, rule: &Value) -> Result<(), ServicesError> {
+        let text = |key: &str| rule.get(key).and_then(Value::as_str);
+        let path = text("path").unwrap_or_default();
+        let kind = text("kind").unwrap_or_default();
+        let mut node = Map::from_iter([("path".to_owned(), Value::from(path))]);
+        if let Some(mode) = text("mode") {
+            node.insert("mode".into(), mode.into());
+        }
+        if let Some(user) = text("user") {
+            node.insert("uid".into(), self.uid(user)?.into());
+        }
+        if let Some(group) = text("group") {
+            node.insert("gid".into(), self.gid(group)?.into());
+        }
+        let argument = text("argument").unwrap_or_default();
+        let list = match kind {
+            "directory" => "dirs",
+            "link" | "link-anew" => {
+                node.insert("content".into(), argument.into());
+                "links"
+            }
+            "file" | "file-anew" | "write" => {
+                node.insert("content".into(), argument.into());
+                "files"
+            }
+            "template" => {
+                node.insert("content".into(), self.template(path, argument)?);
+                "files"
+            }
+            // What lies in a writable layer is gone with the container; elsewhere it does no harm.
+            "remove-after" | "remove-tree-after" => return Ok(()),
+            _ => {
+                let (service, path) = (self.service.to_owned(), path.to_owned());
+                return Err(ServicesError::Rule { service, path, kind: kind.to_owned() });
+            }
+        };
+        let entry = service.entry(list).or_insert_with(|| json!([]));
+        if let Some(list) = entry.as_array_mut() {
+            list.push(Value::Object(node));
+        }
+        Ok(())
+    }
+
+    fn template(&self, path: &str, source: &str) -> Result<Value, ServicesError> {
+        let (service, path) = (self.service.to_owned(), path.to_owned());
+        let text = match (self.read)(source) {
+            Ok(text) => text,
+            Err(source) => return Err(ServicesError::Read { service, path, source }),
+        };
+        match template::parts(&text) {
+            Ok(parts) => Ok(json!(parts)),
+            Err(source) => Err(ServicesError::Template { service, path, source }),
+        }
+    }
+
+    fn uid(&self, name: &str) -> Result<u32, AccountsError> {
+        self.accounts.uid(name, || format!("the service `{}`", self.service))
+    }
+
+    fn gid(&self, name: &str) -> Result<u32, AccountsError> {
+        self.accounts.gid(name, || format!("the service `{}`", self.service))
+    }
+}
+
+fn take_text(object: &mut Map<String, Value>, key: &str) -> Option<String> {
+    object.remove(key)?.as_str().map(str::to_owned)
+}
+
+fn take_list(object: &mut Map<String, Value>, key: &str) -> Vec<Value> {
+    match object.remove(key) {
+        Some(Value::Array(list)) => list,
+        Some(_) | None => Vec::new(),
+    }
+}

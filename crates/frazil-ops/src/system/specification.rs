@@ -1,0 +1,154 @@
+//! What the module system says about a system: the value that `builtin:link` is given.
+//!
+//! `nix/modules/system/toplevel.nix` makes it. Store paths in it are texts; they are the inputs of
+//! the derivation.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The version of this shape.
+pub const VERSION: u32 = 1;
+
+/// A whole system as plain data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Specification {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The name of the system.
+    pub name: String,
+    /// As Nix names machines: `x86_64-linux`.
+    pub system: String,
+    /// The store path of Debian's lists, where packages come from there.
+    pub debian: Option<String>,
+    /// Packages whose commands are in the system.
+    pub packages: Vec<String>,
+    /// Generated files.
+    pub files: Vec<File>,
+    /// Directories.
+    pub directories: Vec<Directory>,
+    /// Users by name.
+    pub users: BTreeMap<String, User>,
+    /// Groups by name.
+    pub groups: BTreeMap<String, Group>,
+    /// What runs.
+    pub plan: Plan,
+    /// What the linker keeps.
+    pub link: Link,
+    /// How images present themselves. Encoders read it.
+    pub image: Value,
+}
+
+/// A generated file: with a text, a copy of something, or a symbolic link.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Where, relative to the root.
+    pub path: String,
+    /// The contents.
+    pub text: Option<String>,
+    /// A file with the contents.
+    pub source: Option<String>,
+    /// The target.
+    pub link: Option<String>,
+    /// Octal digits.
+    pub mode: String,
+    /// The name of the owner.
+    pub user: String,
+    /// The name of the group.
+    pub group: String,
+}
+
+/// A directory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// Where, relative to the root.
+    pub path: String,
+    /// Octal digits.
+    pub mode: String,
+    /// The name of the owner.
+    pub user: String,
+    /// The name of the group.
+    pub group: String,
+}
+
+/// A user.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct User {
+    /// The number; chosen if absent.
+    pub uid: Option<u32>,
+    /// The user's own group.
+    pub group: String,
+    /// Others that the user is in.
+    #[serde(default)]
+    pub extra_groups: Vec<String>,
+    /// The comment.
+    #[serde(default)]
+    pub description: String,
+    /// The home directory.
+    pub home: String,
+    /// The login shell.
+    pub shell: String,
+    /// As in /etc/shadow.
+    pub hashed_password: Option<String>,
+    /// Where the running system finds it.
+    pub hashed_password_file: Option<String>,
+}
+
+/// A group.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The number; chosen if absent.
+    pub gid: Option<u32>,
+    /// Users in it besides those who say so themselves.
+    #[serde(default)]
+    pub members: Vec<String>,
+}
+
+/// What runs, and who supervises it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The init.
+    #[serde(rename = "type")]
+    pub init: String,
+    /// The user whose shell runs instead of services.
+    pub shell: Option<String>,
+    /// Services, with names of users where the init wants numbers.
+    pub services: BTreeMap<String, Value>,
+}
+
+/// What the linker keeps.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// `files`, `packages` or `declared`.
+    pub level: String,
+    /// Packages with a level of their own.
+    pub units: BTreeMap<String, UnitLink>,
+    /// Patterns of files to keep.
+    pub keep: Vec<String>,
+    /// Patterns of files to leave out.
+    pub without: Vec<String>,
+    /// Commands to keep.
+    pub bins: Vec<String>,
+    /// Languages.
+    pub locales: Vec<String>,
+    /// Decisions on capabilities.
+    pub capabilities: BTreeMap<String, bool>,
+    /// Packages to take files from although nothing refers to them.
+    pub packages: Vec<String>,
+}
+
+/// How one package is linked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitLink {
+    /// As [`Link::level`].
+    pub level: String,
+}

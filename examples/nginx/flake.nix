@@ -1,0 +1,19 @@
+{
+  description = "A page, served by nginx in a container of a few megabytes";
+
+  inputs = {
+    nixpkgs.url = "debian:trixie";
+    frazil.url = "builtin:frazil";
+  };
+
+  outputs =
+    { nixpkgs, frazil, ... }:
+    {
+      default = frazil.nglib.makeSystem {
+        inherit nixpkgs;
+        name = "nginx";
+        system = "x86_64-linux";
+        config = ./system.nix;
+      };
+    };
+}

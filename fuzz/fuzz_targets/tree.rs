@@ -1,0 +1,4 @@
+//! Fuzzes `tree`: cargo-fuzz's way into the crate's own `fuzz` function, which states what must hold.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| frazil_tree::dump::fuzz(data));

@@ -1,0 +1,8 @@
+# A machine to log in on over its serial line.
+{
+  services.getty.ttyS0 = {
+    baudrate = 115200;
+    options.autologin = "root";
+  };
+  system.link.capabilities.shell = true;
+}

@@ -1,0 +1,7 @@
+{
+  services.memcached = {
+    enable = true;
+    maxMemory = 256;
+  };
+  init.services.memcached.critical = true;
+}

@@ -1,0 +1,7 @@
+{
+  services.mysql = {
+    enable = true;
+    ensureDatabases = [ "app" ];
+  };
+  init.services.mysql.critical = true;
+}

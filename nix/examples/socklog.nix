@@ -1,0 +1,7 @@
+{
+  services.socklog = {
+    enable = true;
+    unix = "/run/log";
+  };
+  init.services.socklog-unix.critical = true;
+}

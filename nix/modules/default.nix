@@ -1,0 +1,51 @@
+/**
+  Every module of the distribution, in reading order: what a system is, what runs in it, services.
+
+  All are always imported. A service that is not enabled costs an evaluation nothing but its options.
+*/
+[
+  ./system/assertions.nix
+  ./system/name.nix
+  ./system/files.nix
+  ./system/link.nix
+  ./system/image.nix
+  ./system/toplevel.nix
+  ./nixpkgs.nix
+  ./environment.nix
+  ./users.nix
+  ./networking.nix
+  ./time.nix
+  ./certificates.nix
+  ./iana.nix
+  ./fstab.nix
+  ./nix.nix
+  ./init/services.nix
+  ./init/backends.nix
+  ./init/nixng.nix
+  ./services/apache2.nix
+  ./services/app.nix
+  ./services/caddy.nix
+  ./services/certbot.nix
+  ./services/chrony.nix
+  ./services/crond.nix
+  ./services/dnsmasq.nix
+  ./services/dovecot.nix
+  ./services/dropbear.nix
+  ./services/getty.nix
+  ./services/haproxy.nix
+  ./services/memcached.nix
+  ./services/mosquitto.nix
+  ./services/mysql.nix
+  ./services/nginx.nix
+  ./services/openssh.nix
+  ./services/php-fpm.nix
+  ./services/postfix.nix
+  ./services/postgresql.nix
+  ./services/prometheus.nix
+  ./services/redis.nix
+  ./services/socklog.nix
+  ./services/static-files.nix
+  ./services/syncthing.nix
+  ./services/tinyproxy.nix
+  ./services/unbound.nix
+]

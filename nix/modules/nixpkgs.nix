@@ -1,0 +1,35 @@
+# The package set that modules get as `pkgs`.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.nixpkgs;
+
+  overlay = types.mkOptionType {
+    name = "nixpkgs-overlay";
+    description = "overlay: a function of two arguments, the final and the previous package set";
+    check = lib.isFunction;
+    merge = lib.mergeOneOption;
+  };
+in
+{
+  options.nixpkgs = {
+    pkgs = mkOption {
+      type = types.unspecified;
+      description = "The package set to start from. `makeSystem` sets it.";
+    };
+    config = mkOption {
+      type = types.attrsOf types.unspecified;
+      default = { };
+      description = "Settings of the package set, as its own `config` argument takes them.";
+    };
+    overlays = mkOption {
+      type = types.listOf overlay;
+      default = [ ];
+      example = lib.literalExpression "[ (final: prev: { hello = prev.hello; }) ]";
+      description = "Changes to the package set, applied in this order.";
+    };
+  };
+
+  config._module.args.pkgs =
+    if cfg.overlays == [ ] then cfg.pkgs else cfg.pkgs.appendOverlays cfg.overlays;
+}

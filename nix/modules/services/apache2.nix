@@ -1,0 +1,76 @@
+# The Apache web server.
+{
+  config,
+  lib,
+  nglib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.apache2;
+
+  atom = types.either types.str types.int;
+  # Sections are sets of sets, directives with several arguments are lists, and what has an order is
+  # a list of sets.
+  directives =
+    types.oneOf [
+      (types.attrsOf (
+        types.oneOf [
+          atom
+          (types.listOf (types.either atom (types.listOf atom)))
+          (types.attrsOf directives)
+        ]
+      ))
+      (types.listOf (types.either types.str directives))
+    ]
+    // {
+      description = "directives of Apache, as sets and lists";
+    };
+
+  configFile = pkgs.writeText "httpd.conf" (nglib.generators.toApache cfg.configuration);
+  runtimeConfig = "/run/apache2/httpd.conf";
+in
+{
+  options.services.apache2 = {
+    enable = lib.mkEnableOption "the Apache web server";
+    package = lib.mkPackageOption pkgs "apacheHttpd" { };
+    createUserGroup = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether the user and the group `www-data` exist.";
+    };
+    envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
+    configuration = mkOption {
+      type = directives;
+      example = lib.literalExpression ''
+        [ { Listen = "0.0.0.0:80"; ServerRoot = "/var/www"; } { DocumentRoot = "/var/www"; } ]
+      '';
+      description = "The configuration.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    init.services.apache2 = {
+      exec = [
+        "${cfg.package}/bin/httpd"
+        "-f"
+        (if cfg.envsubst then runtimeConfig else "${configFile}")
+        "-DFOREGROUND"
+      ];
+      templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
+      directories."/run/apache2" = { };
+      # Lets requests come to their end.
+      stop.signal = lib.mkDefault "WINCH";
+      enabled = true;
+    };
+
+    users = lib.mkIf cfg.createUserGroup (account {
+      user = "www-data";
+      description = "web servers";
+      home = "/var/www";
+    });
+    image.ports = [ 80 ];
+  };
+}

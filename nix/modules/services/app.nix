@@ -1,0 +1,106 @@
+# The user's own programs: a binary, a directory, whatever has no module of its own.
+{
+  config,
+  lib,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  enabled = lib.filterAttrs (_: app: app.enable) config.services.app;
+
+  app =
+    { name, ... }:
+    {
+      options = {
+        enable = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether it runs.";
+        };
+        program = mkOption {
+          type = types.either types.path types.str;
+          example = lib.literalExpression "./server";
+          description = "The program: a file of your own, or the path of one in a package.";
+        };
+        args = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          description = "Its arguments.";
+        };
+        environment = mkOption {
+          type = types.attrsOf (types.either types.str types.int);
+          default = { };
+          description = "Its variables.";
+        };
+        files = mkOption {
+          type = types.attrsOf types.path;
+          default = { };
+          example = lib.literalExpression ''{ "/srv/www" = ./public; }'';
+          description = "Files and directories of your own, by where they are in the system.";
+        };
+        user = mkOption {
+          type = types.nullOr types.str;
+          default = name;
+          defaultText = "the attribute's name";
+          description = "The user it runs as; null for the one the system runs as.";
+        };
+        stateDir = mkOption {
+          type = types.nullOr types.path;
+          default = null;
+          example = "/var/lib/app";
+          description = "A directory of its own for state; it becomes a volume of images.";
+        };
+        ports = mkOption {
+          type = types.listOf types.port;
+          default = [ ];
+          description = "Ports it listens on.";
+        };
+        critical = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether its end is the end of the system.";
+        };
+      };
+    };
+
+  optionalAttr = name: value: lib.optionalAttrs (value != null) { ${value} = name; };
+in
+{
+  options.services.app = mkOption {
+    type = types.attrsOf (types.submodule app);
+    default = { };
+    example = lib.literalExpression ''{ hello = { program = ./hello; ports = [ 8080 ]; }; }'';
+    description = "Programs of your own that run as services.";
+  };
+
+  config = {
+    init.services = lib.mapAttrs (_: app: {
+      exec = [ "${app.program}" ] ++ app.args;
+      inherit (app) environment user critical;
+      group = app.user;
+      directories = optionalAttr { mode = "0700"; } app.stateDir;
+      enabled = true;
+    }) enabled;
+
+    users = lib.mkMerge (
+      map (app: {
+        users = optionalAttr {
+          group = lib.mkDefault app.user;
+          description = lib.mkDefault app.user;
+        } app.user;
+        groups = optionalAttr { } app.user;
+      }) (lib.attrValues enabled)
+    );
+
+    system.files = lib.mkMerge (
+      map (app: lib.mapAttrs (_: source: { link = "${source}"; }) app.files) (lib.attrValues enabled)
+    );
+
+    image = {
+      ports = lib.concatMap (app: app.ports) (lib.attrValues enabled);
+      volumes = lib.concatMap (app: lib.optional (app.stateDir != null) app.stateDir) (
+        lib.attrValues enabled
+      );
+    };
+  };
+}

@@ -1,0 +1,78 @@
+# dnsmasq, a small server of names and addresses.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.dnsmasq;
+
+  atom = types.oneOf [
+    types.bool
+    types.int
+    types.str
+  ];
+  # A setting that is `true` has no value, and one that is `false` is absent.
+  line =
+    name: value:
+    if value == true then
+      [ name ]
+    else if value == false then
+      [ ]
+    else
+      [ "${name}=${toString value}" ];
+  lines = name: value: if lib.isList value then lib.concatMap (line name) value else line name value;
+
+  configFile = pkgs.writeText "dnsmasq.conf" (
+    lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings))
+  );
+in
+{
+  options.services.dnsmasq = {
+    enable = lib.mkEnableOption "dnsmasq";
+    package = lib.mkPackageOption pkgs "dnsmasq" { };
+    settings = mkOption {
+      type = types.attrsOf (types.either atom (types.listOf atom));
+      default = { };
+      example = {
+        no-resolv = true;
+        server = [ "192.0.2.1" ];
+      };
+      description = "Settings of dnsmasq.conf. Those without a value are `true`, those with several are lists.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.dnsmasq.settings = {
+      user = lib.mkDefault "dnsmasq";
+      group = lib.mkDefault "dnsmasq";
+      log-facility = lib.mkDefault "-";
+    };
+
+    init.services.dnsmasq = {
+      exec = [
+        "${cfg.package}/bin/dnsmasq"
+        "--keep-in-foreground"
+        "--conf-file=${configFile}"
+      ];
+      directories = {
+        "/run/dnsmasq".user = "dnsmasq";
+        "/var/lib/misc" = { };
+      };
+      enabled = true;
+    };
+
+    users = account {
+      user = "dnsmasq";
+      description = "dnsmasq";
+    };
+
+    image.ports = [
+      "53/udp"
+      "53/tcp"
+    ];
+  };
+}

@@ -1,0 +1,126 @@
+# Dovecot, a server of mailboxes.
+{
+  config,
+  lib,
+  nglib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.dovecot;
+
+  atom = types.nullOr (
+    types.oneOf [
+      types.bool
+      types.int
+      types.str
+    ]
+  );
+  section =
+    types.attrsOf (
+      types.oneOf [
+        atom
+        (types.listOf atom)
+        section
+      ]
+    )
+    // {
+      description = "settings of Dovecot, with sections as sets";
+    };
+in
+{
+  options.services.dovecot = {
+    enable = lib.mkEnableOption "Dovecot";
+    package = lib.mkPackageOption pkgs "dovecot" { };
+    user = mkOption {
+      type = types.str;
+      default = "dovecot";
+      description = "The user its daemons run as.";
+    };
+    group = mkOption {
+      type = types.str;
+      default = "dovecot";
+      description = "The group its daemons run as.";
+    };
+    mailUser = mkOption {
+      type = types.nullOr types.str;
+      default = "vmail";
+      description = "The user who owns mail that is not a system user's.";
+    };
+    mailGroup = mkOption {
+      type = types.nullOr types.str;
+      default = "vmail";
+      description = "The group that such mail belongs to.";
+    };
+    loginUser = mkOption {
+      type = types.nullOr types.str;
+      default = "dovenull";
+      description = "The user as whom strangers are talked to.";
+    };
+    settings = mkOption {
+      type = section;
+      default = { };
+      example = {
+        protocols = "imap";
+        mail_driver = "maildir";
+      };
+      description = "Settings of dovecot.conf. A section with a name is written `\"section name\" = { ... };`.";
+    };
+    configFile = mkOption {
+      type = types.path;
+      default = pkgs.writeText "dovecot.conf" (nglib.generators.dovecot cfg.settings);
+      defaultText = "made from `settings`";
+      description = "The configuration.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.dovecot.settings = lib.mapAttrs (_: lib.mkDefault) {
+      dovecot_config_version = "2.4.0";
+      dovecot_storage_version = "2.4.0";
+      base_dir = "/run/dovecot";
+      default_internal_user = cfg.user;
+      default_internal_group = cfg.group;
+      default_login_user = cfg.loginUser;
+      log_path = "/dev/stderr";
+      ssl = "no";
+    };
+
+    init.services.dovecot = {
+      exec = [
+        "${cfg.package}/bin/dovecot"
+        "-F"
+        "-c"
+        "${cfg.configFile}"
+      ];
+      directories = {
+        "/run/dovecot" = { };
+        "/var/lib/dovecot" = { };
+      };
+      enabled = true;
+    };
+
+    users = lib.mkMerge [
+      (account {
+        inherit (cfg) user group;
+        description = "Dovecot";
+      })
+      (lib.mkIf (cfg.loginUser != null) (account {
+        user = cfg.loginUser;
+        description = "Dovecot's strangers";
+      }))
+      (lib.mkIf (cfg.mailUser != null) (account {
+        user = cfg.mailUser;
+        group = if cfg.mailGroup == null then "nogroup" else cfg.mailGroup;
+        description = "mail";
+        home = "/var/mail";
+      }))
+    ];
+    image = {
+      ports = [ 143 ];
+      volumes = [ "/var/mail" ];
+    };
+  };
+}

@@ -1,0 +1,70 @@
+# Dropbear, a small SSH server.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.dropbear;
+in
+{
+  options.services.dropbear = {
+    enable = lib.mkEnableOption "Dropbear";
+    package = lib.mkPackageOption pkgs "dropbear" { };
+    port = mkOption {
+      type = types.port;
+      default = 22;
+      description = "The port it listens on.";
+    };
+    allowPasswords = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether a password is enough to log in.";
+    };
+    authorizedKeys = mkOption {
+      type = types.attrsOf (types.listOf types.str);
+      default = { };
+      description = "Keys that may log in, by user; they are part of the image.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    init.services.dropbear = {
+      # -R makes the key of the host when the first client asks for it.
+      exec = [
+        "${cfg.package}/bin/dropbear"
+        "-F"
+        "-E"
+        "-R"
+        "-p"
+        (toString cfg.port)
+      ]
+      ++ lib.optional (!cfg.allowPasswords) "-s";
+      directories."/etc/dropbear".mode = "0700";
+      enabled = true;
+    };
+
+    system = lib.mkMerge (
+      lib.mapAttrsToList (
+        user: keys:
+        let
+          inherit (config.users.users.${user}) home;
+        in
+        {
+          directories."${home}/.ssh" = {
+            inherit user;
+            mode = "0700";
+          };
+          files."${home}/.ssh/authorized_keys" = {
+            inherit user;
+            mode = "0600";
+            text = lib.concatLines keys;
+          };
+        }
+      ) cfg.authorizedKeys
+    );
+    image.ports = [ cfg.port ];
+  };
+}

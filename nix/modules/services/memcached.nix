@@ -1,0 +1,73 @@
+# memcached, a cache in memory.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.memcached;
+in
+{
+  options.services.memcached = {
+    enable = lib.mkEnableOption "memcached";
+    package = lib.mkPackageOption pkgs "memcached" { };
+    user = mkOption {
+      type = types.str;
+      default = "memcached";
+      description = "The user it runs as.";
+    };
+    listen = mkOption {
+      type = types.str;
+      default = "0.0.0.0";
+      description = "The address it listens on.";
+    };
+    port = mkOption {
+      type = types.port;
+      default = 11211;
+      description = "The port it listens on.";
+    };
+    maxMemory = mkOption {
+      type = types.ints.positive;
+      default = 64;
+      description = "How much it keeps, in MiB.";
+    };
+    maxConnections = mkOption {
+      type = types.ints.positive;
+      default = 1024;
+      description = "How many clients it serves at once.";
+    };
+    extraOptions = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Further arguments.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    init.services.memcached = {
+      exec = [
+        "${cfg.package}/bin/memcached"
+        "-l"
+        cfg.listen
+        "-p"
+        (toString cfg.port)
+        "-m"
+        (toString cfg.maxMemory)
+        "-c"
+        (toString cfg.maxConnections)
+      ]
+      ++ cfg.extraOptions;
+      inherit (cfg) user;
+      group = cfg.user;
+      enabled = true;
+    };
+    users = account {
+      inherit (cfg) user;
+      description = "memcached";
+    };
+    image.ports = [ cfg.port ];
+  };
+}

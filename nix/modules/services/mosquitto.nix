@@ -1,0 +1,85 @@
+# Mosquitto, a broker of MQTT messages.
+{
+  config,
+  lib,
+  nglib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.mosquitto;
+
+  atom = types.oneOf [
+    types.str
+    types.int
+    types.bool
+  ];
+  shown = value: if lib.isBool value then lib.boolToString value else toString value;
+  lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
+  # A listener begins a part of its own, which other settings must not fall into.
+  isListener = name: _: name == "listener";
+  text =
+    settings: lib.concatLines (lib.concatLists (lib.mapAttrsToList lines settings));
+  configFile = pkgs.writeText "mosquitto.conf" (
+    text (lib.filterAttrs (name: value: !isListener name value) cfg.config)
+    + text (lib.filterAttrs isListener cfg.config)
+  );
+  runtimeConfig = "/run/mosquitto/mosquitto.conf";
+in
+{
+  options.services.mosquitto = {
+    enable = lib.mkEnableOption "Mosquitto";
+    package = lib.mkPackageOption pkgs "mosquitto" { };
+    user = mkOption {
+      type = types.str;
+      default = "mosquitto";
+      description = "The user it runs as.";
+    };
+    group = mkOption {
+      type = types.str;
+      default = "mosquitto";
+      description = "The group it runs as.";
+    };
+    envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
+    config = mkOption {
+      type = types.attrsOf (types.either atom (types.listOf atom));
+      default = { };
+      example = {
+        listener = "1883 0.0.0.0";
+        allow_anonymous = true;
+      };
+      description = "Settings of mosquitto.conf; one that occurs several times is a list.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.mosquitto.config = nglib.mkDefaultRec {
+      persistence_location = "/var/lib/mosquitto/";
+      log_dest = "stderr";
+    };
+
+    init.services.mosquitto = {
+      exec = [
+        "${cfg.package}/bin/mosquitto"
+        "-c"
+        (if cfg.envsubst then runtimeConfig else "${configFile}")
+      ];
+      templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
+      inherit (cfg) user group;
+      directories."/var/lib/mosquitto".mode = "0700";
+      enabled = true;
+    };
+
+    users = account {
+      inherit (cfg) user group;
+      description = "Mosquitto";
+      home = "/var/lib/mosquitto";
+    };
+    image = {
+      ports = [ 1883 ];
+      volumes = [ "/var/lib/mosquitto" ];
+    };
+  };
+}

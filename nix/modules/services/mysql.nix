@@ -1,0 +1,178 @@
+# MariaDB, a database, under the name that NixNG gives it.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.mysql;
+
+  configFile = pkgs.writeText "my.cnf" (lib.generators.toINI { listsAsDuplicateKeys = true; } cfg.config);
+
+  quoted = text: "'${lib.replaceStrings [ "\\" "'" ] [ "\\\\" "\\'" ] text}'";
+  name = text: "`${lib.replaceStrings [ "`" ] [ "``" ] text}`";
+  user =
+    user:
+    let
+      account = "${quoted user.name}@${quoted user.address}";
+    in
+    [ "CREATE USER IF NOT EXISTS ${account} IDENTIFIED VIA unix_socket;" ]
+    ++ lib.mapAttrsToList (
+      object: permission: "GRANT ${permission} ON ${object} TO ${account};"
+    ) user.ensurePermissions;
+  statements =
+    map (database: "CREATE DATABASE IF NOT EXISTS ${name database};") cfg.ensureDatabases
+    ++ lib.concatMap user cfg.ensureUsers;
+  # The server runs these at each start, one a line.
+  setUp = pkgs.writeText "mysql-set-up.sql" (lib.concatLines statements);
+in
+{
+  options.services.mysql = {
+    enable = lib.mkEnableOption "MariaDB";
+    package = lib.mkPackageOption pkgs "mariadb" { };
+    user = mkOption {
+      type = types.str;
+      default = "mysql";
+      description = "The user it runs as.";
+    };
+    group = mkOption {
+      type = types.str;
+      default = "mysql";
+      description = "The group it runs as.";
+    };
+    port = mkOption {
+      type = types.port;
+      default = 3306;
+      description = "The port it listens on.";
+    };
+    bind = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      description = "The address it listens on; unset, all.";
+    };
+    dataDir = mkOption {
+      type = types.path;
+      default = "/var/lib/mysql";
+      description = "Where data is kept.";
+    };
+    config = mkOption {
+      type = types.attrsOf (
+        types.attrsOf (
+          types.oneOf [
+            types.bool
+            types.int
+            types.str
+            (types.listOf types.str)
+          ]
+        )
+      );
+      default = { };
+      example = {
+        mysqld.max_connections = 100;
+      };
+      description = "Settings of my.cnf, by section.";
+    };
+    initialScript = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      description = "A file with SQL that the server runs at each start, one statement a line.";
+    };
+    ensureDatabases = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Databases that exist.";
+    };
+    ensureUsers = mkOption {
+      type = types.listOf (
+        types.submodule {
+          options = {
+            name = mkOption {
+              type = types.str;
+              description = "The name of the user, who logs in as the user of the system so named.";
+            };
+            address = mkOption {
+              type = types.str;
+              default = "localhost";
+              description = "Where the user comes from.";
+            };
+            ensurePermissions = mkOption {
+              type = types.attrsOf types.str;
+              default = { };
+              example = {
+                "app.*" = "ALL PRIVILEGES";
+              };
+              description = "What the user may do, by object.";
+            };
+          };
+        }
+      );
+      default = [ ];
+      description = "Users that exist.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.mysql.config.mysqld = lib.mapAttrs (_: lib.mkDefault) (
+      {
+        inherit (cfg) port;
+        datadir = cfg.dataDir;
+        socket = "/run/mysqld/mysqld.sock";
+        pid_file = "/run/mysqld/mysqld.pid";
+        plugin_load_add = "auth_socket";
+      }
+      // lib.optionalAttrs (cfg.bind != null) { bind-address = cfg.bind; }
+      // lib.optionalAttrs (cfg.initialScript != null || statements != [ ]) {
+        init_file = if cfg.initialScript != null then "${cfg.initialScript}" else "${setUp}";
+      }
+    );
+
+    init.services = {
+      mysql-init = {
+        type = "oneshot";
+        exec = [
+          "${cfg.package}/bin/mysql_install_db"
+          "--defaults-file=${configFile}"
+          "--datadir=${cfg.dataDir}"
+          "--auth-root-authentication-method=socket"
+          "--auth-root-socket-user=${cfg.user}"
+          "--skip-test-db"
+        ];
+        unless = "${cfg.dataDir}/mysql";
+        inherit (cfg) user group;
+        directories.${cfg.dataDir}.mode = "0750";
+        enabled = true;
+      };
+      mysql = {
+        exec = [
+          "${cfg.package}/bin/mysqld"
+          "--defaults-file=${configFile}"
+        ];
+        inherit (cfg) user group;
+        requires = [ "mysql-init" ];
+        directories."/run/mysqld" = { };
+        ready.unix = "/run/mysqld/mysqld.sock";
+        stop.timeout = lib.mkDefault 60;
+        enabled = true;
+      };
+    };
+
+    users = account {
+      inherit (cfg) user group;
+      description = "MariaDB";
+      home = cfg.dataDir;
+    };
+    image = {
+      ports = [ cfg.port ];
+      volumes = [ cfg.dataDir ];
+    };
+    assertions = [
+      {
+        assertion = cfg.initialScript == null || statements == [ ];
+        message = "`services.mysql.initialScript` cannot be had together with `ensureDatabases` and `ensureUsers`; put all into the script";
+      }
+    ];
+  };
+}

@@ -1,0 +1,88 @@
+# nginx, a web server.
+{
+  config,
+  lib,
+  nglib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.nginx;
+
+  atom = types.either types.str types.int;
+  # Blocks are sets, directives with several arguments are lists, and what occurs more than once, or
+  # has an order, is a list of those.
+  directives =
+    types.oneOf [
+      (types.attrsOf (
+        types.oneOf [
+          atom
+          (types.listOf (types.either atom (types.listOf atom)))
+          (types.attrsOf directives)
+        ]
+      ))
+      (types.listOf (types.either types.str directives))
+    ]
+    // {
+      description = "directives of nginx, as sets and lists";
+    };
+
+  configFile = pkgs.writeText "nginx.conf" (nglib.generators.toNginx cfg.configuration);
+  runtimeConfig = "/run/nginx/nginx.conf";
+in
+{
+  options.services.nginx = {
+    enable = lib.mkEnableOption "nginx";
+    package = lib.mkPackageOption pkgs "nginx" { };
+    user = mkOption {
+      type = types.str;
+      default = "nginx";
+      description = "The user the workers run as.";
+    };
+    group = mkOption {
+      type = types.str;
+      default = "nginx";
+      description = "The group the workers run as.";
+    };
+    envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
+    configuration = mkOption {
+      type = directives;
+      example = lib.literalExpression ''
+        [ { daemon = "off"; events."" = { worker_connections = 128; }; http."" = { server."" = { listen = 80; }; }; } ]
+      '';
+      description = ''
+        The configuration. It must hold `daemon off;`, so that nginx stays where it is supervised.
+        A block without an argument is written `http."" = { ... };`.
+      '';
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    init.services.nginx = {
+      exec = [
+        "${cfg.package}/bin/nginx"
+        "-e"
+        "stderr"
+        "-c"
+        (if cfg.envsubst then runtimeConfig else "${configFile}")
+      ];
+      templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
+      directories = {
+        "/var/lib/nginx" = { };
+        "/var/log/nginx" = { };
+      };
+      # Ends open connections in their own time; TERM would cut them off.
+      stop.signal = lib.mkDefault "QUIT";
+      enabled = true;
+    };
+
+    users = account {
+      inherit (cfg) user group;
+      description = "nginx";
+    };
+
+    image.ports = [ 80 ];
+  };
+}

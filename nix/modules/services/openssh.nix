@@ -1,0 +1,110 @@
+# OpenSSH's server.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.openssh;
+
+  atom = types.oneOf [
+    types.bool
+    types.int
+    types.str
+  ];
+  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
+  lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
+
+  keysOf = lib.filterAttrs (_: keys: keys != [ ]) cfg.authorizedKeys;
+in
+{
+  options.services.openssh = {
+    enable = lib.mkEnableOption "OpenSSH's server";
+    package = lib.mkPackageOption pkgs "openssh" { };
+    settings = mkOption {
+      type = types.attrsOf (types.either atom (types.listOf atom));
+      default = { };
+      example = {
+        PasswordAuthentication = false;
+      };
+      description = "Settings of sshd_config; one that occurs several times is a list.";
+    };
+    hostKeys = mkOption {
+      type = types.listOf types.str;
+      default = [ "/var/lib/sshd/ssh_host_ed25519_key" ];
+      description = "Files with the keys of the host. They are made at the first start, never in the image.";
+    };
+    authorizedKeys = mkOption {
+      type = types.attrsOf (types.listOf types.str);
+      default = { };
+      example = {
+        root = [ "ssh-ed25519 AAAA... me@host" ];
+      };
+      description = "Keys that may log in, by user.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.openssh.settings = lib.mapAttrs (_: lib.mkDefault) {
+      Port = 22;
+      HostKey = cfg.hostKeys;
+      AuthorizedKeysFile = "/etc/ssh/authorized_keys.d/%u .ssh/authorized_keys";
+      PasswordAuthentication = false;
+      KbdInteractiveAuthentication = false;
+      PermitRootLogin = "prohibit-password";
+      UsePAM = false;
+      PidFile = "none";
+    };
+
+    environment.etc = {
+      "ssh/sshd_config".text = lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings));
+    }
+    // lib.mapAttrs' (
+      user: keys: lib.nameValuePair "ssh/authorized_keys.d/${user}" { text = lib.concatLines keys; }
+    ) keysOf;
+
+    init.services = {
+      sshd-keys = {
+        type = "oneshot";
+        exec = [
+          "${cfg.package}/bin/ssh-keygen"
+          "-q"
+          "-t"
+          "ed25519"
+          "-N"
+          ""
+          "-f"
+          (lib.head cfg.hostKeys)
+        ];
+        # Once made, the keys stay.
+        unless = lib.head cfg.hostKeys;
+        directories."/var/lib/sshd".mode = "0700";
+        enabled = true;
+      };
+      sshd = {
+        exec = [
+          "${cfg.package}/bin/sshd"
+          "-D"
+          "-e"
+          "-f"
+          "/etc/ssh/sshd_config"
+        ];
+        requires = [ "sshd-keys" ];
+        directories."/run/sshd" = { };
+        enabled = true;
+      };
+    };
+
+    users = import ./account.nix { inherit lib; } {
+      user = "sshd";
+      description = "OpenSSH's unprivileged half";
+      home = "/run/sshd";
+    };
+    image = {
+      ports = [ 22 ];
+      volumes = [ "/var/lib/sshd" ];
+    };
+  };
+}

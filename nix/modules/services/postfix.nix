@@ -1,0 +1,218 @@
+# Postfix, a mail server.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.postfix;
+
+  atom = types.oneOf [
+    types.bool
+    types.int
+    types.str
+  ];
+  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
+  setting = name: value: "${name} = ${lib.concatMapStringsSep ", " shown (lib.toList value)}";
+
+  field =
+    default: description:
+    mkOption {
+      type = types.nullOr atom;
+      inherit default description;
+    };
+  service = types.submodule {
+    options = {
+      type = mkOption {
+        type = types.enum [
+          "inet"
+          "unix"
+          "fifo"
+          "pass"
+          "unix-dgram"
+        ];
+        default = "unix";
+        description = "How it is reached.";
+      };
+      private = field null "Whether only Postfix itself may use it.";
+      unpriv = field null "Whether it runs without the rights of root.";
+      chroot = field false "Whether it is locked into the queue's directory.";
+      wakeup = field null "After how many seconds it is woken.";
+      maxproc = field null "How many of it there may be.";
+      command = mkOption {
+        type = types.str;
+        description = "The program and its arguments.";
+      };
+    };
+  };
+  column =
+    value:
+    if value == null then
+      "-"
+    else if lib.isBool value then
+      (if value then "y" else "n")
+    else
+      toString value;
+  line =
+    name: service:
+    lib.concatStringsSep " " [
+      name
+      service.type
+      (column service.private)
+      (column service.unpriv)
+      (column service.chroot)
+      (column service.wakeup)
+      (column service.maxproc)
+      service.command
+    ];
+  lines = name: services: map (line name) (lib.toList services);
+
+  # The daemons without which no mail moves, with what master(5) has for each.
+  daemon = command: extra: { inherit command; } // extra;
+  public = {
+    private = false;
+  };
+  standard = {
+    smtp = [
+      (daemon "smtpd" (public // { type = "inet"; }))
+      (daemon "smtp" { })
+    ];
+    pickup = daemon "pickup" (
+      public
+      // {
+        wakeup = 60;
+        maxproc = 1;
+      }
+    );
+    cleanup = daemon "cleanup" (public // { maxproc = 0; });
+    qmgr = daemon "qmgr" (
+      public
+      // {
+        unpriv = false;
+        wakeup = 300;
+        maxproc = 1;
+      }
+    );
+    rewrite = daemon "trivial-rewrite" { };
+    bounce = daemon "bounce" { maxproc = 0; };
+    defer = daemon "bounce" { maxproc = 0; };
+    trace = daemon "bounce" { maxproc = 0; };
+    verify = daemon "verify" { maxproc = 1; };
+    flush = daemon "flush" (
+      public
+      // {
+        wakeup = "1000?";
+        maxproc = 0;
+      }
+    );
+    proxymap = daemon "proxymap" { };
+    proxywrite = daemon "proxymap" { maxproc = 1; };
+    relay = daemon "smtp" { };
+    showq = daemon "showq" public;
+    error = daemon "error" { };
+    retry = daemon "error" { };
+    discard = daemon "discard" { };
+    local = daemon "local" { unpriv = false; };
+    virtual = daemon "virtual" { unpriv = false; };
+    lmtp = daemon "lmtp" { };
+    anvil = daemon "anvil" { maxproc = 1; };
+    scache = daemon "scache" { maxproc = 1; };
+    postlog = daemon "postlogd" (
+      public
+      // {
+        type = "unix-dgram";
+        maxproc = 1;
+      }
+    );
+  };
+in
+{
+  options.services.postfix = {
+    enable = lib.mkEnableOption "Postfix";
+    package = lib.mkPackageOption pkgs "postfix" { };
+    user = mkOption {
+      type = types.str;
+      default = "postfix";
+      description = "The user its daemons run as.";
+    };
+    group = mkOption {
+      type = types.str;
+      default = "postfix";
+      description = "The group its daemons run as.";
+    };
+    setgidGroup = mkOption {
+      type = types.str;
+      default = "postdrop";
+      description = "The group that may put mail into the queue.";
+    };
+    mainConfig = mkOption {
+      type = types.attrsOf (types.nullOr (types.either atom (types.listOf atom)));
+      default = { };
+      example = {
+        myhostname = "mail.example.org";
+      };
+      description = "Settings of main.cf.";
+    };
+    masterConfig = mkOption {
+      type = types.attrsOf (types.nullOr (types.either service (types.listOf service)));
+      default = { };
+      description = "Services of master.cf; null takes a standard one away.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.postfix = {
+      mainConfig = lib.mapAttrs (_: lib.mkDefault) {
+        compatibility_level = "3.6";
+        mail_owner = cfg.user;
+        setgid_group = cfg.setgidGroup;
+        queue_directory = "/var/spool/postfix";
+        data_directory = "/var/lib/postfix";
+        maillog_file = "/dev/stdout";
+        myhostname = config.networking.hostName;
+        inet_interfaces = "all";
+      };
+      masterConfig = lib.mapAttrs (_: lib.mkDefault) standard;
+    };
+
+    environment.etc = {
+      "postfix/main.cf".text = lib.concatLines (
+        lib.mapAttrsToList setting (lib.filterAttrs (_: value: value != null) cfg.mainConfig)
+      );
+      "postfix/master.cf".text = lib.concatLines (
+        lib.concatLists (lib.mapAttrsToList lines (lib.filterAttrs (_: value: value != null) cfg.masterConfig))
+      );
+    };
+
+    init.services.postfix = {
+      exec = [
+        "${cfg.package}/bin/postfix"
+        "start-fg"
+      ];
+      directories = {
+        "/var/lib/postfix" = {
+          inherit (cfg) user group;
+          mode = "0700";
+        };
+        "/var/spool/postfix" = { };
+      };
+      enabled = true;
+    };
+
+    users = lib.mkMerge [
+      (account {
+        inherit (cfg) user group;
+        description = "Postfix";
+        home = "/var/spool/postfix";
+      })
+      { groups.${cfg.setgidGroup} = { }; }
+    ];
+    image = {
+      ports = [ 25 ];
+      volumes = [ "/var/spool/postfix" ];
+    };
+  };
+}

@@ -1,0 +1,273 @@
+# PostgreSQL, a database.
+#
+# Three services, no shell: one makes the cluster at the first start, one is the server, and one
+# brings databases, users and extensions to what is declared, with SQL that may run any number of
+# times.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
+  cfg = config.services.postgresql;
+
+  atom = types.oneOf [
+    types.bool
+    types.int
+    types.float
+    types.str
+  ];
+  shown =
+    value:
+    if lib.isBool value then
+      (if value then "on" else "off")
+    else if lib.isString value then
+      quoted value
+    else
+      toString value;
+  # As SQL and postgresql.conf write texts and names.
+  quoted = text: "'${lib.replaceStrings [ "'" ] [ "''" ] text}'";
+  name = text: "\"${lib.replaceStrings [ "\"" ] [ "\"\"" ] text}\"";
+
+  major = lib.versions.major (lib.getVersion cfg.package);
+  configFile = pkgs.writeText "postgresql.conf" (
+    lib.concatLines (lib.mapAttrsToList (name: value: "${name} = ${shown value}") cfg.config)
+  );
+  hbaFile = pkgs.writeText "pg_hba.conf" cfg.authentication;
+  identFile = pkgs.writeText "pg_ident.conf" cfg.identMap;
+
+  # psql's \gexec runs what a query returns, and nothing where it returns nothing.
+  unlessExists = query: statement: "SELECT ${quoted statement} WHERE NOT EXISTS (${query})\\gexec";
+  database =
+    database:
+    unlessExists "SELECT FROM pg_database WHERE datname = ${quoted database}" "CREATE DATABASE ${name database}";
+  databases = if lib.isList cfg.ensureDatabases then cfg.ensureDatabases else lib.attrNames cfg.ensureDatabases;
+  user =
+    user:
+    [ (unlessExists "SELECT FROM pg_roles WHERE rolname = ${quoted user.name}" "CREATE USER ${name user.name}") ]
+    ++ lib.mapAttrsToList (
+      object: permission: "GRANT ${permission} ON ${object} TO ${name user.name};"
+    ) user.ensurePermissions
+    ++ lib.optional user.ensureDBOwnership "ALTER DATABASE ${name user.name} OWNER TO ${name user.name};";
+  extensions =
+    database: extensions:
+    [ "\\connect ${name database}" ]
+    ++ map (extension: "CREATE EXTENSION IF NOT EXISTS ${name extension};") extensions;
+
+  statements =
+    map database databases
+    ++ lib.concatMap user cfg.ensureUsers
+    ++ lib.concatLists (lib.mapAttrsToList extensions cfg.ensureExtensions);
+  setUp = pkgs.writeText "postgresql-set-up.sql" (lib.concatLines statements);
+
+  psql = [
+    "${cfg.package}/bin/psql"
+    "--no-psqlrc"
+    "--set=ON_ERROR_STOP=1"
+    "--host=/run/postgresql"
+    "--port=${toString cfg.port}"
+    "--dbname=postgres"
+    "--quiet"
+    "--file"
+  ];
+  asSuperUser = {
+    user = cfg.superUser;
+    group = "postgres";
+    enabled = true;
+  };
+in
+{
+  options.services.postgresql = {
+    enable = lib.mkEnableOption "PostgreSQL";
+    package = lib.mkPackageOption pkgs "postgresql" { };
+    port = mkOption {
+      type = types.port;
+      default = 5432;
+      description = "The port it listens on.";
+    };
+    enableTCPIP = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether it listens on all addresses, and not only on its socket.";
+    };
+    dataDir = mkOption {
+      type = types.path;
+      default = "/var/lib/postgresql/${major}";
+      defaultText = "`/var/lib/postgresql/` and the major version";
+      description = "Where the cluster is.";
+    };
+    authentication = mkOption {
+      type = types.lines;
+      default = "";
+      example = "host all all 10.0.0.0/8 scram-sha-256";
+      description = "Lines of pg_hba.conf, before those that let users of the system in as themselves.";
+    };
+    identMap = mkOption {
+      type = types.lines;
+      default = "";
+      description = "Lines of pg_ident.conf.";
+    };
+    initdbArgs = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "--data-checksums" ];
+      description = "Further arguments of initdb.";
+    };
+    initialScript = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      description = "A file with SQL that is run once, at the first start.";
+    };
+    ensureDatabases = mkOption {
+      type = types.either (types.listOf types.str) (types.attrsOf (types.attrsOf types.str));
+      default = [ ];
+      description = "Databases that exist.";
+    };
+    ensureExtensions = mkOption {
+      type = types.attrsOf (types.listOf types.str);
+      default = { };
+      example = {
+        app = [ "pg_trgm" ];
+      };
+      description = "Extensions that databases have.";
+    };
+    ensureUsers = mkOption {
+      type = types.listOf (
+        types.submodule {
+          options = {
+            name = mkOption {
+              type = types.str;
+              description = "The name of the user.";
+            };
+            ensurePermissions = mkOption {
+              type = types.attrsOf types.str;
+              default = { };
+              example = {
+                "DATABASE app" = "ALL PRIVILEGES";
+              };
+              description = "What the user may do, by object.";
+            };
+            ensureDBOwnership = mkOption {
+              type = types.bool;
+              default = false;
+              description = "Whether the user owns the database of the same name.";
+            };
+          };
+        }
+      );
+      default = [ ];
+      description = "Users that exist.";
+    };
+    config = mkOption {
+      type = types.attrsOf atom;
+      default = { };
+      example = {
+        shared_buffers = "256MB";
+      };
+      description = "Settings of postgresql.conf.";
+    };
+    logLinePrefix = mkOption {
+      type = types.str;
+      default = "[%p] ";
+      description = "What stands before each line of the log.";
+    };
+    superUser = mkOption {
+      type = types.str;
+      default = "postgres";
+      readOnly = true;
+      description = "The user it runs as, who may do everything in it.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.postgresql = {
+      config = lib.mapAttrs (_: lib.mkDefault) {
+        inherit (cfg) port;
+        listen_addresses = if cfg.enableTCPIP then "*" else "";
+        unix_socket_directories = "/run/postgresql";
+        hba_file = "${hbaFile}";
+        ident_file = "${identFile}";
+        log_destination = "stderr";
+        log_line_prefix = cfg.logLinePrefix;
+      };
+      authentication = lib.mkAfter ''
+        local all all peer
+      '';
+    };
+
+    init.services = {
+      postgresql-init = asSuperUser // {
+        type = "oneshot";
+        exec = [
+          "${cfg.package}/bin/initdb"
+          "--pgdata=${cfg.dataDir}"
+          "--username=${cfg.superUser}"
+          "--auth=peer"
+          "--encoding=UTF8"
+          "--locale=C.UTF-8"
+        ]
+        ++ cfg.initdbArgs;
+        unless = "${cfg.dataDir}/PG_VERSION";
+        directories = {
+          "/var/lib/postgresql" = { };
+          ${cfg.dataDir}.mode = "0700";
+        };
+      };
+      postgresql = asSuperUser // {
+        exec = [
+          "${cfg.package}/bin/postgres"
+          "-D"
+          cfg.dataDir
+          "-c"
+          "config_file=${configFile}"
+        ];
+        requires = [ "postgresql-init" ];
+        directories."/run/postgresql" = { };
+        ready.exec = [
+          "${cfg.package}/bin/pg_isready"
+          "--host=/run/postgresql"
+          "--port=${toString cfg.port}"
+          "--quiet"
+        ];
+        # Clients are cut off, and nothing has to be recovered.
+        stop = {
+          signal = lib.mkDefault "INT";
+          timeout = lib.mkDefault 60;
+        };
+      };
+      postgresql-set-up = lib.mkIf (statements != [ ]) (
+        asSuperUser
+        // {
+          type = "oneshot";
+          exec = psql ++ [ "${setUp}" ];
+          requires = [ "postgresql" ];
+        }
+      );
+      postgresql-initial-script = lib.mkIf (cfg.initialScript != null) (
+        asSuperUser
+        // {
+          type = "oneshot";
+          exec = psql ++ [ "${cfg.initialScript}" ];
+          unless = "${cfg.dataDir}/initial-script-done";
+          requires = [ "postgresql" ];
+        }
+      );
+    };
+
+    # The commands that people use in a database's container.
+    environment.systemPackages = [ cfg.package ];
+    users = account {
+      user = cfg.superUser;
+      group = "postgres";
+      description = "PostgreSQL";
+      home = "/var/lib/postgresql";
+    };
+    image = {
+      ports = lib.optional cfg.enableTCPIP cfg.port;
+      volumes = [ "/var/lib/postgresql" ];
+    };
+  };
+}

@@ -1,0 +1,283 @@
+# Accounts. Numbers may be left out: the builder then chooses them, and keeps them over rebuilds.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.users;
+
+  # Up to 2^32 - 2; the last one means "unchanged" to the kernel.
+  id = types.ints.between 0 4294967294;
+  # A colon or a line break would end the field in /etc/passwd.
+  field = types.strMatching "[^:\n]*";
+  name = types.strMatching "[a-z_][a-z0-9_.-]{0,31}";
+
+  user =
+    { name, config, ... }:
+    {
+      options = {
+        name = mkOption {
+          type = types.str;
+          default = name;
+          defaultText = "the attribute's name";
+          description = "The name of the user.";
+        };
+        uid = mkOption {
+          type = types.nullOr id;
+          default = null;
+          description = "The number of the user. Unset, it is chosen and never given to another.";
+        };
+        group = mkOption {
+          type = types.str;
+          default = "nogroup";
+          description = "The user's own group.";
+        };
+        extraGroups = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          description = "Further groups the user is a member of.";
+        };
+        description = mkOption {
+          type = field;
+          default = "";
+          description = "Who the user is: the comment field.";
+        };
+        home = mkOption {
+          type = types.path;
+          default = "/var/empty";
+          description = "The home directory.";
+        };
+        createHome = mkOption {
+          type = types.bool;
+          default = config.home != "/var/empty";
+          defaultText = lib.literalExpression ''home != "/var/empty"'';
+          description = "Whether the home directory exists in the image.";
+        };
+        shell = mkOption {
+          type = types.either types.package types.path;
+          default = if config.useDefaultShell then cfg.defaultUserShell else "/usr/sbin/nologin";
+          defaultText = "/usr/sbin/nologin, or the default shell where `useDefaultShell` is set";
+          apply = shell: "${shell}${lib.optionalString (shell ? shellPath) shell.shellPath}";
+          description = "The login shell.";
+        };
+        useDefaultShell = mkOption {
+          type = types.bool;
+          default = false;
+          description = "Whether the login shell is `users.defaultUserShell`.";
+        };
+        isNormalUser = mkOption {
+          type = types.bool;
+          default = false;
+          description = "Whether this is a person: with a home below /home and the default shell.";
+        };
+        hashedPassword = mkOption {
+          type = types.nullOr field;
+          default = null;
+          description = ''
+            The password as `mkpasswd` prints it. It becomes part of the image, for all to read who
+            can read the image; `hashedPasswordFile` does not.
+          '';
+        };
+        hashedPasswordFile = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          description = "A file on the running system from which the hashed password is taken when it starts.";
+        };
+        subUids = subordinate "uid";
+        subGids = subordinate "gid";
+      };
+
+      config = lib.mkIf config.isNormalUser {
+        home = lib.mkDefault "/home/${name}";
+        useDefaultShell = lib.mkDefault true;
+        group = lib.mkDefault "users";
+      };
+    };
+
+  subordinate =
+    kind:
+    mkOption {
+      type = types.listOf (
+        types.submodule {
+          options = {
+            start = mkOption {
+              type = id;
+              description = "The first ${kind} of the range.";
+            };
+            count = mkOption {
+              type = types.ints.positive;
+              default = 65536;
+              description = "How many there are.";
+            };
+          };
+        }
+      );
+      default = [ ];
+      description = "Ranges of ${kind}s that the user may hand out in user namespaces.";
+    };
+
+  group = {
+    options = {
+      gid = mkOption {
+        type = types.nullOr id;
+        default = null;
+        description = "The number of the group. Unset, it is chosen and never given to another.";
+      };
+      members = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Users in the group, besides those who name it themselves.";
+      };
+    };
+  };
+
+  ranges =
+    option:
+    lib.concatLines (
+      lib.concatLists (
+        lib.mapAttrsToList (
+          _: user: map (range: "${user.name}:${toString range.start}:${toString range.count}") user.${option}
+        ) cfg.users
+      )
+    );
+  hasRanges = option: lib.any (user: user.${option} != [ ]) (lib.attrValues cfg.users);
+
+  # Every number that two share, with those who share it.
+  shared =
+    option: accounts:
+    lib.filterAttrs (_: names: lib.length names > 1) (
+      lib.groupBy (name: toString accounts.${name}.${option}) (
+        lib.filter (name: accounts.${name}.${option} != null) (lib.attrNames accounts)
+      )
+    );
+  mustDiffer =
+    what: option: accounts:
+    lib.mapAttrsToList (number: names: {
+      assertion = false;
+      message = "the ${what} ${lib.concatStringsSep " and " names} have the same number, ${number}; change `${option}` of one";
+    }) (shared option accounts);
+
+  unknownGroups = lib.concatLists (
+    lib.mapAttrsToList (
+      name: user:
+      map (group: {
+        assertion = cfg.groups ? ${group};
+        message = "the user ${name} is in the group ${group}, which does not exist; add `users.groups.${group} = { };`";
+      }) ([ user.group ] ++ user.extraGroups)
+    ) cfg.users
+  );
+in
+{
+  options = {
+    users = {
+      users = mkOption {
+        type = types.attrsOf (types.submodule user);
+        default = { };
+        description = "The users of the system.";
+      };
+      groups = mkOption {
+        type = types.attrsOf (types.submodule group);
+        default = { };
+        description = "The groups of the system.";
+      };
+      createDefaultUsersGroups = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether root, nobody and their groups exist.";
+      };
+      defaultUserShell = mkOption {
+        type = types.either types.package types.path;
+        default = "/bin/sh";
+        description = "The login shell of users with `useDefaultShell`.";
+      };
+    };
+    system.accounts = mkOption {
+      type = types.attrs;
+      readOnly = true;
+      internal = true;
+      description = "Users and groups as the builder reads them.";
+    };
+    ids = {
+      uids = mkOption {
+        type = types.attrsOf (types.nullOr id);
+        default = { };
+        description = "Numbers of users by name, for modules that ask for them; unset ones are chosen by the builder.";
+      };
+      gids = mkOption {
+        type = types.attrsOf (types.nullOr id);
+        default = { };
+        description = "Numbers of groups by name, for modules that ask for them; unset ones are chosen by the builder.";
+      };
+    };
+  };
+
+  config = {
+    users = lib.mkIf cfg.createDefaultUsersGroups {
+      users = {
+        root = {
+          uid = lib.mkDefault 0;
+          group = lib.mkDefault "root";
+          home = lib.mkDefault "/root";
+          createHome = lib.mkDefault true;
+          description = lib.mkDefault "root";
+          useDefaultShell = lib.mkDefault true;
+        };
+        nobody = {
+          uid = lib.mkDefault 65534;
+          group = lib.mkDefault "nogroup";
+          description = lib.mkDefault "nobody";
+        };
+      };
+      groups = {
+        root.gid = lib.mkDefault 0;
+        nogroup.gid = lib.mkDefault 65534;
+        users.gid = lib.mkDefault 100;
+      };
+    };
+
+    system.accounts = {
+      users = lib.mapAttrs' (
+        _: user:
+        lib.nameValuePair user.name {
+          inherit (user)
+            uid
+            group
+            extraGroups
+            description
+            home
+            shell
+            hashedPassword
+            hashedPasswordFile
+            ;
+        }
+      ) cfg.users;
+      inherit (cfg) groups;
+    };
+
+    system.directories = lib.mapAttrs' (
+      _: user:
+      lib.nameValuePair user.home {
+        user = lib.mkDefault user.name;
+        group = lib.mkDefault user.group;
+        mode = lib.mkDefault "0700";
+      }
+    ) (lib.filterAttrs (_: user: user.createHome) cfg.users);
+
+    environment.etc = {
+      subuid = lib.mkIf (hasRanges "subUids") { text = ranges "subUids"; };
+      subgid = lib.mkIf (hasRanges "subGids") { text = ranges "subGids"; };
+    };
+
+    assertions =
+      mustDiffer "users" "uid" cfg.users
+      ++ mustDiffer "groups" "gid" cfg.groups
+      ++ unknownGroups
+      ++ map (given: {
+        assertion = name.check given;
+        message = "`${given}` cannot be the name of a user or a group: lower-case letters, digits, `_`, `-` and `.`, not a digit first, at most 32 characters";
+      }) (lib.attrNames cfg.users ++ lib.attrNames cfg.groups);
+  };
+}
