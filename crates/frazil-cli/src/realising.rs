@@ -189,7 +189,11 @@ pub(crate) fn with_user_host<R>(
     work: impl FnOnce(&mut DiskHost<'_>) -> R,
 ) -> Result<R, CommandError> {
     let settings = Settings::of_frazil(environment)?;
-    let Ok(place) = StoreArguments::default().place(environment, &settings) else {
+    let place = StoreArguments::default().place(environment, &settings);
+    let is_named = environment.text("FRAZIL_STORE").is_some() || settings.text("store").is_some();
+    // Users without a home, as services have them, get no directories made for them.
+    let has_home = environment.home().is_some_and(|home| home.is_dir());
+    let Some(place) = place.ok().filter(|_| is_named || has_home) else {
         return Ok(work(&mut evaluation::host(environment, screen, false)?));
     };
     let store = frazil_ops::store::open(&place, Access::Write)?;

@@ -26,7 +26,8 @@ fn tools() -> Tools {
         lookups: None,
         store_dir: StoreDir::default(),
     };
-    Tools { network: Network::new(plan), archives: archives("http://mirror.example", "key.gpg") }
+    let archives = archives("http://mirror.example", "key.gpg");
+    Tools { network: Network::new(plan), archives, cache: None }
 }
 
 /// Two inputs that have a file each, one file in common, and one that differs.
@@ -81,6 +82,7 @@ fn tree(entries: &Value) -> String {
         inputs: &inputs,
         outputs: &outputs,
         cancel: &Cancel::new().unwrap(),
+        demand: &|_| panic!("a tree needs nothing but its inputs"),
     };
     if let Err(error) = super::build(&task, &tools(), &mut |_| {}) {
         assert!(!out.exists(), "nothing is written before all is known");
