@@ -108,7 +108,7 @@ fn many_restarts_leave_nothing_open() {
     system.must(&["stop", "quick"]);
     // The last client's end may still have to be noticed.
     let end = Instant::now() + PATIENCE;
-    while open() != before {
+    while open() > before {
         assert!(Instant::now() < end, "{} open, {before} before", open());
     }
     assert_eq!(system.stop(), 0);

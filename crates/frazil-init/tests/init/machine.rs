@@ -24,6 +24,63 @@ fn add(archive: &mut Vec<u8>, name: &str, mode: u32, content: &[u8]) {
     archive.resize(archive.len().next_multiple_of(4), 0);
 }
 
+/// Boots a kernel with this archive; what the console showed.
+#[track_caller]
+fn boot(kernel: &std::ffi::OsStr, archive: &[u8]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let image = dir.path().join("initramfs");
+    std::fs::write(&image, archive).unwrap();
+    let output = Command::new("timeout")
+        .args([
+            "120",
+            "qemu-system-x86_64",
+            "-accel",
+            "tcg",
+            "-m",
+            "256",
+            "-nographic",
+            "-no-reboot",
+        ])
+        .args(["-nic", "user,model=virtio-net-pci", "-append", "console=ttyS0 quiet"])
+        .arg("-kernel")
+        .arg(kernel)
+        .arg("-initrd")
+        .arg(&image)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let console = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{:?}:\n{console}", output.status);
+    console
+}
+
+/// The kernel to boot, if one was named.
+fn kernel() -> Option<std::ffi::OsString> {
+    let kernel = std::env::var_os("FRAZIL_INIT_KERNEL");
+    if kernel.is_none() {
+        println!("skipped: FRAZIL_INIT_KERNEL names no kernel");
+    }
+    kernel
+}
+
+#[test]
+fn a_machine_without_a_valid_plan_restarts() {
+    let Some(kernel) = kernel() else { return };
+    let mut archive = Vec::new();
+    add(&mut archive, "init", 0o100_755, frazil_init::PROGRAM);
+    add(&mut archive, "dev", 0o040_755, b"");
+    add(&mut archive, "TRAILER!!!", 0, b"");
+    let console = boot(&kernel, &archive);
+    for line in [
+        "cannot read the plan /etc/init.plan: not found",
+        "it restarts in 5 s",
+        "reboot: Restarting system",
+    ] {
+        assert!(console.contains(line), "no `{line}` in:\n{console}");
+    }
+    assert!(!console.contains("panic"), "{console}");
+}
+
 fn initramfs(table: &str, modules: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut archive = Vec::new();
     for directory in ["etc", "modules", "dev"] {
@@ -41,10 +98,7 @@ fn initramfs(table: &str, modules: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 #[test]
 fn boots_serves_and_turns_the_power_off() {
-    let Some(kernel) = std::env::var_os("FRAZIL_INIT_KERNEL") else {
-        println!("skipped: FRAZIL_INIT_KERNEL names no kernel");
-        return;
-    };
+    let Some(kernel) = kernel() else { return };
     let modules: Vec<(String, Vec<u8>)> = std::env::var("FRAZIL_INIT_MODULES")
         .unwrap_or_default()
         .split(':')
@@ -72,30 +126,7 @@ fn boots_serves_and_turns_the_power_off() {
             "end":{{"type":"oneshot","exec":["/init","ctl","poweroff"],"requires":["show"]}}}}}}"#,
         if modules.is_empty() { "" } else { "\"dhcp\"" }
     );
-    let dir = tempfile::tempdir().unwrap();
-    let image = dir.path().join("initramfs");
-    std::fs::write(&image, initramfs(&table, &modules)).unwrap();
-    let output = Command::new("timeout")
-        .args([
-            "120",
-            "qemu-system-x86_64",
-            "-accel",
-            "tcg",
-            "-m",
-            "256",
-            "-nographic",
-            "-no-reboot",
-        ])
-        .args(["-nic", "user,model=virtio-net-pci", "-append", "console=ttyS0 quiet panic=-1"])
-        .arg("-kernel")
-        .arg(kernel)
-        .arg("-initrd")
-        .arg(&image)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let console = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{:?}:\n{console}", output.status);
+    let console = boot(&kernel, &initramfs(&table, &modules));
     let mut wanted = vec!["show | NAME", "reboot: Power down"];
     if !modules.is_empty() {
         wanted.push("show | dhcp                 up");

@@ -70,7 +70,7 @@ pub(crate) fn can_run() -> bool {
 }
 
 /// Compiles the services of a table into the directory of a system.
-fn write_plan(dir: &Path, table: &str) -> PathBuf {
+pub(crate) fn write_plan(dir: &Path, table: &str) -> PathBuf {
     // Keys that a table gives itself come later, and so must differ.
     let sock = dir.join("sock");
     let text = if table.contains("\"control\"") {
