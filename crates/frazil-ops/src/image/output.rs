@@ -54,10 +54,11 @@ impl Image<'_> {
     }
 
     /// The documents of the layout by name, and the layers that it names.
-    fn documents(&self) -> BTreeMap<String, Vec<u8>> {
+    /// `name` is that of the image in the layout.
+    fn documents(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
         let (config, manifest) = (Blob::of(&self.config), Blob::of(&self.manifest));
         let presentation = &self.system.presentation;
-        let index = layout::index_of(&manifest, &presentation.platform(), &presentation.tag);
+        let index = layout::index_of(&manifest, &presentation.platform(), name);
         BTreeMap::from([
             (layout::MARK.to_owned(), layout::mark()),
             (layout::INDEX.to_owned(), index),
@@ -94,7 +95,7 @@ impl Image<'_> {
             let mut file = fs::File::create(&place).map_err(IoError::on("create", &place))?;
             blobs::copy(&self.encoder.file(&blob), &blob, &mut file)?;
         }
-        for (name, bytes) in self.documents() {
+        for (name, bytes) in self.documents(&self.system.presentation.tag) {
             let place = directory.join(name);
             fs::write(&place, bytes).map_err(IoError::on("write", &place))?;
         }
@@ -103,11 +104,13 @@ impl Image<'_> {
 
     fn write_layout_archive(&self, out: &mut dyn Write) -> Result<(), ImageError> {
         let mut writer = tar::Writer::new(out, self.system.presentation.time());
-        let mut documents = self.documents();
+        // Who loads an archive gives the image this name.
+        let name = self.system.presentation.reference();
+        let mut documents = self.documents(&name);
         let names: Vec<String> =
             self.encoded.iter().map(|layer| layout::blob_path(&layer.blob)).collect();
         let config = layout::blob_path(&Blob::of(&self.config));
-        let list = docker::list(&self.system.presentation.reference(), &config, &names);
+        let list = docker::list(&name, &config, &names);
         documents.insert(docker::LIST.to_owned(), list);
         // What a reader needs first stands first.
         for name in [layout::MARK, layout::INDEX, docker::LIST] {
