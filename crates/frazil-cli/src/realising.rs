@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use frazil_model::signature::PublicKey;
 use frazil_ops::build::Setting;
 use frazil_ops::builtins::{self, Tools};
 use frazil_ops::host::{DiskHost, RealStore};
-use frazil_ops::network::{FetchOptions, Network, NetworkPlan, Proxies, Url};
+use frazil_ops::network::{Network, NetworkPlan};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
@@ -18,6 +17,7 @@ use frazil_ops::store::{Access, Store};
 use crate::command_error::{BUILD_FAILED, CommandError};
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::network;
 use crate::progress::Progress;
 use crate::screen::{Screen, say};
 use crate::settings::Settings;
@@ -127,7 +127,7 @@ impl Realising {
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
             tools: Tools {
-                network: Network::new(network(arguments, settings, environment)?),
+                network: Network::new(network_plan(arguments, settings, environment)?),
                 archives: evaluation::debian::archives(environment)?,
                 cache: environment.cache_directory(),
             },
@@ -197,14 +197,7 @@ pub(crate) fn with_user_host<R>(
     with_real_host(&store, &arguments, &settings, environment, screen, work)
 }
 
-/// Where certificates may be, on the systems that there are.
-const CERTIFICATES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-];
-
-fn network(
+fn network_plan(
     arguments: &RealiseArguments,
     settings: &Settings,
     environment: &Environment,
@@ -213,42 +206,11 @@ fn network(
         Some(text) => text.split_whitespace().map(str::to_owned).collect(),
         None => settings.words(name),
     };
-    let mut substituters = Vec::new();
-    for word in words(&arguments.substituters, "substituters") {
-        let url: Result<Url, _> = word.parse();
-        substituters
-            .push(url.map_err(|error| CommandError::usage(format!("cache '{word}': {error}")))?);
-    }
-    let mut trusted_keys = Vec::new();
-    for word in words(&arguments.trusted_public_keys, "trusted-public-keys") {
-        let key = word.parse::<PublicKey>();
-        trusted_keys.push(key.map_err(|error| CommandError::usage(format!("'{word}': {error}")))?);
-    }
-    let require_signatures = match settings.text("require-sigs") {
-        None => true,
-        Some(_) => settings.flag("require-sigs")?,
-    };
-    Ok(NetworkPlan {
-        fetch: fetch_options(environment),
-        substituters,
-        trusted_keys,
-        require_signatures,
-        lookups: environment.cache_directory(),
-        store_dir: evaluation::store_dir(environment)?,
-    })
-}
-
-fn fetch_options(environment: &Environment) -> FetchOptions {
-    let named = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
-    let named = named.iter().find_map(|name| environment.text(name)).map(PathBuf::from);
-    let usual = || CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists());
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| environment.text(name));
-    let proxies = Proxies {
-        http: environment.text("http_proxy").map(str::to_owned),
-        https: variable(["https_proxy", "HTTPS_PROXY"]).map(str::to_owned),
-        none_for: variable(["no_proxy", "NO_PROXY"]).unwrap_or_default().to_owned(),
-    };
-    FetchOptions { certificates: named.or_else(usual), proxies, ..FetchOptions::default() }
+    let caches = words(&arguments.substituters, "substituters");
+    let keys = words(&arguments.trusted_public_keys, "trusted-public-keys");
+    let keys = network::public_keys(&keys)?;
+    let require_signatures = network::require_signatures(settings)?;
+    network::plan(&caches, keys, require_signatures, settings, environment)
 }
 
 /// `auto`, or a number.
