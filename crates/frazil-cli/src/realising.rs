@@ -52,6 +52,10 @@ pub(crate) struct RealiseArguments {
     #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
     max_build_log_size: Option<u64>,
 
+    /// Stop a builder whose files take more than this on the disk
+    #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
+    max_build_size: Option<u64>,
+
     /// Go on with what can still be built when something fails
     #[arg(short = 'k', long)]
     keep_going: bool,
@@ -108,6 +112,7 @@ impl Realising {
             silence: seconds(arguments.max_silent_time, "max-silent-time")?,
             log_bytes_max: number(arguments.max_build_log_size, "max-build-log-size")?,
             processes_max: number(None, "max-build-processes")?,
+            disk_bytes_max: number(arguments.max_build_size, "max-build-size")?,
             ..Limits::default()
         };
         let cores = number(arguments.cores.map(u64::from), "cores")?.unwrap_or(0);

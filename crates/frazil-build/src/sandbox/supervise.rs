@@ -3,6 +3,7 @@
 //! Invariant: however [`wait`] returns, the builder is dead and reaped.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use super::Limits;
 use super::child::Child;
 use super::error::{Ended, RunError, SandboxError};
 use super::log::Lines;
+use super::usage::Meter;
 
 /// How much of the log is read at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -58,6 +60,7 @@ impl Cancel {
 /// Waits until the builder ends, or ends it.
 pub(super) fn wait(
     mut child: Child,
+    scratch: &Path,
     limits: Limits,
     cancel: &Cancel,
     on_log: &mut dyn FnMut(&[u8]),
@@ -69,7 +72,8 @@ pub(super) fn wait(
         last_word: Instant::now(),
         is_open: true,
     };
-    let watched = watch(&child, limits, cancel, &mut log, on_log);
+    let mut meter = Meter::new(scratch, limits.disk_bytes_max);
+    let watched = watch(&child, limits, &mut meter, cancel, &mut log, on_log);
     child.kill();
     let status = child.reap().map_err(system("wait for the builder"))?;
     // All that could write is dead, so this ends.
@@ -77,6 +81,8 @@ pub(super) fn wait(
     log.lines.flush(on_log);
     watched?;
     rest?;
+    // What it made is too large however it ended; mostly it could not write more.
+    meter.look_now().map_err(|limit| RunError::Disk { limit })?;
     match status.as_ref().map(|status| (status.exit_status(), status.terminating_signal())) {
         Some((Some(0), _)) => Ok(()),
         Some((Some(status), _)) => Err(RunError::Failed { ended: Ended::Exited(status) }),
@@ -89,6 +95,7 @@ pub(super) fn wait(
 fn watch(
     child: &Child,
     limits: Limits,
+    meter: &mut Meter<'_>,
     cancel: &Cancel,
     log: &mut Log,
     on_log: &mut dyn FnMut(&[u8]),
@@ -101,6 +108,7 @@ fn watch(
                 .map_err(|limit| RunError::Time { limit })?,
             left(limits.silence, now.duration_since(log.last_word))
                 .map_err(|limit| RunError::Silence { limit })?,
+            meter.pause(now),
         ];
         let timeout = left.into_iter().flatten().min();
         let ready = poll(child, cancel, log.is_open, timeout)?;
@@ -113,6 +121,7 @@ fn watch(
         if ready.process {
             return Ok(());
         }
+        meter.look(Instant::now()).map_err(|limit| RunError::Disk { limit })?;
     }
 }
 
