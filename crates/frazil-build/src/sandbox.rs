@@ -32,7 +32,7 @@ use std::time::Duration;
 use frazil_model::{StoreDir, StorePath};
 
 pub use error::{Ended, RunError, SandboxError};
-pub use supervise::Cancel;
+pub use supervise::{Cancel, Listener};
 
 use crate::environment::BuildEnvironment;
 

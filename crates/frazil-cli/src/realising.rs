@@ -14,6 +14,9 @@ use frazil_ops::realise::{
 };
 use frazil_ops::store::{Access, Store};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
 use crate::command_error::{BUILD_FAILED, CommandError};
 use crate::environment::Environment;
 use crate::evaluation;
@@ -122,6 +125,7 @@ impl Realising {
             help: error.help(),
             status: BUILD_FAILED,
         })?;
+        cancel_on_signals(&cancel)?;
         Ok(Self {
             slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
             on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
@@ -216,6 +220,26 @@ fn network_plan(
     let keys = network::public_keys(&keys)?;
     let require_signatures = network::require_signatures(settings)?;
     network::plan(&caches, keys, require_signatures, settings, environment)
+}
+
+/// On Ctrl-C, builders are killed and what they left is removed; the second Ctrl-C waits for
+/// nothing. Where nothing is being built, a signal ends the process as always.
+fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|source| {
+        CommandError::Io { action: "wait for", path: "signals".into(), source }
+    })?;
+    let cancel = cancel.clone();
+    // Ends with the process: a signal may never come.
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if cancel.is_cancelled() || !cancel.has_listeners() {
+                // It returns only if the signal cannot be raised, and then the next one will.
+                drop(signal_hook::low_level::emulate_default_handler(signal));
+            }
+            cancel.cancel();
+        }
+    });
+    Ok(())
 }
 
 /// `auto`, or a number.

@@ -279,10 +279,7 @@ fn set_personality(linux32: bool) -> Result<(), Errno> {
     checked(result.into())
 }
 
-fn limit_resources(
-    processes_max: Option<u64>,
-    file_bytes_max: Option<u64>,
-) -> Result<(), Errno> {
+fn limit_resources(processes_max: Option<u64>, file_bytes_max: Option<u64>) -> Result<(), Errno> {
     let hard = rustix::process::getrlimit(Resource::Core).maximum;
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: hard })?;
     for (resource, max) in [(Resource::Nproc, processes_max), (Resource::Fsize, file_bytes_max)] {

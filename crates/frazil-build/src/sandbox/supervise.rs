@@ -5,7 +5,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
@@ -27,6 +27,7 @@ pub struct Cancel(Arc<Signal>);
 #[derive(Debug)]
 struct Signal {
     is_raised: AtomicBool,
+    listeners: AtomicUsize,
     /// Readable from then on, to wake those who wait in `poll`.
     wake: OwnedFd,
 }
@@ -39,7 +40,11 @@ impl Cancel {
             action: "make an event descriptor",
             source: source.into(),
         })?;
-        Ok(Self(Arc::new(Signal { is_raised: AtomicBool::new(false), wake })))
+        Ok(Self(Arc::new(Signal {
+            is_raised: AtomicBool::new(false),
+            listeners: AtomicUsize::new(0),
+            wake,
+        })))
     }
 
     /// Cancels; there is no way back.
@@ -51,9 +56,30 @@ impl Cancel {
         }
     }
 
+    /// Says that somebody works who will stop soon after this is cancelled, and tidy up.
+    pub fn listen(&self) -> Listener<'_> {
+        self.0.listeners.fetch_add(1, Ordering::AcqRel);
+        Listener(self)
+    }
+
+    /// Whether cancelling makes anybody stop and tidy up.
+    pub fn has_listeners(&self) -> bool {
+        self.0.listeners.load(Ordering::Acquire) > 0
+    }
+
     /// Whether somebody has cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.is_raised.load(Ordering::Acquire)
+    }
+}
+
+/// Somebody who stops soon after the result is not wanted any more. Ends with being dropped.
+#[derive(Debug)]
+pub struct Listener<'a>(&'a Cancel);
+
+impl Drop for Listener<'_> {
+    fn drop(&mut self) {
+        self.0.0.listeners.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
