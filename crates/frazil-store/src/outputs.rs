@@ -133,7 +133,7 @@ impl Store {
         let (method, algorithm) = (ContentAddressMethod::Nar, HashAlgorithm::Sha256);
         let staged = self.stage(Source::Nar(nar), method, algorithm)?;
         let info = PathInfo::new(path.clone(), staged.nar);
-        self.repair_output(&staged.path(), &info, locks)
+        self.repair_output(staged.path(), &info, locks)
     }
 
     fn move_to_path(&self, place: &Path, path: &StorePath) -> Result<(), AddError> {

@@ -1,22 +1,21 @@
 //! `frazil cache`
 
 mod keygen;
-mod progress;
 mod pull;
 mod push;
 mod serve;
 mod sign;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use frazil_model::{StoreDir, StorePath};
-use frazil_ops::cache::{Store, StoreOptions};
+use frazil_ops::store::Store;
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::screen::{self, Screen};
+use crate::store_access::store_path;
 
 /// Take from binary caches, fill one, be one
 #[derive(Debug, Subcommand)]
@@ -42,30 +41,13 @@ pub(super) fn run(
     }
 }
 
-/// Which store a command works on.
-#[derive(Debug, Args)]
-struct StoreArgument {
-    /// Use the store below this directory
-    #[arg(long, value_name = "DIR")]
-    store: PathBuf,
-}
-
-impl StoreArgument {
-    fn open(&self, environment: &Environment) -> Result<Store, CommandError> {
-        Ok(Store::open(StoreOptions::new(environment.absolute(&self.store)))?)
-    }
-}
-
-/// Store paths as the user names them: in full, or the last part.
-fn store_paths(dir: &StoreDir, texts: &[String]) -> Result<BTreeSet<StorePath>, CommandError> {
-    let parse = |text: &String| {
-        let full = dir.split(text.as_bytes()).map(|(path, _)| path);
-        full.or_else(|_| StorePath::parse(text.as_bytes())).map_err(|error| CommandError::Usage {
-            message: format!("'{text}' is not a store path: {error}"),
-            help: error.help().map(str::to_owned),
-        })
-    };
-    texts.iter().map(parse).collect()
+/// The store paths that words of the command line name.
+fn store_paths(
+    store: &Store,
+    words: &[String],
+    environment: &Environment,
+) -> Result<BTreeSet<StorePath>, CommandError> {
+    words.iter().map(|word| store_path(store, word, environment)).collect()
 }
 
 /// Paths as JSON.

@@ -51,6 +51,7 @@ impl Executor<'_> {
                 return Ok(Outcome::Done);
             }
         }
+        let _listener = self.cancel.listen();
         (self.tell)(Event::BuildStarted(path.clone()));
         let mut failed = Failed::default();
         let done = self.build_locked(path, derivation, outputs, &locks, &mut failed);
