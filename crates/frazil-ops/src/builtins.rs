@@ -75,11 +75,7 @@ pub const TABLE: &[Builtin] = &[
         doc: "makes a system of what is declared, with the files that it can reach",
         build: link::build,
     },
-    Builtin {
-        name: "oci-image",
-        doc: "makes an image of a linked system",
-        build: image::build,
-    },
+    Builtin { name: "oci-image", doc: "makes an image of a linked system", build: image::build },
     Builtin {
         name: "tree",
         doc: "makes a tree of small files that the derivation describes",

@@ -174,20 +174,6 @@ pub fn eval_installable(
     })
 }
 
-/// The derivations in an attribute of a flake.
-pub fn derivations_of_flake(
-    plan: &EvalPlan,
-    flake: &FlakePlan,
-    text: &str,
-    host: &mut dyn Host,
-) -> Result<Vec<FoundDerivation>, Failure> {
-    let mut found = Vec::new();
-    visit_flake(plan, flake, text, host, &mut |evaluator, value, arguments| {
-        derivations::find(evaluator, value, arguments, &mut |derivation| found.push(derivation))
-    })?;
-    Ok(found)
-}
-
 /// Shows the selected values in an attribute of a flake to `visit`.
 fn visit_flake(
     plan: &EvalPlan,
