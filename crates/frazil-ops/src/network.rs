@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use frazil_model::StoreDir;
 use frazil_model::signature::PublicKey;
 use frazil_store::cache::{CacheError, CacheOptions, Caches, LookupError, Lookups};
-use frazil_store::fetch::{Client, ClientError};
+use frazil_store::fetch::ClientError;
 use frazil_store::fs::Disk;
 
 pub use frazil_store::cache::LookupOptions;
 pub use frazil_store::fetch::{
-    Credentials, FetchOptions, NetrcError, Proxies, Url, UrlError, parse_netrc,
+    Client, Credentials, FetchOptions, NetrcError, Proxies, Url, UrlError, parse_netrc,
 };
 
 /// How to reach the network, and what is there.
