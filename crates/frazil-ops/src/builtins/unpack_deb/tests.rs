@@ -109,3 +109,22 @@ fn stops_when_asked() {
     let done = unpack(&package, Path::new("app.deb"), &directory.path().join("u"), &mut || true);
     assert!(done.is_err());
 }
+
+/// Unpacks all packages in the directory that `FRAZIL_DEBS` names, and says how long it takes.
+#[test]
+fn measure() {
+    let Some(directory) = std::env::var_os("FRAZIL_DEBS") else {
+        eprintln!("skipped: FRAZIL_DEBS names no directory of packages");
+        return;
+    };
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let packages: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "deb")).collect();
+    let units = tempfile::tempdir().unwrap();
+    let start = std::time::Instant::now();
+    for (number, package) in packages.iter().enumerate() {
+        let unit = units.path().join(number.to_string());
+        unpack(package, package, &unit, &mut || false).unwrap();
+    }
+    eprintln!("{} packages in {:?}", packages.len(), start.elapsed());
+}
