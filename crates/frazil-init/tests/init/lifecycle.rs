@@ -74,6 +74,22 @@ fn services_start_in_order() {
 }
 
 #[test]
+fn what_is_there_is_not_made_again() {
+    if !can_run() {
+        return;
+    }
+    let mut system = System::start(
+        r#"{"services":{
+        "old":{"type":"oneshot","exec":["/bin/sh","-c","echo made"],"unless":"/bin/sh"},
+        "new":{"type":"oneshot","exec":["/bin/sh","-c","echo made"],"unless":"/no/such","requires":["old"]},
+        "x":{"exec":["/bin/sleep","1000"],"requires":["new"]}}}"#,
+    );
+    system.expect("new | made");
+    assert!(!system.seen.iter().any(|line| line.contains("old | made")), "{:?}", system.seen);
+    assert_eq!(system.stop(), 0);
+}
+
+#[test]
 fn a_service_that_fails_is_started_again_with_pauses() {
     if !can_run() {
         return;
