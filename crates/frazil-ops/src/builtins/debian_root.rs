@@ -16,6 +16,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use frazil_build::attributes::Attributes;
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use frazil_build::sandbox::Bind;
 use frazil_model::{Derivation, StoreDir, StorePath};
@@ -25,7 +26,7 @@ use super::{AttributeProblem, Tools, out, structured};
 use alternatives::Alternative;
 
 /// The attribute of a derivation that names the root its builder sees.
-const ATTRIBUTE: &[u8] = b"debianRoot";
+const ATTRIBUTE: &str = "debianRoot";
 /// Directories of the root that are links into `usr` on a merged system.
 const MERGED: &[&str] = &["bin", "lib", "lib32", "lib64", "libx32", "sbin"];
 /// What builders see of the root, as paths in it; the sandbox makes the rest of the system.
@@ -64,8 +65,8 @@ pub(crate) fn binds(
     store: &StoreDir,
     inputs: &BTreeMap<StorePath, PathBuf>,
 ) -> Vec<Bind> {
-    let root = derivation.env.get(ATTRIBUTE).and_then(|path| store.parse(path).ok());
-    let Some(root) = root.and_then(|path| inputs.get(&path)) else { return Vec::new() };
+    let named = named(derivation).and_then(|path| store.parse(&path).ok());
+    let Some(root) = named.and_then(|path| inputs.get(&path)) else { return Vec::new() };
     SHOWN
         .iter()
         .filter_map(|name| {
@@ -74,6 +75,15 @@ pub(crate) fn binds(
             Some(Bind { source, target: Path::new("/").join(name) })
         })
         .collect()
+}
+
+/// The path of the root, wherever the derivation has its attributes.
+fn named(derivation: &Derivation) -> Option<Vec<u8>> {
+    let attributes = Attributes::of(derivation).ok()?;
+    match attributes.structured() {
+        Some(object) => Some(object.get(ATTRIBUTE)?.as_str()?.as_bytes().to_vec()),
+        None => derivation.env.get(ATTRIBUTE.as_bytes()).cloned(),
+    }
 }
 
 /// Merges units, which are given with their names, into one tree.

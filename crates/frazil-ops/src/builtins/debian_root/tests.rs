@@ -1,10 +1,12 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::expect;
+use frazil_model::{Derivation, StoreDir};
 
 use super::alternatives::{self, Alternative};
-use super::merge;
+use super::{binds, merge};
 use crate::builtins::unpack_deb;
 use crate::debian::test_archive::fixtures;
 
@@ -88,4 +90,34 @@ fn reads_alternatives_as_scripts_have_them() {
             "/usr/bin/cc -> /usr/bin/gcc 20",
         ]
     );
+}
+
+#[test]
+fn a_builder_sees_the_root_that_its_derivation_names() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir_all(directory.path().join("usr/bin")).unwrap();
+    std::os::unix::fs::symlink("usr/bin", directory.path().join("bin")).unwrap();
+    let store = StoreDir::default();
+    let full = "/nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-debian-root";
+    let inputs =
+        BTreeMap::from([(store.parse(full.as_bytes()).unwrap(), directory.path().to_owned())]);
+    let shown = |name: &str, value: &str| {
+        let derivation = Derivation {
+            name: "t".parse().unwrap(),
+            outputs: BTreeMap::new(),
+            input_derivations: BTreeMap::new(),
+            input_sources: BTreeSet::new(),
+            system: b"x86_64-linux".to_vec(),
+            builder: b"/bin/bash".to_vec(),
+            args: Vec::new(),
+            env: BTreeMap::from([(name.as_bytes().to_vec(), value.as_bytes().to_vec())]),
+        };
+        let binds = binds(&derivation, &store, &inputs);
+        let targets = binds.iter().map(|bind| bind.target.display().to_string());
+        targets.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown("debianRoot", full), "/usr /bin");
+    assert_eq!(shown("__json", &format!(r#"{{"debianRoot":"{full}"}}"#)), "/usr /bin");
+    assert_eq!(shown("debianRoot", "/etc"), "");
+    assert_eq!(shown("other", full), "");
 }
