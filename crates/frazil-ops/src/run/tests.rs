@@ -83,5 +83,7 @@ fn a_system_runs_and_says_how_it_ended() {
     assert_eq!(check("echo > /etc/new", false), Ended::Exited(1), "the root is read-only");
     assert_eq!(check("echo > /tmp/new && echo > /dev/null && test -r /etc/resolv.conf", false), Ended::Exited(0));
     assert_eq!(check("test -e /root -o -e /home", false), Ended::Exited(1), "the machine is not seen");
-    assert_eq!(check("test `cat /var/x` = 1", true), Ended::Exited(1), "others' files stay closed");
+    let write = "echo 1 > /var/x && test `cat /var/x` = 1";
+    assert_eq!(check(write, true), Ended::Exited(0), "the directory is the user's own");
+    assert_eq!(check("echo > /usr/x", true), Ended::Exited(1), "and this one is not");
 }
