@@ -16,6 +16,7 @@
 //! of whoever runs the machine. Invariant: when [`run`] returns, no process of the sandbox lives.
 
 mod child;
+pub mod container;
 mod error;
 mod identity;
 mod log;

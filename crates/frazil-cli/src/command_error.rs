@@ -28,6 +28,9 @@ pub(crate) enum CommandError {
     /// An operation failed; the message says why, with all causes.
     #[error("{message}")]
     Failed { message: String, help: Option<&'static str>, status: u8 },
+    /// What was run ended like this, which it has said itself.
+    #[error("it ended with status {status}")]
+    Ended { status: u8 },
     #[error("cannot {action} {}: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
 }
@@ -54,7 +57,7 @@ impl CommandError {
             Self::Usage { .. } => 2,
             Self::Evaluation(failure) if failure.kind() == ErrorKind::Host => 5,
             Self::Evaluation(_) => 3,
-            Self::Failed { status, .. } => *status,
+            Self::Failed { status, .. } | Self::Ended { status } => *status,
             Self::Io { .. } => 5,
         }
     }
@@ -65,6 +68,7 @@ impl CommandError {
             Self::Usage { help, .. } => screen.complain(&self.to_string(), help.as_deref()),
             Self::Failed { help, .. } => screen.complain(&self.to_string(), *help),
             Self::Io { .. } => screen.complain(&self.to_string(), None),
+            Self::Ended { .. } => {}
         }
     }
 }
@@ -105,6 +109,7 @@ failures! {
     image::SystemError => BUILD_FAILED,
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
+    frazil_ops::run::SystemRunError => BUILD_FAILED,
 }
 
 impl From<BuildError> for CommandError {

@@ -15,6 +15,7 @@ mod log;
 mod nix_instantiate;
 mod push;
 mod repl;
+mod run;
 mod search;
 mod store;
 mod update;
@@ -53,6 +54,7 @@ enum Command {
     #[command(subcommand)]
     Image(image::ImageCommand),
     Push(push::PushArguments),
+    Run(run::RunArguments),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
@@ -97,6 +99,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Build(arguments) => build::run(&arguments, &environment, screen),
         Command::Image(command) => image::run(&command, &environment, screen),
         Command::Push(arguments) => push::run(&arguments, &environment, screen),
+        Command::Run(arguments) => run::run(&arguments, &environment, screen),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {

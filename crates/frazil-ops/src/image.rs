@@ -17,7 +17,7 @@ pub mod registry;
 mod scratch;
 pub mod system;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod units;
 
 use std::num::NonZeroUsize;

@@ -16,6 +16,8 @@ pub mod network;
 pub mod path;
 pub mod realise;
 pub mod repl;
+pub mod run;
+pub mod system;
 pub mod store;
 pub mod system;
 

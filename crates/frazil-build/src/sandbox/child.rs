@@ -81,8 +81,8 @@ impl Drop for Child {
 
 /// The descriptors that the child uses.
 struct Ends {
-    input: OwnedFd,
-    output: OwnedFd,
+    /// What becomes its standard input, and what becomes both outputs; without them they are ours.
+    stdio: Option<(OwnedFd, OwnedFd)>,
     /// Read once: the parent has written the maps of users and groups.
     go: OwnedFd,
     /// The parent's end of `go`, of which the child has a copy.
@@ -102,20 +102,63 @@ pub(super) fn start(
         "open /dev/null",
         rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
     )?;
+    launch(prepared, network, &Maps::single(identity), Some((input, output)), log)
+}
+
+/// As [`start`], but with our own input and outputs.
+pub(super) fn start_attached(
+    prepared: &Prepared,
+    network: Network,
+    maps: &Maps,
+) -> Result<Child, SandboxError> {
+    // Nobody writes to it.
+    let log = system(
+        "open /dev/null",
+        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
+    )?;
+    launch(prepared, network, maps, None, log)
+}
+
+/// Which users of the machine those of the child's namespace are, as the kernel reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Maps {
+    pub(super) uids: String,
+    pub(super) gids: String,
+    /// Whether the child may not leave its groups: the price of a map by who is not root.
+    pub(super) denies_groups: bool,
+}
+
+impl Maps {
+    fn single(identity: Identity) -> Self {
+        Self {
+            uids: format!("{UID_INSIDE} {} 1", identity.uid),
+            gids: format!("{GID_INSIDE} {} 1", identity.gid),
+            denies_groups: !identity.is_foreign,
+        }
+    }
+}
+
+fn launch(
+    prepared: &Prepared,
+    network: Network,
+    maps: &Maps,
+    stdio: Option<(OwnedFd, OwnedFd)>,
+    log: OwnedFd,
+) -> Result<Child, SandboxError> {
     let (go, go_writer) = system("make a pipe", rustix::pipe::pipe_with(PipeFlags::CLOEXEC))?;
     let (told, report) = system("make a pipe", rustix::pipe::pipe_with(PipeFlags::CLOEXEC))?;
-    let ends = Ends { input, output, go, go_writer, report };
+    let ends = Ends { stdio, go, go_writer, report };
     // Made here because the child must not allocate.
     let mut slots: Vec<Option<OwnedFd>> = (0..prepared.slots).map(|_| None).collect();
 
     let (pid, process) = clone(network, prepared, &ends, &mut slots)
         .map_err(|source| SandboxError::Namespaces { source: source.into() })?;
     let child = Child { process, is_reaped: false, log };
-    let Ends { input, output, go, go_writer, report } = ends;
+    let Ends { stdio, go, go_writer, report } = ends;
     // Only with our copies closed does the end of the child close the terminal and the pipe.
-    drop((input, output, go, report));
+    drop((stdio, go, report));
 
-    write_maps(pid, identity)?;
+    write_maps(pid, maps)?;
     let mut go = File::from(go_writer);
     // It fails only if the child has died, and then the report says why.
     drop(go.write_all(b"!"));
@@ -235,9 +278,10 @@ fn begin(ends: &Ends) -> Result<(), Errno> {
     }
     rustix::process::setsid()?;
     rustix::process::umask(Mode::from_raw_mode(0o022));
-    rustix::stdio::dup2_stdin(&ends.input)?;
-    rustix::stdio::dup2_stdout(&ends.output)?;
-    rustix::stdio::dup2_stderr(&ends.output)
+    let Some((input, output)) = &ends.stdio else { return Ok(()) };
+    rustix::stdio::dup2_stdin(input)?;
+    rustix::stdio::dup2_stdout(output)?;
+    rustix::stdio::dup2_stderr(output)
 }
 
 fn give_up(ends: &Ends, step: u32, error: Errno) -> ! {
@@ -254,8 +298,8 @@ fn give_up(ends: &Ends, step: u32, error: Errno) -> ! {
     unsafe { libc::_exit(STATUS_FAILED) }
 }
 
-/// Says who the one user and the one group of the child's namespace are.
-fn write_maps(pid: i32, identity: Identity) -> Result<(), SandboxError> {
+/// Says who the users and groups of the child's namespace are.
+fn write_maps(pid: i32, maps: &Maps) -> Result<(), SandboxError> {
     let write = |name: &str, text: &str| {
         let path = std::path::PathBuf::from(format!("/proc/{pid}/{name}"));
         std::fs::write(&path, text).map_err(|source| SandboxError::File {
@@ -264,12 +308,12 @@ fn write_maps(pid: i32, identity: Identity) -> Result<(), SandboxError> {
             source,
         })
     };
-    write("uid_map", &format!("{UID_INSIDE} {} 1", identity.uid))?;
-    if !identity.is_foreign {
+    write("uid_map", &maps.uids)?;
+    if maps.denies_groups {
         // Without it the kernel lets nobody but root write the map of groups.
         write("setgroups", "deny")?;
     }
-    write("gid_map", &format!("{GID_INSIDE} {} 1", identity.gid))
+    write("gid_map", &maps.gids)
 }
 
 fn system<T>(action: &'static str, result: Result<T, Errno>) -> Result<T, SandboxError> {

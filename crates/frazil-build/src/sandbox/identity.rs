@@ -51,6 +51,27 @@ pub(super) fn of_builders() -> Result<Identity, SandboxError> {
     })
 }
 
+/// So many users and groups of the machine, which own nothing, for a container of whoever is root.
+/// `None` if we are not, or have not so many.
+pub(super) fn range_of_root(count: u32) -> Result<Option<u32>, SandboxError> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    for path in ["/proc/self/uid_map", "/proc/self/gid_map"] {
+        let map = read(Path::new(path))?;
+        let has_them = map.lines().any(|line| {
+            let mut numbers = line.split_ascii_whitespace().map(str::parse::<u32>);
+            let (first, _, length) = (numbers.next(), numbers.next(), numbers.next());
+            matches!((first, length), (Some(Ok(first)), Some(Ok(length)))
+                if first <= BUILDERS && BUILDERS - first <= length.saturating_sub(count))
+        });
+        if !has_them {
+            return Ok(None);
+        }
+    }
+    Ok(Some(BUILDERS))
+}
+
 fn read(path: &Path) -> Result<String, SandboxError> {
     std::fs::read_to_string(path).map_err(|source| SandboxError::File {
         action: "read",

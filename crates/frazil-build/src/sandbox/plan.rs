@@ -26,7 +26,7 @@ const ROOT: &str = "root";
 /// What the root holds itself are a few small files.
 const ROOT_BYTES_MAX: u64 = 4 << 20;
 /// The devices of the machine that a builder may use.
-const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
+pub(super) const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 /// What a builder with the network of the machine needs to find others.
 const NETWORK_FILES: &[&str] = &["/etc/hosts", "/etc/resolv.conf", "/etc/services"];
 
@@ -53,7 +53,7 @@ pub(super) struct CStrings {
 }
 
 impl CStrings {
-    fn new(strings: Vec<CString>) -> Self {
+    pub(super) fn new(strings: Vec<CString>) -> Self {
         // The heap blocks of the strings stay where they are when the vector moves.
         let ends = std::iter::once(std::ptr::null());
         let pointers = strings.iter().map(|string| string.as_ptr()).chain(ends).collect();
@@ -298,14 +298,14 @@ fn is_linux32(system: &[u8]) -> bool {
     always.contains(&system) || (system == b"i686-linux" && cfg!(target_arch = "x86_64"))
 }
 
-fn c_path(path: &Path) -> Result<CString, SandboxError> {
+pub(super) fn c_path(path: &Path) -> Result<CString, SandboxError> {
     c_string("a path", path.as_os_str().as_bytes())
 }
 
-fn c_string(what: &'static str, bytes: &[u8]) -> Result<CString, SandboxError> {
+pub(super) fn c_string(what: &'static str, bytes: &[u8]) -> Result<CString, SandboxError> {
     CString::new(bytes).map_err(|_| SandboxError::Nul { what })
 }
 
-fn at<T>(action: &'static str, path: &Path, result: std::io::Result<T>) -> Result<T, SandboxError> {
+pub(super) fn at<T>(action: &'static str, path: &Path, result: std::io::Result<T>) -> Result<T, SandboxError> {
     result.map_err(|source| SandboxError::File { action, path: path.into(), source })
 }

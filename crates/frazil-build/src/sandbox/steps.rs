@@ -44,6 +44,8 @@ pub(super) enum Step {
     Enter { path: CString },
     /// Becomes the user of the sandbox, capabilities kept.
     Become { uid: u32, gid: u32, drop_groups: bool },
+    /// Becomes another user, who has no capabilities and gets none.
+    BecomePowerless { uid: u32, gid: u32, drop_groups: bool },
     /// Makes a directory.
     Directory { path: CString, mode: u32 },
     /// Makes a file with these contents.
@@ -109,6 +111,12 @@ impl Step {
             Self::Put { slot, target } => put(slots, *slot, target),
             Self::Enter { path } => rustix::process::chdir(&**path),
             Self::Become { uid, gid, drop_groups } => become_user(*uid, *gid, *drop_groups),
+            Self::BecomePowerless { uid, gid, drop_groups } => {
+                // The user that it becomes may not.
+                drop_bounding_set()?;
+                become_user(*uid, *gid, *drop_groups)?;
+                drop_own_capabilities()
+            }
             Self::Directory { path, mode } => {
                 rustix::fs::mkdir(&**path, Mode::from_raw_mode(*mode))
             }
@@ -158,7 +166,7 @@ impl fmt::Display for Step {
             Self::Take { source, .. } => write!(f, "open {} to be mounted", shown(source)),
             Self::Put { target, .. } => write!(f, "mount on {}", shown(target)),
             Self::Enter { path } => write!(f, "change into {}", shown(path)),
-            Self::Become { uid, gid, .. } => write!(f, "become user {uid} in group {gid}"),
+            Self::Become { uid, gid, .. } | Self::BecomePowerless { uid, gid, .. } => write!(f, "become user {uid} in group {gid}"),
             Self::Directory { path, .. } => write!(f, "make the directory {}", shown(path)),
             Self::File { path, .. } => write!(f, "write {}", shown(path)),
             Self::Link { path, .. } => write!(f, "make the link {}", shown(path)),
@@ -291,6 +299,11 @@ fn limit_resources(processes_max: Option<u64>, file_bytes_max: Option<u64>) -> R
 }
 
 fn drop_capabilities() -> Result<(), Errno> {
+    drop_bounding_set()?;
+    drop_own_capabilities()
+}
+
+fn drop_bounding_set() -> Result<(), Errno> {
     for number in 0..u64::BITS {
         // SAFETY: takes integers and changes nothing but the bounding set of this thread.
         let result = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number, 0, 0, 0) };
@@ -301,6 +314,10 @@ fn drop_capabilities() -> Result<(), Errno> {
             Err(error) => return Err(error),
         }
     }
+    Ok(())
+}
+
+fn drop_own_capabilities() -> Result<(), Errno> {
     rustix::thread::clear_ambient_capability_set()?;
     let none = rustix::thread::CapabilitySet::empty();
     rustix::thread::set_capabilities(

@@ -160,6 +160,45 @@ fn left(limit: Option<Duration>, passed: Duration) -> Result<Option<Duration>, D
     }
 }
 
+/// Waits until a container ends. `stop` asks it to end, with `signal`; `kill`, or `grace` after
+/// that, ends it.
+pub(super) fn wait_attached(
+    mut child: Child,
+    signal: rustix::process::Signal,
+    grace: Duration,
+    stop: &Cancel,
+    kill: &Cancel,
+) -> Result<Ended, RunError> {
+    let mut deadline: Option<Instant> = None;
+    loop {
+        let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+        let is_over = kill.is_cancelled() || left.is_some_and(|left| left.is_zero());
+        if is_over {
+            break;
+        }
+        // Once it was asked, only its end is waited for, or the impatience of whoever asked.
+        let asks = if deadline.is_none() { stop } else { kill };
+        let ready = poll(&child, asks, false, left)?;
+        if ready.process {
+            break;
+        }
+        if deadline.is_none() && stop.is_cancelled() {
+            deadline = Some(Instant::now() + grace);
+            match rustix::process::pidfd_send_signal(child.process(), signal) {
+                // It may have ended by itself.
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    child.kill();
+    let status = child.reap().map_err(system("wait for the container"))?;
+    match status.as_ref().map(|status| (status.exit_status(), status.terminating_signal())) {
+        Some((Some(status), _)) => Ok(Ended::Exited(status)),
+        Some((None, Some(signal))) => Ok(Ended::Killed(signal)),
+        Some((None, None)) | None => Err(RunError::Sandbox(SandboxError::Died)),
+    }
+}
+
 struct Ready {
     log: bool,
     process: bool,

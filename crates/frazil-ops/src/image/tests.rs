@@ -15,15 +15,15 @@ use super::output::{Format, stream};
 use super::{Image, ImageOptions, Located, System, plan, readers};
 
 /// A linked system on disk: a directory as `builtin:link` makes it, and its units beside it.
-pub(super) struct Fixture {
-    pub(super) directory: tempfile::TempDir,
+pub(crate) struct Fixture {
+    directory: tempfile::TempDir,
 }
 
 const NIX_UNIT: &str = "00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12";
 
 impl Fixture {
     /// A library, a program that needs it, and a path of a Nix closure.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fixture = Self { directory: tempfile::tempdir().unwrap() };
         let library = vec![b'l'; 200 << 10];
         let program = b"program".repeat(20 << 10);
@@ -98,11 +98,20 @@ impl Fixture {
         fs::write(toplevel.join("image.json"), image.to_string()).unwrap();
     }
 
+    /// Adds a program to the unit of the shop.
+    pub(crate) fn add_program(&self, path: &str, bytes: &[u8]) {
+        self.unit("shop", &format!("data/{path}"), bytes);
+        let manifest = self.toplevel().join("manifest");
+        let mut text = fs::read_to_string(&manifest).unwrap();
+        text += &format!("file 755 0:0 shop {path} {} - {path}\n", bytes.len());
+        fs::write(&manifest, text).unwrap();
+    }
+
     fn toplevel(&self) -> PathBuf {
         self.directory.path().join("toplevel")
     }
 
-    pub(super) fn system(&self) -> System {
+    pub(crate) fn system(&self) -> System {
         let locate = |path: &str| {
             let place = self.directory.path().join(path.strip_prefix("/store/")?);
             Some(Located { place, digest: None })
@@ -111,7 +120,7 @@ impl Fixture {
     }
 }
 
-pub(super) fn with_image<R>(
+fn with_image<R>(
     system: &System,
     options: &ImageOptions,
     work: impl FnOnce(&Image<'_>) -> R,

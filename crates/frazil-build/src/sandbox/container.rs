@@ -1,0 +1,227 @@
+//! A system that runs in namespaces, attached to the terminal of whoever started it.
+//!
+//! It has its own users, processes, mounts and names, and the network of the machine. Root's
+//! containers get users of the machine that own nothing; those of anybody else have one user, who
+//! is whoever started them. It is for trying systems out, not for keeping hostile ones in: a root
+//! inside keeps the capabilities that its namespace gives.
+//!
+//! Invariant: when [`run`] returns, no process of the container lives.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::child::{self, Maps};
+use super::error::{Ended, RunError, SandboxError};
+use super::plan::{CStrings, DEVICES, Prepared, at, c_path, c_string};
+use super::steps::{Step, TakeSeal};
+use super::supervise::{self, Cancel};
+use super::{Bind, Network, identity};
+
+/// The users that a container of root has.
+const USERS: u32 = 65_536;
+/// The last of them, for those that do not fit.
+const NOBODY: u32 = 65_534;
+/// What a directory in memory holds at most.
+const MEMORY_BYTES_MAX: u64 = 1 << 30;
+
+/// What runs, and in what.
+#[derive(Clone, Copy, Debug)]
+pub struct Container<'c> {
+    /// What becomes the root: a directory that is the container's own, with `dev` and `proc`.
+    pub root: &'c Path,
+    /// Whether the root can be written.
+    pub is_writable: bool,
+    /// Directories that are in memory, whatever the root has there.
+    pub memory: &'c [MemoryDir],
+    /// Files of the machine that are shown read-only; their places are there.
+    pub binds: &'c [Bind],
+    /// Who runs it.
+    pub users: &'c Users,
+    /// Where it starts.
+    pub directory: &'c Path,
+    /// The program, an absolute path, and its arguments.
+    pub command: &'c [Vec<u8>],
+    /// `NAME=value`.
+    pub variables: &'c [Vec<u8>],
+}
+
+/// A directory in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryDir {
+    /// Where: an absolute path that is there.
+    pub path: PathBuf,
+    /// Its permissions.
+    pub mode: u32,
+    /// Its owner, as the container has it.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+/// Who the users of a container are on the machine.
+#[derive(Clone, Debug)]
+pub struct Users {
+    uid: u32,
+    gid: u32,
+    /// The first of a range; without one there is only the user itself.
+    base: Option<u32>,
+}
+
+impl Users {
+    /// For a container that runs as this user.
+    pub fn new(uid: u32, gid: u32) -> Result<Self, SandboxError> {
+        Ok(Self { uid, gid, base: identity::range_of_root(USERS)? })
+    }
+
+    /// The owner on the machine of a file that has this one in the container; `None` if all files
+    /// belong to whoever we are.
+    pub fn outside(&self, id: u32) -> Option<u32> {
+        Some(self.base? + if id < USERS { id } else { NOBODY })
+    }
+
+    /// The id by which a mount in the container can name an owner.
+    fn inside(&self, id: u32, own: u32) -> u32 {
+        match self.base {
+            Some(_) if id < USERS => id,
+            Some(_) => NOBODY,
+            None => own,
+        }
+    }
+
+    fn maps(&self) -> Maps {
+        match self.base {
+            Some(base) => {
+                let map = format!("0 {base} {USERS}");
+                Maps { uids: map.clone(), gids: map, denies_groups: false }
+            }
+            None => Maps {
+                uids: format!("{} {} 1", self.uid, rustix::process::geteuid().as_raw()),
+                gids: format!("{} {} 1", self.gid, rustix::process::getegid().as_raw()),
+                denies_groups: true,
+            },
+        }
+    }
+}
+
+/// Runs a container until it ends. `stop` asks it to end, with a signal; it is killed when `kill`
+/// is raised, or `grace` after it was asked.
+pub fn run(
+    container: &Container<'_>,
+    signal: i32,
+    grace: Duration,
+    stop: &Cancel,
+    kill: &Cancel,
+) -> Result<Ended, RunError> {
+    let prepared = prepare(container)?;
+    let maps = container.users.maps();
+    let child = child::start_attached(&prepared, Network::Host, &maps)?;
+    let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
+    supervise::wait_attached(child, signal, grace, stop, kill)
+}
+
+fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
+    for name in ["dev", "proc"] {
+        let path = container.root.join(name);
+        let found = at("find", &path, std::fs::symlink_metadata(&path))?;
+        if !found.is_dir() {
+            let source = std::io::ErrorKind::NotADirectory.into();
+            return Err(SandboxError::File { action: "mount on", path, source });
+        }
+    }
+    let Users { uid, gid, base } = *container.users;
+    // What is mounted belongs to root, or to the only user that there is.
+    let (first_uid, first_gid) = if base.is_some() { (0, 0) } else { (uid, gid) };
+    let mut steps = vec![Step::PrivateMounts];
+    let devices = DEVICES.iter().map(|name| Bind {
+        source: Path::new("/dev").join(name),
+        target: Path::new("/dev").join(name),
+    });
+    let shown: Vec<(Bind, TakeSeal)> = devices
+        .map(|bind| (bind, TakeSeal::Devices))
+        .chain(container.binds.iter().map(|bind| (bind.clone(), TakeSeal::ReadOnly)))
+        .collect();
+    for (slot, (bind, seal)) in shown.iter().enumerate() {
+        steps.push(Step::Take { slot, source: c_path(&bind.source)?, seal: *seal });
+    }
+    let root = c_path(container.root)?;
+    steps.extend([
+        Step::Bind { source: root.clone(), target: root.clone() },
+        Step::Enter { path: root },
+        Step::Become { uid: first_uid, gid: first_gid, drop_groups: base.is_some() },
+        Step::DieWithParent,
+        // While the one of the machine can still be seen, which the kernel insists on.
+        Step::Proc { target: c"proc".into() },
+        Step::EnterRoot,
+    ]);
+    fill_dev(&mut steps, container.users)?;
+    for (slot, (bind, seal)) in shown.iter().enumerate() {
+        let target = c_path(&bind.target)?;
+        if *seal == TakeSeal::Devices {
+            steps.push(Step::File { path: target.clone(), contents: Vec::new(), mode: 0o644 });
+        }
+        steps.push(Step::Put { slot, target });
+    }
+    for directory in container.memory {
+        steps.push(memory(directory, container.users)?);
+    }
+    if !container.is_writable {
+        steps.push(Step::Seal { path: c"/".into() });
+    }
+    steps.extend([Step::HostName, Step::Enter { path: c_path(container.directory)? }]);
+    if uid != 0 {
+        steps.push(Step::BecomePowerless { uid, gid, drop_groups: base.is_some() });
+    }
+    steps.extend([Step::DieWithParent, Step::CleanState]);
+    finish(container, steps, shown.len())
+}
+
+fn finish(
+    container: &Container<'_>,
+    steps: Vec<Step>,
+    slots: usize,
+) -> Result<Prepared, SandboxError> {
+    let strings = |what, list: &[Vec<u8>]| -> Result<Vec<CString>, SandboxError> {
+        list.iter().map(|text| c_string(what, text)).collect()
+    };
+    let program = container.command.first().map(Vec::as_slice).unwrap_or_default();
+    Ok(Prepared {
+        steps,
+        slots,
+        program: c_string("the program", program)?,
+        args: CStrings::new(strings("an argument", container.command)?),
+        variables: CStrings::new(strings("a variable", container.variables)?),
+    })
+}
+
+/// What every program expects there.
+fn fill_dev(steps: &mut Vec<Step>, users: &Users) -> Result<(), SandboxError> {
+    let of_root = |path: &str, mode| MemoryDir { path: path.into(), mode, uid: 0, gid: 0 };
+    steps.push(memory(&of_root("/dev", 0o755), users)?);
+    for path in [c"/dev/shm", c"/dev/pts"] {
+        steps.push(Step::Directory { path: path.into(), mode: 0o755 });
+    }
+    steps.push(memory(&of_root("/dev/shm", 0o1777), users)?);
+    steps.push(Step::Terminals { target: c"/dev/pts".into() });
+    for (path, target) in [
+        (c"/dev/ptmx", c"pts/ptmx"),
+        (c"/dev/fd", c"/proc/self/fd"),
+        (c"/dev/stdin", c"/proc/self/fd/0"),
+        (c"/dev/stdout", c"/proc/self/fd/1"),
+        (c"/dev/stderr", c"/proc/self/fd/2"),
+    ] {
+        steps.push(Step::Link { path: path.into(), target: target.into() });
+    }
+    Ok(())
+}
+
+fn memory(directory: &MemoryDir, users: &Users) -> Result<Step, SandboxError> {
+    let uid = users.inside(directory.uid, users.uid);
+    let gid = users.inside(directory.gid, users.gid);
+    let options = format!("mode={:o},uid={uid},gid={gid},size={MEMORY_BYTES_MAX}", directory.mode);
+    let target = c_string("a path", directory.path.as_os_str().as_bytes())?;
+    Ok(Step::Memory { target, options: c_string("a mount option", options.as_bytes())? })
+}

@@ -1,0 +1,250 @@
+//! `frazil run`: a linked system, started in namespaces of its own.
+//!
+//! The root is a copy, since modes and owners are those of the system and not those of the store.
+
+mod root;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use frazil_build::sandbox::container::{self, Container, MemoryDir, Users};
+use frazil_build::sandbox::{Bind, RunError, SandboxError};
+use frazil_store::fs::IoError;
+use frazil_tree::{LeafKind, Node, Source, Tree, TreePath};
+
+pub use frazil_build::sandbox::{Cancel, Ended};
+
+use crate::image::System;
+
+/// What every program may write to, whoever it is.
+const TEMPORARY: [&str; 2] = ["tmp", "run"];
+/// How the machine finds others, which a container on its network has to know.
+const NETWORK_FILES: [&str; 2] = ["etc/resolv.conf", "etc/hosts"];
+/// A user that is nobody in particular stands for one that the system does not know.
+const NOBODY: u32 = 65_534;
+
+/// How to run a system.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// The program and its arguments, instead of what the system starts with.
+    pub command: Vec<String>,
+    /// Whether the root can be written.
+    pub is_writable: bool,
+    /// An empty directory, which the caller removes afterwards.
+    pub scratch: PathBuf,
+    /// The terminal that variables tell of.
+    pub terminal: Option<String>,
+    /// How long the system may take to end.
+    pub grace: Duration,
+}
+
+/// Why a system does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemRunError {
+    /// The root could not be made.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// A user that the system does not have.
+    #[error("the system has no user or group `{name}`")]
+    User {
+        /// The name.
+        name: String,
+    },
+    /// A program that the system does not have.
+    #[error("the system has no program `{name}`")]
+    Program {
+        /// Its name.
+        name: String,
+    },
+    /// It could not be started.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// There are no users for it.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+}
+
+impl SystemRunError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Io(source) => source.help(),
+            Self::Sandbox(source) | Self::Run(RunError::Sandbox(source)) => source.help(),
+            Self::Program { .. } => Some("the linker keeps what services reach: see `link.bins`"),
+            Self::User { .. } | Self::Run(_) => None,
+        }
+    }
+}
+
+/// Runs a system until it ends. `stop` asks it to end as its image says, `kill` ends it.
+pub fn run(
+    system: &System,
+    plan: &RunPlan,
+    stop: &Cancel,
+    kill: &Cancel,
+) -> Result<Ended, SystemRunError> {
+    let config = system.presentation.run_config();
+    let (uid, gid) = user(&system.tree, config.user.as_deref().unwrap_or("0"))?;
+    let users = Users::new(uid, gid)?;
+    let root = plan.scratch.join("root");
+    root::copy(system, &users, &root)?;
+    let memory = memory(system, (uid, gid));
+    let binds = network_files(&root, &users, plan)?;
+    for path in memory.iter().map(|directory| directory.path.as_path()) {
+        root::make_directory(&root.join(path.strip_prefix("/").unwrap_or(path)))?;
+    }
+    for name in ["dev", "proc"] {
+        root::make_directory(&root.join(name))?;
+    }
+    let command = if plan.command.is_empty() {
+        system.presentation.command()
+    } else {
+        plan.command.clone()
+    };
+    let command = with_whole_path(&system.tree, command, &config.env)?;
+    let mut variables: Vec<Vec<u8>> = config.env.iter().map(|text| text.clone().into()).collect();
+    variables.extend(plan.terminal.iter().map(|term| format!("TERM={term}").into_bytes()));
+    let container = Container {
+        root: &root,
+        is_writable: plan.is_writable,
+        memory: &memory,
+        binds: &binds,
+        users: &users,
+        directory: Path::new(config.working_dir.as_deref().unwrap_or("/")),
+        command: &command,
+        variables: &variables,
+    };
+    let signal = signal(config.stop_signal.as_deref().unwrap_or("SIGTERM"));
+    Ok(container::run(&container, signal, plan.grace, stop, kill)?)
+}
+
+/// Directories that can be written in a read-only root: those for what is gone afterwards, and
+/// those that hold state.
+fn memory(system: &System, (uid, gid): (u32, u32)) -> Vec<MemoryDir> {
+    let temporary = TEMPORARY.iter().map(|name| MemoryDir {
+        path: Path::new("/").join(name),
+        mode: 0o1777,
+        uid: 0,
+        gid: 0,
+    });
+    let volumes = system.presentation.volumes.iter().map(|volume| {
+        let path = TreePath::parse(volume.trim_matches('/').as_bytes()).ok();
+        let declared = path.as_ref().and_then(|path| system.tree.get(path));
+        let (mode, uid, gid) = match declared {
+            Some(Node::Directory(directory)) => {
+                let metadata = &directory.metadata;
+                (u32::from(metadata.mode.bits()), metadata.uid, metadata.gid)
+            }
+            Some(Node::Leaf(..)) | None => (0o755, uid, gid),
+        };
+        MemoryDir { path: Path::new("/").join(volume.trim_matches('/')), mode, uid, gid }
+    });
+    temporary.chain(volumes).collect()
+}
+
+/// Shows the machine's files about the network, where the system has them as plain files or not.
+fn network_files(
+    root: &Path,
+    users: &Users,
+    plan: &RunPlan,
+) -> Result<Vec<Bind>, SystemRunError> {
+    let mut binds = Vec::new();
+    for name in NETWORK_FILES {
+        let (source, target) = (Path::new("/").join(name), root.join(name));
+        let Ok(text) = std::fs::read(&source) else { continue };
+        if target.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            continue;
+        }
+        // A copy: the machine's own may be replaced while the system runs.
+        let copy = plan.scratch.join(source.file_name().unwrap_or_default());
+        root::write_file(&copy, &text, 0o644, users)?;
+        if !target.exists() {
+            root::make_directory(&root.join("etc"))?;
+            root::write_file(&target, b"", 0o644, users)?;
+        }
+        binds.push(Bind { source: copy, target: source });
+    }
+    Ok(binds)
+}
+
+/// `UID`, `NAME`, and either with a group behind a colon.
+fn user(tree: &Tree, text: &str) -> Result<(u32, u32), SystemRunError> {
+    let (user, group) = text.split_once(':').unwrap_or((text, ""));
+    let unknown = |name: &str| SystemRunError::User { name: name.to_owned() };
+    let entry = |file: &str, name: &str| -> Option<Vec<String>> {
+        let text = text_of(tree, file)?;
+        let mut entries = text.lines().map(|line| line.split(':').map(str::to_owned).collect());
+        entries.find(|fields: &Vec<String>| {
+            let is_it = |at: usize| fields.get(at).is_some_and(|field| field == name);
+            is_it(0) || is_it(2)
+        })
+    };
+    let number = |fields: &Vec<String>, at: usize| fields.get(at)?.parse::<u32>().ok();
+    let found = entry("etc/passwd", user);
+    let uid = found.as_ref().and_then(|fields| number(fields, 2)).or_else(|| user.parse().ok());
+    let uid = uid.ok_or_else(|| unknown(user))?;
+    if group.is_empty() {
+        let own = found.as_ref().and_then(|fields| number(fields, 3));
+        return Ok((uid, own.unwrap_or(if uid == 0 { 0 } else { NOBODY })));
+    }
+    let gid = entry("etc/group", group).and_then(|fields| number(&fields, 2));
+    let gid = gid.or_else(|| group.parse().ok()).ok_or_else(|| unknown(group))?;
+    Ok((uid, gid))
+}
+
+/// The contents of a generated file.
+fn text_of(tree: &Tree, path: &str) -> Option<String> {
+    let path = TreePath::parse(path.as_bytes()).ok()?;
+    let Node::Leaf(_, leaf) = tree.get(&path)? else { return None };
+    match &leaf.kind {
+        LeafKind::File(file) => match file.source() {
+            Source::Inline(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Source::Unit(_) => None,
+        },
+        LeafKind::Symlink(_) | LeafKind::Device { .. } | LeafKind::Fifo => None,
+    }
+}
+
+/// The command with its program as a path, looked up as a shell would.
+fn with_whole_path(
+    tree: &Tree,
+    command: Vec<String>,
+    variables: &[String],
+) -> Result<Vec<Vec<u8>>, SystemRunError> {
+    let name = command.first().cloned().unwrap_or_default();
+    let program = if name.contains('/') {
+        name
+    } else {
+        let path = variables.iter().find_map(|variable| variable.strip_prefix("PATH="));
+        let places = path.unwrap_or_default().split(':').map(|place| format!("{place}/{name}"));
+        let is_there = |place: &String| {
+            let path = TreePath::parse(place.trim_start_matches('/').as_bytes());
+            path.is_ok_and(|path| tree.get(&path).is_some())
+        };
+        places.into_iter().find(is_there).ok_or(SystemRunError::Program { name })?
+    };
+    let arguments = command.into_iter().skip(1).map(String::into_bytes);
+    Ok([program.into_bytes()].into_iter().chain(arguments).collect())
+}
+
+/// The number of a signal; that of SIGTERM for one that nobody knows.
+fn signal(name: &str) -> i32 {
+    const SIGNALS: [(&str, i32); 9] = [
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("KILL", 9),
+        ("USR1", 10),
+        ("USR2", 12),
+        ("TERM", 15),
+        ("CONT", 18),
+        ("WINCH", 28),
+    ];
+    let name = name.strip_prefix("SIG").unwrap_or(name);
+    // Those of real time count from the first one, which glibc gives to programs.
+    let real_time = |rest: &str| Some(34 + rest.strip_prefix('+')?.parse::<i32>().ok()?);
+    let known = SIGNALS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    known.or_else(|| name.strip_prefix("RTMIN").and_then(real_time)).unwrap_or(15)
+}

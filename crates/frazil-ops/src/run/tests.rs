@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use frazil_tree::dump::parse;
+
+use super::{Cancel, Ended, RunPlan, SystemRunError, run, signal, user, with_whole_path};
+use crate::image::tests::Fixture;
+
+const TREE: &str = "dir 755 0:0 - .\n\
+    dir 755 0:0 - etc\n\
+    file 644 0:0 generated etc/group = \"root:x:0:\\nweb:x:33:\\n\"\n\
+    file 644 0:0 generated etc/passwd = \"root:x:0:0::/:/\\nshop:x:7:33::/:/\\n\"\n\
+    dir 755 0:0 - usr\n\
+    dir 755 0:0 - usr/bin\n\
+    file 755 0:0 generated usr/bin/tool = \"\"\n";
+
+#[test]
+fn users_have_numbers() {
+    let tree = parse(TREE).unwrap();
+    let check = |text: &str| match user(&tree, text) {
+        Ok((uid, gid)) => format!("{uid}:{gid}"),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(check("shop"), "7:33");
+    assert_eq!(check("7"), "7:33");
+    assert_eq!(check("shop:web"), "7:33");
+    assert_eq!(check("shop:0"), "7:0");
+    assert_eq!(check("1234"), "1234:65534");
+    assert_eq!(check("1234:5"), "1234:5");
+    assert_eq!(check("0"), "0:0");
+    assert_eq!(check("ghost"), "the system has no user or group `ghost`");
+}
+
+#[test]
+fn programs_are_looked_up() {
+    let tree = parse(TREE).unwrap();
+    let variables = ["PATH=/usr/sbin:/usr/bin".to_owned()];
+    let check = |name: &str| match with_whole_path(&tree, vec![name.to_owned()], &variables) {
+        Ok(command) => String::from_utf8(command.concat()).unwrap(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(check("tool"), "/usr/bin/tool");
+    assert_eq!(check("/else/where"), "/else/where");
+    assert_eq!(check("ghost"), "the system has no program `ghost`");
+}
+
+#[test]
+fn signals_have_numbers() {
+    let numbers = ["SIGTERM", "QUIT", "SIGRTMIN+3", "SIGNONSENSE"].map(signal);
+    assert_eq!(numbers, [15, 3, 37, 15]);
+}
+
+/// A program that is there, in a system that has nothing else.
+#[test]
+fn a_system_runs_and_says_how_it_ended() {
+    let busybox = std::path::Path::new("/bin/busybox");
+    if !busybox.exists() {
+        eprintln!("skipped: there is no /bin/busybox");
+        return;
+    }
+    let fixture = Fixture::new();
+    let bytes = std::fs::read(busybox).unwrap();
+    fixture.add_program("usr/bin/busybox", &bytes);
+    let system = fixture.system();
+    let check = |script: &str, is_writable: bool| {
+        let scratch = tempfile::tempdir().unwrap();
+        let plan = RunPlan {
+            command: ["/usr/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec(),
+            is_writable,
+            scratch: scratch.path().to_owned(),
+            terminal: None,
+            grace: Duration::from_secs(5),
+        };
+        let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
+        match run(&system, &plan, &stop, &kill) {
+            Ok(ended) => ended,
+            // Where there are no namespaces nothing can be tested.
+            Err(SystemRunError::Run(error)) => panic!("{}", crate::causes(&error)),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(check("exit 7", false), Ended::Exited(7));
+    assert_eq!(check("test $$ = 1 && test `busybox id -u` = 7", false), Ended::Exited(0));
+    assert_eq!(check("echo > /etc/new", false), Ended::Exited(1), "the root is read-only");
+    assert_eq!(check("echo > /tmp/new && echo > /dev/null && test -r /etc/resolv.conf", false), Ended::Exited(0));
+    assert_eq!(check("test -e /root -o -e /home", false), Ended::Exited(1), "the machine is not seen");
+    let write = "echo 1 > /var/x && test `cat /var/x` = 1";
+    assert_eq!(check(write, true), Ended::Exited(0), "the directory is the user's own");
+    assert_eq!(check("echo > /usr/x", true), Ended::Exited(1), "and this one is not");
+}
