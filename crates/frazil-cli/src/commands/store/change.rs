@@ -71,7 +71,7 @@ pub(super) fn add(arguments: &AddArguments, environment: &Environment) -> Result
 
 /// Build or fetch paths, and print their outputs
 #[derive(Debug, Args)]
-pub(in crate::commands) struct RealiseArguments {
+pub(in crate::commands) struct RealisePathsArguments {
     /// Derivations, or paths that a cache has
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -88,7 +88,7 @@ pub(in crate::commands) struct RealiseArguments {
 }
 
 pub(super) fn realise(
-    arguments: &RealiseArguments,
+    arguments: &RealisePathsArguments,
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
