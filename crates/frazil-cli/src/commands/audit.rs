@@ -97,7 +97,11 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
     let mut text = String::new();
     for (name, weight) in &sorted {
         let files = weight.files;
-        text.push_str(&format!("{:>11}  {files:>6} files  {name}{}\n", size(weight.bytes), versions(weight)));
+        text.push_str(&format!(
+            "{:>11}  {files:>6} files  {name}{}\n",
+            size(weight.bytes),
+            versions(weight)
+        ));
     }
     let sum = |count: fn(&Weight) -> u64| packages.values().map(count).sum::<u64>();
     let (bytes, files) = (size(sum(|weight| weight.bytes)), sum(|weight| weight.files));

@@ -14,8 +14,8 @@ use frazil_ops::image::{
 };
 use serde_json::{Value, json};
 
-pub(super) use self::progress::PushProgress;
 use self::progress::LayerProgress;
+pub(super) use self::progress::PushProgress;
 use crate::command_error::CommandError;
 use crate::commands::linked::SystemArguments;
 use crate::environment::Environment;

@@ -138,10 +138,7 @@ pub(super) fn open_beside(directory: &Path) -> Result<System, frazil_ops::image:
 
 /// Opens a linked system. Its units lie beside it, as everything in a store does, or in the store
 /// of the user, or, for one that no store made, where they are said to be.
-fn open(
-    directory: &Path,
-    store: Option<&Store>,
-) -> Result<System, frazil_ops::image::SystemError> {
+fn open(directory: &Path, store: Option<&Store>) -> Result<System, frazil_ops::image::SystemError> {
     let locate = |path: &str| {
         let name = Path::new(path).file_name()?;
         let is_store_path = StorePath::parse(name.as_encoded_bytes()).is_ok();

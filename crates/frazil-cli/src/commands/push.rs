@@ -83,12 +83,13 @@ pub(super) fn run(
     let settings = Settings::of_frazil(environment)?;
     let fetch = network::fetch_options(environment, &settings)?;
     let client = Client::new(fetch).map_err(RegistryError::Client)?;
-    let pushed = arguments.layers.with_images(&systems, environment, |images: &[Image<'_>]| {
-        let progress = PushProgress::new();
-        let pushed = push(images, &reference, &client, &options, &|event| progress.push(event));
-        progress.finish();
-        Ok(pushed?)
-    })?;
+    let pushed =
+        arguments.layers.with_images(&systems, environment, |images: &[Image<'_>]| {
+            let progress = PushProgress::new();
+            let pushed = push(images, &reference, &client, &options, &|event| progress.push(event));
+            progress.finish();
+            Ok(pushed?)
+        })?;
     show(arguments, &reference, &pushed, &systems)
 }
 
@@ -114,9 +115,8 @@ fn show(
 
 /// Where the tools that log in to registries keep names and passwords.
 fn login_files(environment: &Environment) -> Vec<PathBuf> {
-    let directory = |name: &str| {
-        environment.text(name).filter(|path| path.starts_with('/')).map(PathBuf::from)
-    };
+    let directory =
+        |name: &str| environment.text(name).filter(|path| path.starts_with('/')).map(PathBuf::from);
     let docker = directory("DOCKER_CONFIG")
         .or_else(|| Some(environment.home()?.join(".docker")))
         .map(|directory| directory.join("config.json"));

@@ -44,7 +44,8 @@ pub struct Difference {
 impl Difference {
     /// How many bytes more the second one has.
     pub fn growth(&self) -> i64 {
-        let bytes = |weight: &Option<Weight>| weight.as_ref().map_or(0, |weight| weight.bytes as i64);
+        let bytes =
+            |weight: &Option<Weight>| weight.as_ref().map_or(0, |weight| weight.bytes as i64);
         bytes(&self.after) - bytes(&self.before)
     }
 }

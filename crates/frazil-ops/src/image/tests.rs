@@ -29,9 +29,15 @@ impl Fixture {
         let program = b"program".repeat(20 << 10);
         fixture.unit("libc6", "data/usr/lib/libc.so", &library);
         fixture.unit("libc6", "data/usr/lib/os-release", b"ID=debian\nVERSION_ID=\"13\"\n");
-        fixture.control("libc6", "Package: libc6\nSource: glibc (2.41-1)\nVersion: 2.41-2\nArchitecture: amd64\n");
+        fixture.control(
+            "libc6",
+            "Package: libc6\nSource: glibc (2.41-1)\nVersion: 2.41-2\nArchitecture: amd64\n",
+        );
         fixture.unit("shop", "data/usr/bin/shop", &program);
-        fixture.control("shop", "Package: shop\nVersion: 1:3\nArchitecture: amd64\nDepends: libc6 (>= 2), awk | mawk\n");
+        fixture.control(
+            "shop",
+            "Package: shop\nVersion: 1:3\nArchitecture: amd64\nDepends: libc6 (>= 2), awk | mawk\n",
+        );
         let sums = format!("{0}  usr/bin/shop\n{0}  usr/share/doc/shop/readme\n", "0".repeat(32));
         fixture.unit("shop", "control/md5sums", sums.as_bytes());
         let copyright = "Format: https://x/copyright-format/1.0/\nLicense: Expat\n";
@@ -114,11 +120,7 @@ impl Fixture {
     }
 }
 
-fn with_image<R>(
-    system: &System,
-    options: &ImageOptions,
-    work: impl FnOnce(&Image<'_>) -> R,
-) -> R {
+fn with_image<R>(system: &System, options: &ImageOptions, work: impl FnOnce(&Image<'_>) -> R) -> R {
     let scratch = tempfile::tempdir().unwrap();
     work(&Image::encode(system, options, scratch.path(), &|_| {}).unwrap())
 }
@@ -197,7 +199,8 @@ fn scanners_find_packages() {
     let out = fixture.directory.path().join("image.tar");
     with_image(&system, &ImageOptions::default(), |image| {
         image.write(Format::LayoutArchive, &out).unwrap();
-        let spdx: serde_json::Value = serde_json::from_slice(&sbom::spdx(image.inventory())).unwrap();
+        let spdx: serde_json::Value =
+            serde_json::from_slice(&sbom::spdx(image.inventory())).unwrap();
         let mut shown = String::new();
         for package in spdx["packages"].as_array().unwrap() {
             if let Some(purl) = package["externalRefs"][0]["referenceLocator"].as_str() {
@@ -266,7 +269,8 @@ fn kept_layers_are_used_and_checked() {
     let out = fixture.directory.path().join("image");
     with_image(&system, &options, |_| ());
     // With the units gone only what is kept can be used.
-    fs::rename(fixture.directory.path().join("libc6"), fixture.directory.path().join("gone")).unwrap();
+    fs::rename(fixture.directory.path().join("libc6"), fixture.directory.path().join("gone"))
+        .unwrap();
     let file = with_image(&system, &options, |image| {
         image.write(Format::Layout, &out).unwrap();
         image.layer_file(image.layers().next().unwrap().1)
@@ -296,7 +300,8 @@ fn check_failure(prepare: impl FnOnce(&Fixture, &Path), format: Format, expected
     });
     let message = message.replace(&fixture.directory.path().display().to_string(), "");
     expected.assert_eq(&message.replace(&std::process::id().to_string(), "PID"));
-    let left: Vec<_> = fs::read_dir(&folder).map(|found| found.flatten().collect()).unwrap_or_default();
+    let left: Vec<_> =
+        fs::read_dir(&folder).map(|found| found.flatten().collect()).unwrap_or_default();
     assert!(left.iter().all(|entry| entry.path() == out), "{left:?}");
 }
 
@@ -316,7 +321,9 @@ fn failures_leave_nothing_behind() {
         expect!["cannot create '/out/.image.PID.new': No such file or directory (os error 2)"],
     );
     check_failure(
-        |fixture, _| fs::write(fixture.directory.path().join("shop/data/usr/bin/shop"), "short").unwrap(),
+        |fixture, _| {
+            fs::write(fixture.directory.path().join("shop/data/usr/bin/shop"), "short").unwrap()
+        },
         Format::Docker,
         expect!["`/usr/bin/shop` of `shop` has 5 bytes and should have 143360"],
     );
@@ -342,7 +349,9 @@ fn a_system_must_be_whole() {
     let fixture = Fixture::new();
     let open = || match System::open(&fixture.toplevel(), &|_| None) {
         Ok(_) => "fine".to_owned(),
-        Err(error) => error.to_string().replace(&fixture.directory.path().display().to_string(), ""),
+        Err(error) => {
+            error.to_string().replace(&fixture.directory.path().display().to_string(), "")
+        }
     };
     expect!["the unit `00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12` of the system is not in the store: /store/00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12"].assert_eq(&open());
     fs::write(fixture.toplevel().join("manifest"), "nonsense").unwrap();

@@ -52,7 +52,11 @@ impl Answer {
 impl Client {
     /// Asks, and takes an answer with a body of at most `bytes_max`. It is asked again while the
     /// answer says that the failure may pass.
-    pub fn exchange(&self, request: &Request<'_, '_>, bytes_max: u64) -> Result<Answer, FetchError> {
+    pub fn exchange(
+        &self,
+        request: &Request<'_, '_>,
+        bytes_max: u64,
+    ) -> Result<Answer, FetchError> {
         self.retried(|| self.exchange_once(request, bytes_max))
     }
 

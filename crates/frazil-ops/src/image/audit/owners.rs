@@ -86,7 +86,9 @@ impl Owners {
         for line in String::from_utf8_lossy(text).lines() {
             if let Some(name) = line.strip_prefix("Package: ") {
                 package = Some(name.to_owned());
-            } else if let (Some(version), Some(package)) = (line.strip_prefix("Version: "), &package) {
+            } else if let (Some(version), Some(package)) =
+                (line.strip_prefix("Version: "), &package)
+            {
                 self.versions.insert(package.clone(), version.to_owned());
             }
         }

@@ -39,11 +39,14 @@ fn check(files: &[(&str, &str)], expected: Expect) {
 fn files_have_owners() {
     let hello = format!("nix/store/{DIGEST}-hello-2.12/bin/hello");
     let manual = format!("nix/store/{DIGEST}-hello-2.12-man/share/hello.1");
-    check(&[(&hello, "12345"), (&manual, "1"), ("etc/x", "12")], expect![[r#"
+    check(
+        &[(&hello, "12345"), (&manual, "1"), ("etc/x", "12")],
+        expect![[r#"
         (no package): 2 bytes, 1 files, 
         hello: 5 bytes, 1 files, 2.12
         hello-man: 1 bytes, 1 files, 2.12
-    "#]]);
+    "#]],
+    );
     check(
         &[
             ("var/lib/dpkg/status", "Package: dash\nVersion: 0.5\n"),
@@ -76,7 +79,8 @@ fn differences_are_by_package_or_by_path() {
     ]);
     let shown = |differences: Vec<super::Difference>| {
         let lines = differences.iter().map(|difference| {
-            let (before, after) = (shown(difference.before.as_ref()), shown(difference.after.as_ref()));
+            let (before, after) =
+                (shown(difference.before.as_ref()), shown(difference.after.as_ref()));
             format!("{}: {before} -> {after}\n", difference.name)
         });
         lines.collect::<String>()

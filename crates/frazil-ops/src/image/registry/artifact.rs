@@ -156,11 +156,7 @@ pub(super) fn attach(
 }
 
 /// Adds to the list of referrers that is kept as a tag.
-fn list(
-    repository: &Repository<'_>,
-    subject: &Blob,
-    entry: Value,
-) -> Result<(), RegistryError> {
+fn list(repository: &Repository<'_>, subject: &Blob, entry: Value) -> Result<(), RegistryError> {
     let tag = format!("sha256-{}", subject.hex());
     let there: Option<Value> = match repository.manifest(&tag)? {
         Some(bytes) => serde_json::from_slice(&bytes).ok(),

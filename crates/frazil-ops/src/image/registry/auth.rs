@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn challenges_are_taken_apart() {
-        let text = r#"realm="https://a.example/token?x=1",service="r",scope="repository:a/b:pull,push""#;
+        let text =
+            r#"realm="https://a.example/token?x=1",service="r",scope="repository:a/b:pull,push""#;
         let shown = format!("{:?}", parameters(text));
         expect_test::expect![[r#"{"realm": "https://a.example/token?x=1", "scope": "repository:a/b:pull,push", "service": "r"}"#]].assert_eq(&shown);
         assert_eq!(parameters("nonsense"), [].into());

@@ -137,7 +137,9 @@ fn send_pieces(
 fn may_pass(problem: &FetchProblem) -> bool {
     matches!(
         problem,
-        FetchProblem::Connection { .. } | FetchProblem::Timeout { .. } | FetchProblem::Status { .. }
+        FetchProblem::Connection { .. }
+            | FetchProblem::Timeout { .. }
+            | FetchProblem::Status { .. }
     )
 }
 

@@ -112,7 +112,11 @@ impl<'r> Repository<'r> {
             // What is for the registry is not for those who store its blobs.
             let is_ours = url.as_str().starts_with(&format!("{}/", self.reference.base()));
             headers.extend(authorisation.filter(|_| is_ours).map(|value| ("Authorization", value)));
-            exchange(self.client, &Request { method, url, headers: &headers, body }, ANSWER_BYTES_MAX)
+            exchange(
+                self.client,
+                &Request { method, url, headers: &headers, body },
+                ANSWER_BYTES_MAX,
+            )
         };
         let answer = ask(known.as_deref())?;
         if answer.status != 401 {
@@ -171,7 +175,10 @@ impl<'r> Repository<'r> {
     pub(super) fn tagged(&self, tag: &str) -> Result<Option<String>, RegistryError> {
         let url = self.url(&format!("manifests/{tag}"))?;
         let answer = self.ask("HEAD", &url, &[("Accept", ACCEPTED)], None)?;
-        Ok(answer.header("docker-content-digest").filter(|_| answer.status == 200).map(str::to_owned))
+        Ok(answer
+            .header("docker-content-digest")
+            .filter(|_| answer.status == 200)
+            .map(str::to_owned))
     }
 
     /// Gives a manifest a name: a tag, or its digest. Returns whether the registry keeps a list of

@@ -27,7 +27,10 @@ pub struct Logins {
 /// How we prove who we are.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Login {
-    Password { name: String, password: String },
+    Password {
+        name: String,
+        password: String,
+    },
     /// With which short-lived tokens can be had.
     Token(String),
 }

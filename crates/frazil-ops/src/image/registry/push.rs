@@ -110,8 +110,7 @@ fn top(images: &[Image<'_>]) -> (Vec<u8>, &'static str) {
     let descriptors: Vec<Descriptor> = images
         .iter()
         .map(|image| {
-            let mut descriptor =
-                Descriptor::of(media_type::MANIFEST, &Blob::of(image.manifest()));
+            let mut descriptor = Descriptor::of(media_type::MANIFEST, &Blob::of(image.manifest()));
             descriptor.platform = Some(image.platform());
             descriptor
         })
@@ -129,7 +128,10 @@ fn send_blobs(
     let mut files = BTreeMap::new();
     for image in images {
         for (_, layer) in image.layers() {
-            files.insert(layer.blob.reference(), (layer.blob, Some(image.layer_file(layer)), &[][..]));
+            files.insert(
+                layer.blob.reference(),
+                (layer.blob, Some(image.layer_file(layer)), &[][..]),
+            );
         }
         let config = Blob::of(image.config());
         files.insert(config.reference(), (config, None, image.config()));

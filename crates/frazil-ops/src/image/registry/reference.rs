@@ -33,8 +33,12 @@ impl ReferenceError {
     /// What the user can do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Host(_) => "write it as HOST/REPOSITORY:TAG, with `http://` in front if it has no TLS",
-            Self::Repository(_) => "there may be small letters, digits, and `.`, `_`, `-`, `/` between them",
+            Self::Host(_) => {
+                "write it as HOST/REPOSITORY:TAG, with `http://` in front if it has no TLS"
+            }
+            Self::Repository(_) => {
+                "there may be small letters, digits, and `.`, `_`, `-`, `/` between them"
+            }
             Self::Tag(_) => "there may be letters, digits, `_`, `.` and `-`, 128 at most",
         }
     }
