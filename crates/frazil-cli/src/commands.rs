@@ -1,5 +1,6 @@
 //! The commands, one module each, and the way from arguments to a command.
 
+mod audit;
 mod build;
 mod cache;
 mod completions;
@@ -55,6 +56,8 @@ enum Command {
     Image(image::ImageCommand),
     Push(push::PushArguments),
     Run(run::RunArguments),
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
@@ -100,6 +103,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Image(command) => image::run(&command, &environment, screen),
         Command::Push(arguments) => push::run(&arguments, &environment, screen),
         Command::Run(arguments) => run::run(&arguments, &environment, screen),
+        Command::Audit(command) => audit::run(&command, &environment),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
         Command::NixInstantiate(arguments) => {

@@ -6,6 +6,7 @@
 //!
 //! Invariant: nothing stands under its final name before it is whole.
 
+pub mod audit;
 mod blobs;
 pub mod check;
 pub mod output;

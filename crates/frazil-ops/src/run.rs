@@ -98,11 +98,8 @@ pub fn run(
     for name in ["dev", "proc"] {
         root::make_directory(&root.join(name))?;
     }
-    let command = if plan.command.is_empty() {
-        system.presentation.command()
-    } else {
-        plan.command.clone()
-    };
+    let command =
+        if plan.command.is_empty() { system.presentation.command() } else { plan.command.clone() };
     let command = with_whole_path(&system.tree, command, &config.env)?;
     let mut variables: Vec<Vec<u8>> = config.env.iter().map(|text| text.clone().into()).collect();
     variables.extend(plan.terminal.iter().map(|term| format!("TERM={term}").into_bytes()));
@@ -145,11 +142,7 @@ fn memory(system: &System, (uid, gid): (u32, u32)) -> Vec<MemoryDir> {
 }
 
 /// Shows the machine's files about the network, where the system has them as plain files or not.
-fn network_files(
-    root: &Path,
-    users: &Users,
-    plan: &RunPlan,
-) -> Result<Vec<Bind>, SystemRunError> {
+fn network_files(root: &Path, users: &Users, plan: &RunPlan) -> Result<Vec<Bind>, SystemRunError> {
     let mut binds = Vec::new();
     for name in NETWORK_FILES {
         let (source, target) = (Path::new("/").join(name), root.join(name));

@@ -6,7 +6,8 @@ use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use frazil_image::read::archive::{Archive, ArchiveError, Kind};
-use frazil_image::read::{self, Files, ReadError, ReadOptions};
+use frazil_image::read::{self, Files, ReadError};
+pub use frazil_image::read::{Limits, ReadOptions};
 use frazil_store::fs::IoError;
 use frazil_tree::Tree;
 
@@ -63,6 +64,14 @@ impl Found {
     pub fn tree(&self) -> &Tree {
         match self {
             Self::Image(image) => &image.tree,
+            Self::Root(tree) => tree,
+        }
+    }
+
+    /// As [`tree`](Self::tree).
+    pub fn into_tree(self) -> Tree {
+        match self {
+            Self::Image(image) => image.tree,
             Self::Root(tree) => tree,
         }
     }

@@ -120,11 +120,7 @@ impl Fixture {
     }
 }
 
-fn with_image<R>(
-    system: &System,
-    options: &ImageOptions,
-    work: impl FnOnce(&Image<'_>) -> R,
-) -> R {
+fn with_image<R>(system: &System, options: &ImageOptions, work: impl FnOnce(&Image<'_>) -> R) -> R {
     let scratch = tempfile::tempdir().unwrap();
     work(&Image::encode(system, options, scratch.path(), &|_| {}).unwrap())
 }

@@ -62,12 +62,7 @@ pub(super) fn write_file(
     set_mode(place, &metadata)
 }
 
-fn write_leaf(
-    system: &System,
-    leaf: &Leaf,
-    users: &Users,
-    place: &Path,
-) -> Result<bool, IoError> {
+fn write_leaf(system: &System, leaf: &Leaf, users: &Users, place: &Path) -> Result<bool, IoError> {
     match &leaf.kind {
         LeafKind::File(file) => {
             write_contents(system, file, &leaf.origin, place)?;

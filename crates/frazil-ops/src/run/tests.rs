@@ -81,8 +81,15 @@ fn a_system_runs_and_says_how_it_ended() {
     assert_eq!(check("exit 7", false), Ended::Exited(7));
     assert_eq!(check("test $$ = 1 && test `busybox id -u` = 7", false), Ended::Exited(0));
     assert_eq!(check("echo > /etc/new", false), Ended::Exited(1), "the root is read-only");
-    assert_eq!(check("echo > /tmp/new && echo > /dev/null && test -r /etc/resolv.conf", false), Ended::Exited(0));
-    assert_eq!(check("test -e /root -o -e /home", false), Ended::Exited(1), "the machine is not seen");
+    assert_eq!(
+        check("echo > /tmp/new && echo > /dev/null && test -r /etc/resolv.conf", false),
+        Ended::Exited(0)
+    );
+    assert_eq!(
+        check("test -e /root -o -e /home", false),
+        Ended::Exited(1),
+        "the machine is not seen"
+    );
     let write = "echo 1 > /var/x && test `cat /var/x` = 1";
     assert_eq!(check(write, true), Ended::Exited(0), "the directory is the user's own");
     assert_eq!(check("echo > /usr/x", true), Ended::Exited(1), "and this one is not");

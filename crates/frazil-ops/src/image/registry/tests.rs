@@ -41,7 +41,9 @@ struct Registry {
 }
 
 impl Registry {
-    fn start(twist: impl Fn(&Asked, &mut State) -> Option<(u16, String)> + Send + Sync + 'static) -> Self {
+    fn start(
+        twist: impl Fn(&Asked, &mut State) -> Option<(u16, String)> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
@@ -59,7 +61,11 @@ impl Registry {
                 state.log.push(format!("{} {}", asked.method, asked.path));
                 let (status, rest) =
                     twist(&asked, &mut state).unwrap_or_else(|| answer(&asked, &mut state));
-                let head = if rest.contains("\r\n\r\n") { rest } else { format!("{rest}Content-Length: 0\r\n\r\n") };
+                let head = if rest.contains("\r\n\r\n") {
+                    rest
+                } else {
+                    format!("{rest}Content-Length: 0\r\n\r\n")
+                };
                 let text = format!("HTTP/1.1 {status} X\r\nConnection: close\r\n{head}");
                 drop((&stream).write_all(text.as_bytes()));
             }
@@ -128,7 +134,9 @@ fn answer(asked: &Asked, state: &mut State) -> (u16, String) {
     let path = asked.path.strip_prefix("/v2/team/shop/").unwrap_or_default();
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     match (asked.method.as_str(), path.split_once('/').unwrap_or((path, ""))) {
-        ("HEAD", ("blobs", name)) => (if state.blobs.contains_key(name) { 200 } else { 404 }, String::new()),
+        ("HEAD", ("blobs", name)) => {
+            (if state.blobs.contains_key(name) { 200 } else { 404 }, String::new())
+        }
         ("POST", ("blobs", "uploads/")) => {
             let id = format!("u{}", state.log.len());
             state.uploads.insert(id.clone(), Vec::new());
@@ -230,16 +238,24 @@ fn check_failure(
 #[test]
 fn failures_leave_the_tag_as_it_was() {
     check_failure(
-        |asked, _| (asked.method == "HEAD").then(|| (401, "WWW-Authenticate: Basic realm=\"x\"\r\n".into())),
+        |asked, _| {
+            (asked.method == "HEAD")
+                .then(|| (401, "WWW-Authenticate: Basic realm=\"x\"\r\n".into()))
+        },
         expect!["the registry `HOST` lets only others look for a blob"],
     );
     check_failure(
-        |asked, _| (asked.method == "PUT" && asked.path.contains("blobs")).then(|| (400, refusal("DIGEST_INVALID", "no"))),
+        |asked, _| {
+            (asked.method == "PUT" && asked.path.contains("blobs"))
+                .then(|| (400, refusal("DIGEST_INVALID", "no")))
+        },
         expect!["the registry refused to store a blob: no"],
     );
     check_failure(
         |asked, _| (asked.method == "POST").then(|| (503, String::new())),
-        expect!["cannot fetch 'http://HOST/v2/team/shop/blobs/uploads/': HTTP error 503 (the server is not available)"],
+        expect![
+            "cannot fetch 'http://HOST/v2/team/shop/blobs/uploads/': HTTP error 503 (the server is not available)"
+        ],
     );
     check_failure(
         |asked, state| {
@@ -249,7 +265,9 @@ fn failures_leave_the_tag_as_it_was() {
                 (201, format!("Docker-Content-Digest: {}\r\n", digest(b"other")))
             })
         },
-        expect!["the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:a824bca2a8ca0e899feef87ff5d164d5c119cdc61d3ce0ecd2fe89705950a785 was sent"],
+        expect![
+            "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:a824bca2a8ca0e899feef87ff5d164d5c119cdc61d3ce0ecd2fe89705950a785 was sent"
+        ],
     );
 }
 
@@ -302,8 +320,28 @@ fn references_name_registries() {
     check_reference("r.example/a/b:v1", expect!["https://r.example/v2/a/b/x | v1"]);
     check_reference("localhost:5000/a", expect!["https://localhost:5000/v2/a/x | latest"]);
     check_reference("http://127.0.0.1:5000/a", expect!["http://127.0.0.1:5000/v2/a/x | latest"]);
-    check_reference("nginx:1", expect!["`nginx:1` names no registry | write it as HOST/REPOSITORY:TAG, with `http://` in front if it has no TLS"]);
-    check_reference("library/nginx", expect!["`library/nginx` names no registry | write it as HOST/REPOSITORY:TAG, with `http://` in front if it has no TLS"]);
-    check_reference("r.example/../x", expect!["`../x` cannot be the name of a repository | there may be small letters, digits, and `.`, `_`, `-`, `/` between them"]);
-    check_reference("r.example/a:b c", expect!["`b c` cannot be a tag | there may be letters, digits, `_`, `.` and `-`, 128 at most"]);
+    check_reference(
+        "nginx:1",
+        expect![
+            "`nginx:1` names no registry | write it as HOST/REPOSITORY:TAG, with `http://` in front if it has no TLS"
+        ],
+    );
+    check_reference(
+        "library/nginx",
+        expect![
+            "`library/nginx` names no registry | write it as HOST/REPOSITORY:TAG, with `http://` in front if it has no TLS"
+        ],
+    );
+    check_reference(
+        "r.example/../x",
+        expect![
+            "`../x` cannot be the name of a repository | there may be small letters, digits, and `.`, `_`, `-`, `/` between them"
+        ],
+    );
+    check_reference(
+        "r.example/a:b c",
+        expect![
+            "`b c` cannot be a tag | there may be letters, digits, `_`, `.` and `-`, 128 at most"
+        ],
+    );
 }

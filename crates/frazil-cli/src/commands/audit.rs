@@ -1,0 +1,167 @@
+//! `frazil audit`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use frazil_ops::image::audit::{
+    Difference, Weight, is_list, package_differences, packages, path_differences,
+};
+use frazil_ops::image::readers::{self, Limits, ReadOptions};
+use frazil_tree::Tree;
+use serde_json::json;
+
+use crate::command_error::CommandError;
+use crate::commands::linked::open_beside;
+use crate::environment::Environment;
+use crate::progress::size;
+use crate::screen;
+
+/// Look into images and systems, whoever made them
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    Size(SizeArguments),
+    Diff(DiffArguments),
+}
+
+/// Show what takes the space, by package
+#[derive(Debug, Args)]
+pub(super) struct SizeArguments {
+    /// An image layout, an archive of one, what `docker save` wrote, or a linked system
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Show what is different between two images
+#[derive(Debug, Args)]
+pub(super) struct DiffArguments {
+    /// The first one
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+
+    /// The second one
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+
+    /// Leave digests and versions aside: only what was added, removed, or has another size counts
+    #[arg(long, alias = "normalize")]
+    normalise: bool,
+
+    /// Compare file by file
+    #[arg(long)]
+    paths: bool,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Debug, Args)]
+struct Reading {
+    /// Take the image for this machine, if there are several
+    #[arg(long, value_name = "ARCHITECTURE", default_value = "amd64")]
+    architecture: String,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: &AuditCommand, environment: &Environment) -> Result<(), CommandError> {
+    match command {
+        AuditCommand::Size(arguments) => show_sizes(arguments, environment),
+        AuditCommand::Diff(arguments) => show_differences(arguments, environment),
+    }
+}
+
+fn read(path: &Path, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
+    let path = environment.absolute(path);
+    if path.join("manifest").is_file() && path.join("units.json").is_file() {
+        return Ok(open_beside(&path)?.tree);
+    }
+    let architecture = &reading.architecture;
+    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
+    Ok(readers::read(&path, &options)?.into_tree())
+}
+
+fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<(), CommandError> {
+    let tree = read(&arguments.image, &arguments.reading, environment)?;
+    let packages = packages(&tree);
+    if arguments.reading.json {
+        return screen::print(format!("{}\n", json!(packages)).as_bytes());
+    }
+    let mut sorted: Vec<_> = packages.iter().collect();
+    sorted.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.bytes));
+    let mut text = String::new();
+    for (name, weight) in &sorted {
+        let files = weight.files;
+        text.push_str(&format!(
+            "{:>11}  {files:>6} files  {name}{}\n",
+            size(weight.bytes),
+            versions(weight)
+        ));
+    }
+    let sum = |count: fn(&Weight) -> u64| packages.values().map(count).sum::<u64>();
+    let (bytes, files) = (size(sum(|weight| weight.bytes)), sum(|weight| weight.files));
+    text.push_str(&format!("{bytes:>11}  {files:>6} files  in {} packages\n", packages.len()));
+    screen::print(text.as_bytes())
+}
+
+fn show_differences(
+    arguments: &DiffArguments,
+    environment: &Environment,
+) -> Result<(), CommandError> {
+    let old = read(&arguments.old, &arguments.reading, environment)?;
+    let new = read(&arguments.new, &arguments.reading, environment)?;
+    let compare = if arguments.paths { path_differences } else { package_differences };
+    let differences = compare(&old, &new, arguments.normalise);
+    let [old, new] = [&old, &new].map(packages);
+    if arguments.reading.json {
+        let totals = json!({ "before": total(&old), "after": total(&new) });
+        let document = json!({ "totals": totals, "differences": differences });
+        return screen::print(format!("{document}\n").as_bytes());
+    }
+    let mut text = String::new();
+    for difference in &differences {
+        text.push_str(&row(difference, arguments.paths));
+    }
+    let (before, after) = (total(&old), total(&new));
+    text.push_str(&format!(
+        "{} -> {} ({}), {} -> {} packages\n",
+        size(before),
+        size(after),
+        signed(after as i64 - before as i64),
+        old.len(),
+        new.len(),
+    ));
+    screen::print(text.as_bytes())
+}
+
+fn row(difference: &Difference, is_path: bool) -> String {
+    let (mark, change) = match (&difference.before, &difference.after) {
+        (None, Some(after)) => ('+', versions(after)),
+        (Some(before), None) => ('-', versions(before)),
+        (Some(before), Some(after)) if before.versions != after.versions => {
+            ('~', format!("{} ->{}", versions(before), versions(after)))
+        }
+        _ => ('~', String::new()),
+    };
+    // Of files these are digests.
+    let change = if is_path { String::new() } else { change };
+    format!("{mark} {:>12}  {}{change}\n", signed(difference.growth()), difference.name)
+}
+
+fn versions(weight: &Weight) -> String {
+    weight.versions.iter().map(|version| format!(" {version}")).collect()
+}
+
+fn total(packages: &BTreeMap<String, Weight>) -> u64 {
+    packages.values().map(|weight| weight.bytes).sum()
+}
+
+fn signed(bytes: i64) -> String {
+    let sign = if bytes < 0 { '-' } else { '+' };
+    format!("{sign}{}", size(bytes.unsigned_abs()))
+}

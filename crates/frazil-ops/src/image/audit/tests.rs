@@ -1,0 +1,101 @@
+use expect_test::{Expect, expect};
+use frazil_tree::Tree;
+use frazil_tree::dump::parse;
+
+use super::{Weight, package_differences, packages, path_differences};
+
+/// A tree of files, each given as its path and its text.
+fn tree(files: &[(&str, &str)]) -> Tree {
+    let mut tree = Tree::default();
+    for (path, text) in files {
+        let line = format!("file 644 0:0 layer-1 x = \"{}\"\n", text.escape_default());
+        let made = parse(&format!("dir 755 0:0 - .\n{line}")).unwrap();
+        let (_, leaf) = made.leaves().next().unwrap();
+        let path = frazil_tree::TreePath::parse(path.as_bytes()).unwrap();
+        tree.insert(path, leaf.clone()).unwrap();
+    }
+    tree
+}
+
+const DIGEST: &str = "00bgd045z0d4icpbc2yyz4gx48ak44la";
+
+fn shown(weight: Option<&Weight>) -> String {
+    weight.map_or("-".to_owned(), |weight| {
+        let versions: Vec<&str> = weight.versions.iter().map(String::as_str).collect();
+        format!("{} bytes, {} files, {}", weight.bytes, weight.files, versions.join(" "))
+    })
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], expected: Expect) {
+    let mut text = String::new();
+    for (name, weight) in packages(&tree(files)) {
+        text += &format!("{name}: {}\n", shown(Some(&weight)));
+    }
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn files_have_owners() {
+    let hello = format!("nix/store/{DIGEST}-hello-2.12/bin/hello");
+    let manual = format!("nix/store/{DIGEST}-hello-2.12-man/share/hello.1");
+    check(
+        &[(&hello, "12345"), (&manual, "1"), ("etc/x", "12")],
+        expect![[r#"
+        (no package): 2 bytes, 1 files, 
+        hello: 5 bytes, 1 files, 2.12
+        hello-man: 1 bytes, 1 files, 2.12
+    "#]],
+    );
+    check(
+        &[
+            ("var/lib/dpkg/status", "Package: dash\nVersion: 0.5\n"),
+            ("var/lib/dpkg/info/dash.list", "/.\n/bin/dash\n"),
+            ("usr/bin/dash", "123"),
+        ],
+        expect![[r#"
+            (no package): 40 bytes, 2 files, 
+            dash: 3 bytes, 1 files, 0.5
+        "#]],
+    );
+    check(
+        &[("lib/apk/db/installed", "P:musl\nV:1.2\nF:lib\nR:ld.so\n"), ("lib/ld.so", "1234")],
+        expect![[r#"
+            (no package): 27 bytes, 1 files, 
+            musl: 4 bytes, 1 files, 1.2
+        "#]],
+    );
+}
+
+#[test]
+fn differences_are_by_package_or_by_path() {
+    let old = tree(&[
+        (&format!("nix/store/{DIGEST}-hello-2.12/bin/hello"), "12345"),
+        (&format!("nix/store/{DIGEST}-gone-1/x"), "1"),
+    ]);
+    let new = tree(&[
+        (&format!("nix/store/{}-hello-2.13/bin/hello", DIGEST.replace('0', "1")), "12345"),
+        (&format!("nix/store/{DIGEST}-new-1/x"), "123"),
+    ]);
+    let shown = |differences: Vec<super::Difference>| {
+        let lines = differences.iter().map(|difference| {
+            let (before, after) =
+                (shown(difference.before.as_ref()), shown(difference.after.as_ref()));
+            format!("{}: {before} -> {after}\n", difference.name)
+        });
+        lines.collect::<String>()
+    };
+    expect![[r#"
+        new: - -> 3 bytes, 1 files, 1
+        gone: 1 bytes, 1 files, 1 -> -
+        hello: 5 bytes, 1 files, 2.12 -> 5 bytes, 1 files, 2.13
+    "#]]
+    .assert_eq(&shown(package_differences(&old, &new, false)));
+    expect![[r#"
+        new: - -> 3 bytes, 1 files, 1
+        gone: 1 bytes, 1 files, 1 -> -
+    "#]]
+    .assert_eq(&shown(package_differences(&old, &new, true)));
+    assert_eq!(path_differences(&old, &new, false).len(), 4);
+    assert_eq!(path_differences(&old, &new, true).len(), 2);
+}
