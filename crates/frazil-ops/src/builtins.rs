@@ -132,7 +132,10 @@ fn follow(task: &BuiltinTask<'_>, path: &Path) -> Option<PathBuf> {
             .components()
             .filter_map(|part| match part {
                 Component::Normal(name) => Some(name),
-                _ => None,
+                Component::Prefix(_)
+                | Component::RootDir
+                | Component::CurDir
+                | Component::ParentDir => None,
             })
             .collect();
         let mut left = names.iter();

@@ -18,9 +18,10 @@ impl Executor<'_> {
         // What is checked is the build that asks, not what it asks for.
         let options = RealiseOptions { mode: Mode::Make, ..self.options.clone() };
         // The counts of the outer schedule go on.
-        let tell = |event| match event {
-            Event::Counts(_) => {}
-            event => (self.tell)(event),
+        let tell = |event| {
+            if !matches!(event, Event::Counts(_)) {
+                (self.tell)(event);
+            }
         };
         let report = realise(self.store, &wanted, &options, self.cancel, &tell);
         let mut ours = self.report();

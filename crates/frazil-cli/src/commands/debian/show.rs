@@ -96,7 +96,9 @@ fn fields(facts: &Value) -> String {
         let shown = match value {
             Value::Null => continue,
             Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                value.to_string()
+            }
         };
         put(&mut text, format_args!("{name}: {shown}\n"));
     }
