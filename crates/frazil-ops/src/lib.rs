@@ -17,7 +17,6 @@ pub mod path;
 pub mod realise;
 pub mod repl;
 pub mod run;
-pub mod system;
 pub mod store;
 pub mod system;
 

@@ -6,8 +6,10 @@
 //!
 //! Invariant: no collector touches what is staged, and nothing of it stays when it is dropped.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -25,7 +27,13 @@ use crate::tree::{Put, TreeError, dump};
 
 /// How the names of directories begin by which a garbage collector knows that it has to ask for
 /// the lock.
-pub(crate) const SCRATCH_PREFIX: &str = "tmp-";
+const SCRATCH_PREFIX: &str = "tmp-";
+
+/// Whether what has this name in the store is a directory of somebody who works, or did, in it.
+pub(crate) fn is_scratch(store: &Path, name: &OsStr) -> Result<bool, IoError> {
+    Ok(name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
+        && metadata(&store.join(name))?.is_some_and(|found| found.is_dir()))
+}
 
 /// Where contents come from.
 pub enum Source<'a> {

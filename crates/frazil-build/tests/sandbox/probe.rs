@@ -252,7 +252,7 @@ fn hoard() {
 fn swell() {
     let mut file = fs::File::create("/build/f").unwrap();
     loop {
-        file.write_all(&[b'x'; 1 << 16]).unwrap();
+        file.write_all(&[b'x'; 1 << 12]).unwrap();
     }
 }
 

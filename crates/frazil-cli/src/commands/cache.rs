@@ -6,16 +6,12 @@ mod push;
 mod serve;
 mod sign;
 
-use std::collections::BTreeSet;
-
 use clap::Subcommand;
 use frazil_model::{StoreDir, StorePath};
-use frazil_ops::store::Store;
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::screen::{self, Screen};
-use crate::store_access::store_path;
 
 /// Take from binary caches, fill one, be one
 #[derive(Debug, Subcommand)]
@@ -39,15 +35,6 @@ pub(super) fn run(
         CacheCommand::Keygen(arguments) => keygen::run(arguments, environment),
         CacheCommand::Sign(arguments) => sign::run(arguments, environment),
     }
-}
-
-/// The store paths that words of the command line name.
-fn store_paths(
-    store: &Store,
-    words: &[String],
-    environment: &Environment,
-) -> Result<BTreeSet<StorePath>, CommandError> {
-    words.iter().map(|word| store_path(store, word, environment)).collect()
 }
 
 /// Paths as JSON.

@@ -5,14 +5,14 @@ use frazil_ops::cache::{self, PullPlan};
 use frazil_ops::store::Access;
 use serde_json::json;
 
-use super::{json_paths, store_paths};
+use super::json_paths;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network::{self, TrustArguments};
 use crate::progress::Progress;
 use crate::screen::Screen;
 use crate::settings::Settings;
-use crate::store_access::StoreArguments;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Fetch store paths, and all that they refer to, from binary caches
 ///

@@ -7,14 +7,14 @@ use frazil_ops::cache::{self, CompressionMethod, EncoderOptions, PushOptions, Pu
 use frazil_ops::store::Access;
 use serde_json::json;
 
-use super::{json_paths, store_paths};
+use super::json_paths;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network;
 use crate::progress::Progress;
 use crate::screen::Screen;
 use crate::settings::Settings;
-use crate::store_access::StoreArguments;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Write store paths, and all that they refer to, into a binary cache
 ///

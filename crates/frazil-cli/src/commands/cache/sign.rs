@@ -7,11 +7,11 @@ use frazil_ops::cache;
 use frazil_ops::store::Access;
 use serde_json::json;
 
-use super::{json_paths, store_paths};
+use super::json_paths;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network;
-use crate::store_access::StoreArguments;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Sign store paths in the store
 ///
