@@ -306,6 +306,10 @@ pub(super) fn c_string(what: &'static str, bytes: &[u8]) -> Result<CString, Sand
     CString::new(bytes).map_err(|_| SandboxError::Nul { what })
 }
 
-pub(super) fn at<T>(action: &'static str, path: &Path, result: std::io::Result<T>) -> Result<T, SandboxError> {
+pub(super) fn at<T>(
+    action: &'static str,
+    path: &Path,
+    result: std::io::Result<T>,
+) -> Result<T, SandboxError> {
     result.map_err(|source| SandboxError::File { action, path: path.into(), source })
 }

@@ -166,7 +166,9 @@ impl fmt::Display for Step {
             Self::Take { source, .. } => write!(f, "open {} to be mounted", shown(source)),
             Self::Put { target, .. } => write!(f, "mount on {}", shown(target)),
             Self::Enter { path } => write!(f, "change into {}", shown(path)),
-            Self::Become { uid, gid, .. } | Self::BecomePowerless { uid, gid, .. } => write!(f, "become user {uid} in group {gid}"),
+            Self::Become { uid, gid, .. } | Self::BecomePowerless { uid, gid, .. } => {
+                write!(f, "become user {uid} in group {gid}")
+            }
             Self::Directory { path, .. } => write!(f, "make the directory {}", shown(path)),
             Self::File { path, .. } => write!(f, "write {}", shown(path)),
             Self::Link { path, .. } => write!(f, "make the link {}", shown(path)),

@@ -60,10 +60,10 @@ fn numbers_are_declared_or_debians_or_of_the_name() {
             www-data:x:33:
             app:x:35836:
             nogroup:x:65534:
-            root:!:1::::::
-            www-data:!:1::::::
-            _apt:!:1::::::
-            app:!:1::::::
+            root:*:::::::
+            www-data:*:::::::
+            _apt:*:::::::
+            app:*:::::::
         "#]],
     );
 }
