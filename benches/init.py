@@ -26,7 +26,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 RECORD = struct.Struct("<IIQ")
 STAMP, ORPHANS_MADE = 0xFFFFFFFF, 0xFFFFFFFE
 # What the goals of the project are, with 100 services.
-GOALS = {"kib": 128, "rss_kb": 256, "up_ms": 15, "restart_ms": 1, "reap_ms": 100, "idle_per_s": 0, "stop_ms": 20}
+GOALS = {"kib": 128, "rss_kb": 256, "up_ms": 15, "restart_ms": 1, "reap_ms": 100, "idle_per_s": 0,
+         "stop_ms": 20}
+COLUMNS = ["procs", "rss_kb", "pss_kb", "first_ms", "up_ms", "up_max", "restart_ms", "restart_max",
+           "reap_ms", "idle_per_s", "stop_ms", "code"]
 
 
 class Ours:
@@ -242,15 +245,12 @@ def measure(init, count, svc, args):
 
 def show(row):
     """One line of the table."""
-    keys = ["procs", "rss_kb", "pss_kb", "first_ms", "up_ms", "up_max", "restart_ms", "restart_max",
-            "reap_ms", "idle_per_s", "stop_ms", "code"]
     cells = [f"{row['init']:<12}{row['services']:>5}"]
-    for key in keys:
+    for key in COLUMNS:
         value = row.get(key)
         text = "-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
-        cells.append(f"{text:>11}")
+        cells.append(f"{text:>12}")
     print("".join(cells), flush=True)
-    return ["init/services", *keys]
 
 
 def main():
@@ -285,6 +285,7 @@ def main():
         flags = ["--edition=2024", "-O", "-Cpanic=abort", "-Crelocation-model=static", "-Cstrip=symbols",
                  "-Clink-args=-nostartfiles -nostdlib -static"]
         subprocess.run(["rustc", *flags, "-o", svc, HERE / "init" / "svc.rs"], check=True)
+        print(f"{'init':<12}{'n':>5}" + "".join(f"{key:>12}" for key in COLUMNS))
         for init in inits:
             for count in [1] if isinstance(init, Single) else map(int, args.counts.split(",")):
                 try:
@@ -292,10 +293,7 @@ def main():
                 except (OSError, TimeoutError) as error:
                     print(f"{init.name}: {error}", file=sys.stderr)
                     continue
-                if len(rows) == 1:
-                    print(*(f"{key:>10}" for key in show(rows[0])))
-                else:
-                    show(rows[-1])
+                show(rows[-1])
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps(rows, indent=1), "utf-8")
     ours = next((r for r in rows if r["init"] == Ours.name and r["services"] == 100), {})

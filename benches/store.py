@@ -3,15 +3,14 @@
 
     benches/store.py --ours target/release/frazil [--nix nix-store] [--rounds 3]
 
-Each figure is the best of several rounds in wall-clock seconds, with peak memory where it matters.
-The programs take turns, so that a machine that others use disturbs them alike. --nix is the command
-that runs nix-store; without it only our own figures are shown.
+Of several rounds the best wall-clock time is shown, and the least processor time, which says more on
+a machine that others use; with the most memory that a process had. The programs take turns. --nix is
+the command that runs nix-store; without it only our own figures are shown.
 """
 
 import argparse
 import os
 import random
-import resource
 import shlex
 import shutil
 import subprocess
@@ -25,27 +24,19 @@ STORE_PATHS = 12_000
 
 
 def run(command, **options):
-    """Seconds and peak memory in MiB of a command, which must succeed."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-    out, err = process.communicate()
-    seconds = time.perf_counter() - begin
-    if process.returncode != 0:
-        raise SystemExit(f"{command} failed: {err.decode()}")
-    return seconds, out
-
-
-def peak(command, **options):
-    """Peak memory in MiB of a command."""
-    read, write = os.pipe()
-    if (child := os.fork()) == 0:
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        os.write(write, str(usage // 1024).encode())
-        os._exit(0)
-    os.close(write)
-    os.waitpid(child, 0)
-    return int(os.read(read, 32))
+    """Wall seconds, CPU seconds and peak MiB of a command, which must succeed, and what it prints."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=err, **options)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if process.returncode != 0:
+            raise SystemExit(f"{command} failed: {err.read().decode()}")
+        cpu = usage.ru_utime + usage.ru_stime
+        return (wall, cpu, usage.ru_maxrss / 1024), out.read()
 
 
 def remove(path):
@@ -55,21 +46,23 @@ def remove(path):
 
 
 def best(rounds, candidates):
-    """The best time of each candidate, a function that is given a fresh directory name."""
-    times = {name: [] for name in candidates}
+    """The best figures of each candidate, a function that is given a fresh directory name."""
+    figures = {name: [] for name in candidates}
     for number in range(rounds):
         for name, work in candidates.items():
             target = f"{WORK}/{name}-{number}".replace(" ", "-")
-            times[name].append(work(target))
+            figures[name].append(work(target))
             remove(target)
-    return {name: min(seconds) for name, seconds in times.items()}
+    return {name: [min(column) for column in zip(*rows)] for name, rows in figures.items()}
 
 
-def show(title, times, base):
-    print(title)
-    for name, seconds in times.items():
-        ratio = f"{times[base] / seconds:6.2f}x of {base}" if base in times else ""
-        print(f"  {name:24} {seconds:8.3f} s  {ratio}")
+def show(title, figures, base=""):
+    print(f"{title:36} {'wall s':>8} {'CPU s':>8} {'MiB':>6}")
+    for name, (wall, cpu, rss) in figures.items():
+        ratio = ""
+        if base in figures:
+            ratio = f"  {figures[base][0] / wall:5.2f}x, CPU {figures[base][1] / cpu:5.2f}x"
+        print(f"  {name:34} {wall:8.3f} {cpu:8.3f} {rss:6.0f}{ratio}", flush=True)
 
 
 def make_trees():
@@ -87,14 +80,14 @@ def make_trees():
 
 def adding(tree, ours, nix, rounds):
     def limit(target):
-        script = 'find "$0" -type f -print0 | xargs -0 cat | tee >(sha256sum >/dev/null) > "$1"'
+        script = 'cp -r "$0" "$1" && find "$1" -type f -print0 | xargs -0 sha256sum'
         return run(["bash", "-c", script, tree, target])[0]
 
-    candidates = {"sha256sum and write": limit}
+    candidates = {"cp, then sha256sum": limit}
     candidates["frazil"] = lambda target: run([*ours, "store", "add", "--store", target, tree])[0]
     if nix:
         candidates["nix-store --add"] = lambda target: run([*nix, "--store", target, "--add", tree])[0]
-    show(f"adding {Path(tree).name}", best(rounds, candidates), "sha256sum and write")
+    show(f"adding {Path(tree).name}", best(rounds, candidates), "cp, then sha256sum")
 
 
 def importing(tree, ours, nix, rounds):
@@ -113,7 +106,6 @@ def importing(tree, ours, nix, rounds):
     if nix:
         candidates["nix-store --import"] = candidate(lambda target: [*nix, "--store", target, "--import"])
     show(f"importing {SMALL_FILES} files", best(rounds, candidates), "nix-store --import")
-    print(f"  peak memory of frazil: {peak(frazil(f'{WORK}/peak'), stdin=stream.open('rb'))} MiB")
 
 
 def asking(ours, nix, rounds):
@@ -129,7 +121,28 @@ def asking(ours, nix, rounds):
         closure["nix-store -qR"] = lambda _: run([*nix, "--store", store, "-qR", top])[0]
         info["nix-store -q --hash"] = lambda _: run([*nix, "--store", store, "-q", "--hash", top])[0]
     for title, candidates in [("closure of", closure), ("one path of", info), ("summary of", whole)]:
-        show(f"{title} {STORE_PATHS} paths", best(rounds, candidates), "")
+        show(f"{title} {STORE_PATHS} paths", best(rounds, candidates))
+
+
+def instantiating(ours, nix, rounds):
+    expression = f"""
+      let
+        make = n: previous: derivation {{
+          name = "d${{toString n}}"; system = "x86_64-linux"; builder = "/bin/sh"; inherit previous; }};
+        step = previous: n: builtins.seq previous.drvPath (make n previous);
+      in (builtins.foldl' step {{ drvPath = ""; outPath = ""; }}
+        (builtins.genList (n: n) {STORE_PATHS})).drvPath"""
+
+    def frazil(target):
+        return run([*ours, "eval", "--store", target, "--raw", expression])[0]
+
+    candidates = {"frazil": frazil}
+    if nix:
+        instantiate = [*nix[:-1], nix[-1].replace("nix-store", "nix-instantiate")]
+        candidates["nix-instantiate"] = lambda target: run(
+            [*instantiate, "--store", target, "--eval", "--read-write-mode", "--expr", expression])[0]
+    title = f"instantiating {STORE_PATHS} derivations"
+    show(title, best(rounds, candidates), "nix-instantiate")
 
 
 def building(ours, rounds):
@@ -141,7 +154,7 @@ def building(ours, rounds):
       outputHash = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; }}"""
     command = [*ours, "build", "--store", store, "--no-link", "-E", expression]
     run(command)
-    show("building what is built", best(rounds, {"frazil": lambda _: run(command)[0]}), "")
+    show("building what is built", best(rounds, {"frazil": lambda _: run(command)[0]}))
 
 
 def main():
@@ -156,6 +169,7 @@ def main():
     adding(small, ours, nix, rounds)
     importing(small, ours, nix, rounds)
     asking(ours, nix, rounds)
+    instantiating(ours, nix, rounds)
     building(ours, rounds)
 
 

@@ -24,6 +24,7 @@ mod plan;
 mod seccomp;
 mod steps;
 mod supervise;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ use std::time::Duration;
 use frazil_model::{StoreDir, StorePath};
 
 pub use error::{Ended, RunError, SandboxError};
-pub use supervise::Cancel;
+pub use supervise::{Cancel, Listener};
 
 use crate::environment::BuildEnvironment;
 
@@ -100,6 +101,9 @@ pub struct Limits {
     pub log_bytes_max: Option<u64>,
     /// This many processes and threads at once; starting more fails.
     pub processes_max: Option<u64>,
+    /// How much room its files may take on the disk, looked at from time to time; also the size of
+    /// the largest file. It stops mistakes, not malice: a builder can hide files.
+    pub disk_bytes_max: Option<u64>,
     /// How large `/tmp` and `/dev/shm` can become, each.
     pub memory_dir_bytes_max: u64,
 }
@@ -111,6 +115,7 @@ impl Default for Limits {
             silence: None,
             log_bytes_max: None,
             processes_max: None,
+            disk_bytes_max: None,
             memory_dir_bytes_max: 1 << 30,
         }
     }
@@ -143,5 +148,5 @@ pub fn run(
     let identity = identity::of_builders()?;
     let prepared = plan::prepare(sandbox, identity)?;
     let child = child::start(&prepared, sandbox.network, identity)?;
-    supervise::wait(child, sandbox.limits, cancel, on_log)
+    supervise::wait(child, sandbox.scratch, sandbox.limits, cancel, on_log)
 }

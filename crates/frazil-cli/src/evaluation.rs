@@ -1,7 +1,6 @@
 //! From arguments and environment to what an evaluation needs: options, search path, host.
 
 pub(crate) mod debian;
-mod network;
 #[cfg(test)]
 mod tests;
 
@@ -11,16 +10,19 @@ use std::path::{Path, PathBuf};
 use frazil_eval::flake::registry::Registry;
 use frazil_eval::{Options, SearchEntry};
 use frazil_model::StoreDir;
-use frazil_ops::host::{Additions, DiskHost, HostContext};
+use frazil_ops::host::{Additions, DiskHost, HostContext, Network};
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
+use crate::network;
 use crate::screen::Screen;
 use crate::settings::Settings;
 
 const STORE_DIR_DEFAULT: &str = "/nix/store";
 /// The schemes that an entry of the search path may have instead of being a path.
 const URL_SCHEMES: &[&str] = &["http", "https", "file", "channel", "git", "s3", "ssh", "flake"];
+/// `HOST=ADDRESS` words: where the hosts of forges really are.
+const FORGE_HOSTS: &str = "FRAZIL_FORGE_HOSTS";
 const MEBIBYTE: u64 = 1 << 20;
 
 /// Options from settings; `includes` are the arguments of `-I`, which come first.
@@ -109,8 +111,9 @@ pub(crate) fn equip<'t>(
     host: DiskHost<'t>,
     environment: &Environment,
 ) -> Result<DiskHost<'t>, CommandError> {
-    let host = host.with_network(network::network(environment));
-    debian::equip(host, network::fetch_options(environment), environment)
+    let fetch = network::fetch_options(environment, &Settings::of_frazil(environment)?)?;
+    let hosts = network::assignments(environment, FORGE_HOSTS);
+    debian::equip(host.with_network(Network::new(fetch.clone(), hosts)), fetch, environment)
 }
 
 /// What a host over a real store has to know.

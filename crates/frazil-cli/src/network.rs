@@ -1,19 +1,19 @@
-//! How the network is reached: proxies, certificates and passwords as the environment and Nix's
-//! settings say.
+//! How the network is reached and which caches are believed, as the environment and the settings
+//! say.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 use frazil_model::signature::{PublicKey, SecretKey};
-use frazil_ops::cache::{
-    CacheOptions, Credentials, Disk, FetchOptions, LookupOptions, Lookups, Proxies, Url,
-    parse_netrc,
+use frazil_ops::network::{
+    Credentials, FetchOptions, LookupOptions, LookupPlan, NetworkPlan, Proxies, Url, parse_netrc,
 };
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
+use crate::evaluation;
 use crate::settings::Settings;
 
 /// Where distributions keep the certificates that they trust.
@@ -23,6 +23,12 @@ const CERTIFICATES: &[&str] = &[
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
+/// Where passwords are, unless `netrc-file` of the settings names another file.
+const NETRC: &str = "/etc/nix/netrc";
+/// `HOST=TOKEN` words.
+const ACCESS_TOKENS: &str = "FRAZIL_ACCESS_TOKENS";
+/// What forges take for a name beside a token.
+const TOKEN_NAME: &str = "x-access-token";
 
 /// Whom to believe.
 #[derive(Debug, Args)]
@@ -34,32 +40,52 @@ pub(crate) struct TrustArguments {
 
     /// Believe caches without a signature
     #[arg(long)]
-    pub(crate) no_check_signatures: bool,
+    no_check_signatures: bool,
 }
 
 impl TrustArguments {
     pub(crate) fn keys(&self, settings: &Settings) -> Result<Vec<PublicKey>, CommandError> {
         let named = settings.words("trusted-public-keys");
-        let parse = |text: &String| {
-            text.parse().map_err(|error| {
-                CommandError::usage(format!("'{text}' is not a public key: {error}"))
-            })
-        };
-        self.trusted_keys.iter().chain(&named).map(parse).collect()
+        public_keys(&[&self.trusted_keys[..], &named].concat())
     }
 
-    /// What is believed, and where answers are kept.
-    pub(crate) fn cache_options(
-        &self,
-        environment: &Environment,
-        settings: &Settings,
-    ) -> Result<CacheOptions, CommandError> {
-        Ok(CacheOptions {
-            trusted_keys: self.keys(settings)?,
-            require_signatures: !self.no_check_signatures,
-            lookups: lookups(environment, settings)?,
-            ..CacheOptions::default()
-        })
+    pub(crate) fn require_signatures(&self, settings: &Settings) -> Result<bool, CommandError> {
+        Ok(!self.no_check_signatures && require_signatures(settings)?)
+    }
+}
+
+/// The network with these caches, which are URLs or directories.
+pub(crate) fn plan(
+    caches: &[String],
+    trusted_keys: Vec<PublicKey>,
+    require_signatures: bool,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<NetworkPlan, CommandError> {
+    let substituters = caches.iter().map(|text| cache_url(text, environment));
+    Ok(NetworkPlan {
+        fetch: fetch_options(environment, settings)?,
+        substituters: substituters.collect::<Result<_, _>>()?,
+        trusted_keys,
+        require_signatures,
+        lookups: lookups(environment, settings)?,
+        store_dir: evaluation::store_dir(environment)?,
+    })
+}
+
+pub(crate) fn public_keys(texts: &[String]) -> Result<Vec<PublicKey>, CommandError> {
+    let parse = |text: &String| {
+        text.parse()
+            .map_err(|error| CommandError::usage(format!("'{text}' is not a public key: {error}")))
+    };
+    texts.iter().map(parse).collect()
+}
+
+/// Whether the settings say that what comes from caches needs signatures; it does by default.
+pub(crate) fn require_signatures(settings: &Settings) -> Result<bool, CommandError> {
+    match settings.text("require-sigs") {
+        None => Ok(true),
+        Some(_) => settings.flag("require-sigs"),
     }
 }
 
@@ -67,11 +93,10 @@ impl TrustArguments {
 fn lookups(
     environment: &Environment,
     settings: &Settings,
-) -> Result<Option<Arc<Lookups>>, CommandError> {
-    let named = environment.text("XDG_CACHE_HOME").filter(|path| path.starts_with('/'));
-    let cache = named.map(PathBuf::from).or_else(|| Some(environment.home()?.join(".cache")));
+) -> Result<Option<LookupPlan>, CommandError> {
     // A home that does not exist is not made for this.
-    let Some(cache) = cache.filter(|cache| cache.parent().is_some_and(Path::is_dir)) else {
+    let has_home = |cache: &PathBuf| cache.ancestors().nth(2).is_some_and(Path::is_dir);
+    let Some(directory) = environment.cache_directory().filter(has_home) else {
         return Ok(None);
     };
     let defaults = LookupOptions::default();
@@ -83,10 +108,7 @@ fn lookups(
         absent: seconds("narinfo-cache-negative-ttl", defaults.absent)?,
         ..defaults
     };
-    let now = environment.now;
-    let clock = Arc::new(move || now);
-    let lookups = Lookups::open(&cache.join("frazil"), options, &Disk::default(), clock)?;
-    Ok(Some(Arc::new(lookups)))
+    Ok(Some(LookupPlan { directory, options, now: environment.now }))
 }
 
 /// How the network is reached.
@@ -111,20 +133,43 @@ pub(crate) fn fetch_options(
         .chain(settings.text("ssl-cert-file").map(PathBuf::from))
         .next()
         .or_else(|| CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists()));
-    let credentials = credentials(settings)?;
+    let mut credentials = passwords(settings)?;
+    credentials.extend(tokens(environment));
     Ok(FetchOptions { certificates, proxies, credentials, ..FetchOptions::default() })
 }
 
-/// The passwords of the file that `netrc-file` of the settings names.
-fn credentials(settings: &Settings) -> Result<BTreeMap<String, Credentials>, CommandError> {
-    let file = PathBuf::from(settings.text("netrc-file").unwrap_or("/etc/nix/netrc"));
+/// The passwords of the machine.
+fn passwords(settings: &Settings) -> Result<BTreeMap<String, Credentials>, CommandError> {
+    let named = settings.text("netrc-file");
+    let file = PathBuf::from(named.unwrap_or(NETRC));
     match std::fs::read(&file) {
         Ok(text) => parse_netrc(&String::from_utf8_lossy(&text)).map_err(|error| {
             CommandError::usage(format!("cannot understand '{}': {error}", file.display()))
         }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
+        // Nobody has said that those of the machine are for this user.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && named.is_none() => {
+            Ok(BTreeMap::new())
+        }
         Err(source) => Err(CommandError::Io { action: "read", path: file, source }),
     }
+}
+
+/// The tokens for forges.
+fn tokens(environment: &Environment) -> BTreeMap<String, Credentials> {
+    let mut tokens = assignments(environment, ACCESS_TOKENS);
+    if let Some(token) = tokens.get("github.com").cloned() {
+        tokens.entry("api.github.com".to_owned()).or_insert(token);
+    }
+    let credentials = |password| Credentials { name: TOKEN_NAME.to_owned(), password };
+    tokens.into_iter().map(|(host, token)| (host, credentials(token))).collect()
+}
+
+/// `NAME=VALUE` words of a variable.
+pub(crate) fn assignments(environment: &Environment, variable: &str) -> BTreeMap<String, String> {
+    let words = environment.text(variable).unwrap_or_default().split_whitespace();
+    let pairs = words.filter_map(|word| word.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The address of a cache: a URL, or the path of a directory.

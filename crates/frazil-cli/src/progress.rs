@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use frazil_model::{StoreDir, StorePath};
+use frazil_ops::cache::TransferEvent;
 use frazil_ops::realise::{Counts, Event};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -66,6 +67,18 @@ impl Progress {
         }
     }
 
+    /// Takes an event of a transfer that is not part of building.
+    pub(crate) fn tell_transfer(&self, event: TransferEvent<'_>) {
+        self.tell(match event {
+            TransferEvent::Started { path, bytes } => Event::FetchStarted(path.clone(), bytes),
+            TransferEvent::Moved { path, bytes } => Event::FetchedBytes(path.clone(), bytes),
+            TransferEvent::Finished { path } => {
+                Event::FetchEnded { path: path.clone(), succeeded: true }
+            }
+            TransferEvent::Problem(error) => Event::Problem(frazil_ops::causes(error)),
+        });
+    }
+
     /// Takes what changes off the terminal.
     pub(crate) fn finish(&self) {
         if let Some(terminal) = self.state().terminal.take() {
@@ -103,6 +116,12 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
 impl Terminal {
     fn new() -> Self {
         let lines =
@@ -136,7 +155,7 @@ impl Terminal {
             Event::FetchStarted(path, bytes) => {
                 let line = ProgressBar::new(bytes.unwrap_or(0));
                 line.set_style(style(
-                    "  {spinner} {elapsed:>4} fetching {prefix} {bytes}/{total_bytes} {bytes_per_sec}",
+                    "  {spinner} {elapsed:>4} copying {prefix} {bytes}/{total_bytes} {bytes_per_sec}",
                 ));
                 self.bytes_expected += bytes.unwrap_or(0);
                 self.start(path, line);

@@ -5,19 +5,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use frazil_model::signature::PublicKey;
 use frazil_ops::build::Setting;
 use frazil_ops::builtins::{self, Tools};
 use frazil_ops::host::{DiskHost, RealStore};
-use frazil_ops::network::{FetchOptions, Network, NetworkPlan, Proxies, Url};
+use frazil_ops::network::{Network, NetworkPlan};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
 use frazil_ops::store::{Access, Store};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
 use crate::command_error::{BUILD_FAILED, CommandError};
 use crate::environment::Environment;
 use crate::evaluation;
+use crate::network;
 use crate::progress::Progress;
 use crate::screen::{Screen, say};
 use crate::settings::Settings;
@@ -51,6 +54,10 @@ pub(crate) struct RealiseArguments {
     /// Stop a builder that says more than this
     #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
     max_build_log_size: Option<u64>,
+
+    /// Stop a builder whose files take more than this on the disk
+    #[arg(long, value_name = "SIZE", value_parser = evaluation::bytes)]
+    max_build_size: Option<u64>,
 
     /// Go on with what can still be built when something fails
     #[arg(short = 'k', long)]
@@ -108,6 +115,7 @@ impl Realising {
             silence: seconds(arguments.max_silent_time, "max-silent-time")?,
             log_bytes_max: number(arguments.max_build_log_size, "max-build-log-size")?,
             processes_max: number(None, "max-build-processes")?,
+            disk_bytes_max: number(arguments.max_build_size, "max-build-size")?,
             ..Limits::default()
         };
         let cores = number(arguments.cores.map(u64::from), "cores")?.unwrap_or(0);
@@ -117,6 +125,7 @@ impl Realising {
             help: error.help(),
             status: BUILD_FAILED,
         })?;
+        cancel_on_signals(&cancel)?;
         Ok(Self {
             slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
             on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
@@ -127,7 +136,7 @@ impl Realising {
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
             tools: Tools {
-                network: Network::new(network(arguments, settings, environment)?),
+                network: Network::new(network_plan(arguments, settings, environment)?),
                 archives: evaluation::debian::archives(environment)?,
                 cache: environment.cache_directory(),
             },
@@ -189,7 +198,11 @@ pub(crate) fn with_user_host<R>(
     work: impl FnOnce(&mut DiskHost<'_>) -> R,
 ) -> Result<R, CommandError> {
     let settings = Settings::of_frazil(environment)?;
-    let Ok(place) = StoreArguments::default().place(environment, &settings) else {
+    let place = StoreArguments::default().place(environment, &settings);
+    let is_named = environment.text("FRAZIL_STORE").is_some() || settings.text("store").is_some();
+    // Users without a home, as services have them, get no directories made for them.
+    let has_home = environment.home().is_some_and(|home| home.is_dir());
+    let Some(place) = place.ok().filter(|_| is_named || has_home) else {
         return Ok(work(&mut evaluation::host(environment, screen, false)?));
     };
     let store = frazil_ops::store::open(&place, Access::Write)?;
@@ -197,14 +210,7 @@ pub(crate) fn with_user_host<R>(
     with_real_host(&store, &arguments, &settings, environment, screen, work)
 }
 
-/// Where certificates may be, on the systems that there are.
-const CERTIFICATES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-];
-
-fn network(
+fn network_plan(
     arguments: &RealiseArguments,
     settings: &Settings,
     environment: &Environment,
@@ -213,42 +219,31 @@ fn network(
         Some(text) => text.split_whitespace().map(str::to_owned).collect(),
         None => settings.words(name),
     };
-    let mut substituters = Vec::new();
-    for word in words(&arguments.substituters, "substituters") {
-        let url: Result<Url, _> = word.parse();
-        substituters
-            .push(url.map_err(|error| CommandError::usage(format!("cache '{word}': {error}")))?);
-    }
-    let mut trusted_keys = Vec::new();
-    for word in words(&arguments.trusted_public_keys, "trusted-public-keys") {
-        let key = word.parse::<PublicKey>();
-        trusted_keys.push(key.map_err(|error| CommandError::usage(format!("'{word}': {error}")))?);
-    }
-    let require_signatures = match settings.text("require-sigs") {
-        None => true,
-        Some(_) => settings.flag("require-sigs")?,
-    };
-    Ok(NetworkPlan {
-        fetch: fetch_options(environment),
-        substituters,
-        trusted_keys,
-        require_signatures,
-        lookups: environment.cache_directory(),
-        store_dir: evaluation::store_dir(environment)?,
-    })
+    let caches = words(&arguments.substituters, "substituters");
+    let keys = words(&arguments.trusted_public_keys, "trusted-public-keys");
+    let keys = network::public_keys(&keys)?;
+    let require_signatures = network::require_signatures(settings)?;
+    network::plan(&caches, keys, require_signatures, settings, environment)
 }
 
-fn fetch_options(environment: &Environment) -> FetchOptions {
-    let named = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
-    let named = named.iter().find_map(|name| environment.text(name)).map(PathBuf::from);
-    let usual = || CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists());
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| environment.text(name));
-    let proxies = Proxies {
-        http: environment.text("http_proxy").map(str::to_owned),
-        https: variable(["https_proxy", "HTTPS_PROXY"]).map(str::to_owned),
-        none_for: variable(["no_proxy", "NO_PROXY"]).unwrap_or_default().to_owned(),
-    };
-    FetchOptions { certificates: named.or_else(usual), proxies, ..FetchOptions::default() }
+/// On Ctrl-C, builders are killed and what they left is removed; the second Ctrl-C waits for
+/// nothing. Where nothing is being built, a signal ends the process as always.
+fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|source| {
+        CommandError::Io { action: "wait for", path: "signals".into(), source }
+    })?;
+    let cancel = cancel.clone();
+    // Ends with the process: a signal may never come.
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if cancel.is_cancelled() || !cancel.has_listeners() {
+                // It returns only if the signal cannot be raised, and then the next one will.
+                drop(signal_hook::low_level::emulate_default_handler(signal));
+            }
+            cancel.cancel();
+        }
+    });
+    Ok(())
 }
 
 /// `auto`, or a number.

@@ -1,5 +1,6 @@
 //! From arguments, environment and settings to an open store.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -58,4 +59,13 @@ pub(crate) fn store_path(
     environment: &Environment,
 ) -> Result<StorePath, CommandError> {
     Ok(frazil_ops::store::parse_path(store, text, &environment.directory)?)
+}
+
+/// The store paths that words of the command line name.
+pub(crate) fn store_paths(
+    store: &Store,
+    words: &[String],
+    environment: &Environment,
+) -> Result<BTreeSet<StorePath>, CommandError> {
+    words.iter().map(|word| store_path(store, word, environment)).collect()
 }

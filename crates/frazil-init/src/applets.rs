@@ -11,6 +11,8 @@ mod supervise;
 
 use core::ffi::CStr;
 
+pub(crate) use supervise::give_up;
+
 use crate::sys::{Arguments, process};
 use crate::text::tell;
 

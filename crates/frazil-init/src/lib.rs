@@ -22,6 +22,9 @@ mod sys;
 pub mod table;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use applets::run;
 pub use sys::Arguments;
 
@@ -30,8 +33,8 @@ pub use sys::Arguments;
 pub const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/frazil-init"));
 
 /// What a panic does: one line, and an end that a container engine can see. PID 1 of a machine
-/// must not end; there the kernel's own panic restarts it.
+/// restarts it.
 pub fn crash() -> ! {
     text::tell(&[b"frazil-init: internal error; this is a bug"]);
-    sys::process::exit(134)
+    sys::process::exit(applets::give_up(134))
 }

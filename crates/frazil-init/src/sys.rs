@@ -32,6 +32,7 @@ impl Errno {
     pub(crate) const PERM: Self = Self(1);
     pub(crate) const NOENT: Self = Self(2);
     pub(crate) const INTR: Self = Self(4);
+    pub(crate) const CHILD: Self = Self(10);
     pub(crate) const AGAIN: Self = Self(11);
     pub(crate) const NOMEM: Self = Self(12);
     pub(crate) const EXIST: Self = Self(17);

@@ -10,6 +10,7 @@ use frazil_store::Store;
 use frazil_store::fs::IoError;
 
 use crate::eval::{EvalPlan, Failure};
+use crate::flake::{AttributeKind, FlakePlan, OutputSelection, resolve_installable};
 use crate::realise::{Cancel, Goal, RealiseError, RealiseOptions, Report, Tell, realise};
 use crate::store::ReadError;
 
@@ -18,6 +19,8 @@ use crate::store::ReadError;
 pub enum Target {
     /// The derivations in the value of an expression.
     Expression(Box<EvalPlan>),
+    /// The derivation that a flake has under a name, as in `.#nginx^out`.
+    Flake(Box<FlakePlan>, String),
     /// Something of the store: of a derivation these outputs, or else the path itself.
     Path(StorePath, OutputChoice),
 }
@@ -121,6 +124,7 @@ impl Setting<'_> {
         for target in targets {
             match target {
                 Target::Path(path, choice) => wanted.push(self.of_path(path.clone(), choice)?),
+                Target::Flake(plan, text) => wanted.push(self.of_flake(plan, text, host)?),
                 Target::Expression(plan) => {
                     let found =
                         crate::eval::derivations(plan, host).map_err(BuildError::Evaluation)?;
@@ -134,6 +138,29 @@ impl Setting<'_> {
             }
         }
         Ok(wanted)
+    }
+
+    fn of_flake(
+        &self,
+        plan: &FlakePlan,
+        text: &str,
+        host: &mut dyn Host,
+    ) -> Result<Wanted, BuildError> {
+        let found = resolve_installable(plan, text, AttributeKind::Package, host, |ev, found| {
+            Ok((crate::eval::derivations::of_value(ev, found.value, &found.path)?, found.outputs))
+        });
+        let (derivation, outputs) = found.map_err(BuildError::Evaluation)?;
+        let choice = match outputs {
+            OutputSelection::All => OutputChoice::All,
+            OutputSelection::Default => {
+                OutputChoice::Named([OutputName::parse(&derivation.output)?].into())
+            }
+            OutputSelection::Named(names) => {
+                let names = names.iter().map(|name| OutputName::parse(name.as_bytes()));
+                OutputChoice::Named(names.collect::<Result<_, _>>()?)
+            }
+        };
+        self.of_path(self.store.store_dir().parse(&derivation.path)?, &choice)
     }
 
     fn of_path(&self, path: StorePath, choice: &OutputChoice) -> Result<Wanted, BuildError> {

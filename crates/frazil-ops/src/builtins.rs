@@ -75,11 +75,7 @@ pub const TABLE: &[Builtin] = &[
         doc: "makes a system of what is declared, with the files that it can reach",
         build: link::build,
     },
-    Builtin {
-        name: "oci-image",
-        doc: "makes an image of a linked system",
-        build: image::build,
-    },
+    Builtin { name: "oci-image", doc: "makes an image of a linked system", build: image::build },
     Builtin {
         name: "tree",
         doc: "makes a tree of small files that the derivation describes",
@@ -141,10 +137,7 @@ fn follow(task: &BuiltinTask<'_>, path: &Path) -> Option<PathBuf> {
         let rest = Path::new(OsStr::from_bytes(rest));
         let names: Vec<&OsStr> = rest
             .components()
-            .filter_map(|part| match part {
-                Component::Normal(name) => Some(name),
-                _ => None,
-            })
+            .filter_map(|part| if let Component::Normal(name) = part { Some(name) } else { None })
             .collect();
         let mut left = names.iter();
         loop {

@@ -9,19 +9,15 @@ use std::collections::BTreeSet;
 use frazil_model::StorePath;
 use frazil_model::signature::SecretKey;
 
-pub use frazil_store::OpenError as StoreOpenError;
 pub use frazil_store::cache::{
-    CacheError, CacheOptions, Caches, CompressionMethod, EncoderOptions, KeyError, LookupError,
-    LookupOptions, Lookups, Missing, OnTransfer, Pulled, PushOptions, Pushed, TransferEvent,
-    UnknownCompression, generate_key_files,
+    CacheError, Caches, CompressionMethod, EncoderOptions, KeyError, LookupError, Missing,
+    OnTransfer, Pulled, PushOptions, Pushed, TransferEvent, UnknownCompression, generate_key_files,
 };
-pub use frazil_store::fetch::{
-    Client, ClientError, Credentials, FetchError, FetchOptions, NetrcError, Proxies, Url, UrlError,
-    parse_netrc,
-};
+use frazil_store::fetch::{Client, ClientError, FetchOptions, Url};
 pub use frazil_store::fs::Disk;
-use frazil_store::{AddError, DatabaseError};
-pub use frazil_store::{Clock, Store, StoreOptions};
+use frazil_store::{AddError, DatabaseError, Store};
+
+use crate::network::NetworkPlan;
 
 /// Why an operation on a cache failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +28,9 @@ pub enum Error {
     /// A cache failed, or none has what is wanted.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// The answers of caches cannot be kept.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
     /// The store's database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -46,6 +45,7 @@ impl Error {
         match self {
             Self::Client(source) => source.help(),
             Self::Cache(source) => source.help(),
+            Self::Lookup(source) => source.help(),
             Self::Database(source) => source.help(),
             Self::Register(source) => source.help(),
         }
@@ -54,12 +54,8 @@ impl Error {
 
 /// What to take from caches.
 pub struct PullPlan {
-    /// How to reach the network.
-    pub fetch: FetchOptions,
-    /// The caches.
-    pub caches: Vec<Url>,
-    /// Whom to believe, and how much to do at once.
-    pub options: CacheOptions,
+    /// The caches, and whom to believe.
+    pub network: NetworkPlan,
     /// The paths that are wanted, with all that they refer to.
     pub paths: BTreeSet<StorePath>,
 }
@@ -70,9 +66,8 @@ pub fn missing(
     plan: &PullPlan,
     on: &OnTransfer<'_>,
 ) -> Result<(Caches, Missing), Error> {
-    let client = Client::new(plan.fetch.clone())?;
-    let options = plan.options.clone();
-    let (caches, problems) = Caches::open(&client, &plan.caches, store.store_dir(), options);
+    let client = Client::new(plan.network.fetch.clone())?;
+    let (caches, problems) = plan.network.open_caches(&client, plan.network.lookups()?);
     if caches.iter().next().is_none()
         && let Some(problem) = problems.into_iter().next()
     {

@@ -18,7 +18,7 @@ mod search;
 mod source;
 mod suite;
 #[cfg(test)]
-mod test_archive;
+pub(crate) mod test_archive;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,7 @@
 //! An evaluation needs a deep native stack: call these functions within
 //! [`frazil_eval::with_large_stack`].
 
-mod derivations;
+pub(crate) mod derivations;
 mod search;
 
 use std::path::{Path, PathBuf};
@@ -169,6 +169,19 @@ pub fn eval_installable(
     host: &mut dyn Host,
     printed: &mut Vec<u8>,
 ) -> Result<(), Failure> {
+    visit_flake(plan, flake, text, host, &mut |evaluator, value, arguments| {
+        print_selected(evaluator, plan, value, arguments, printed)
+    })
+}
+
+/// Shows the selected values in an attribute of a flake to `visit`.
+fn visit_flake(
+    plan: &EvalPlan,
+    flake: &FlakePlan,
+    text: &str,
+    host: &mut dyn Host,
+    visit: &mut Visit<'_>,
+) -> Result<(), Failure> {
     let top = flake::find(text, &flake.base, host)?;
     with_evaluator(plan.memory_bytes_max, host, &plan.options, |mut evaluator| {
         let arguments = arguments(&mut evaluator, &plan.arguments, &plan.base)?;
@@ -179,16 +192,7 @@ pub fn eval_installable(
         flake::select(&mut evaluator, &top, flake, AttributeKind::Package)
             .and_then(|found| {
                 let (evaluator, value) = (&mut evaluator, found.value);
-                visit_selections(
-                    evaluator,
-                    plan,
-                    value,
-                    arguments,
-                    apply,
-                    &mut |evaluator, value, arguments| {
-                        print_selected(evaluator, plan, value, arguments, printed)
-                    },
-                )
+                visit_selections(evaluator, plan, value, arguments, apply, visit)
             })
             .map_err(|error| explained(&evaluator, &error))
     })?

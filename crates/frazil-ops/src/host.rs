@@ -31,9 +31,9 @@ use frazil_model::{
     ContentAddress, ContentAddressMethod, Hash, OutputName, Sha256, StoreDir, StoreName, StorePath,
 };
 
+use crate::debian::Indexes;
 pub use fetch::{FetchedFiles, InputFetcher, Network};
 pub use frazil_store::fetch::{Credentials, FetchOptions, Proxies};
-use crate::debian::Indexes;
 use memory::{Follow, Located, MemoryStore};
 pub use real::{RealStore, Realise};
 use tree::Node;

@@ -6,8 +6,8 @@
 
 pub mod build;
 pub mod builtins;
-pub mod debian;
 pub mod cache;
+pub mod debian;
 pub mod eval;
 pub mod flake;
 pub mod host;
@@ -17,8 +17,8 @@ pub mod path;
 pub mod realise;
 pub mod repl;
 pub mod run;
-pub mod system;
 pub mod store;
+pub mod system;
 
 use std::error::Error;
 

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use frazil_model::StoreDir;
 use frazil_model::signature::PublicKey;
-use frazil_store::cache::{CacheOptions, Caches, LookupOptions, Lookups};
-use frazil_store::fetch::{Client, ClientError};
+use frazil_store::cache::{CacheError, CacheOptions, Caches, LookupError, Lookups};
+use frazil_store::fetch::ClientError;
 use frazil_store::fs::Disk;
 
-pub use frazil_store::fetch::{FetchOptions, Proxies, Url, UrlError};
+pub use frazil_store::cache::LookupOptions;
+pub use frazil_store::fetch::{
+    Client, Credentials, FetchOptions, NetrcError, Proxies, Url, UrlError, parse_netrc,
+};
 
 /// How to reach the network, and what is there.
 #[derive(Clone)]
@@ -21,8 +24,46 @@ pub struct NetworkPlan {
     pub trusted_keys: Vec<PublicKey>,
     pub require_signatures: bool,
     /// Where the answers of caches are kept for later.
-    pub lookups: Option<PathBuf>,
+    pub lookups: Option<LookupPlan>,
     pub store_dir: StoreDir,
+}
+
+/// Where the answers of caches are kept, and for how long they count.
+#[derive(Clone, Debug)]
+pub struct LookupPlan {
+    pub directory: PathBuf,
+    pub options: LookupOptions,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+impl LookupPlan {
+    fn open(&self) -> Result<Arc<Lookups>, LookupError> {
+        let now = self.now;
+        let clock = Arc::new(move || now);
+        Lookups::open(&self.directory, self.options, &Disk::default(), clock).map(Arc::new)
+    }
+}
+
+impl NetworkPlan {
+    pub(crate) fn lookups(&self) -> Result<Option<Arc<Lookups>>, LookupError> {
+        self.lookups.as_ref().map(LookupPlan::open).transpose()
+    }
+
+    /// Opens the caches that can be used, and says why others cannot.
+    pub(crate) fn open_caches(
+        &self,
+        client: &Client,
+        lookups: Option<Arc<Lookups>>,
+    ) -> (Caches, Vec<CacheError>) {
+        let options = CacheOptions {
+            trusted_keys: self.trusted_keys.clone(),
+            require_signatures: self.require_signatures,
+            lookups,
+            ..CacheOptions::default()
+        };
+        Caches::open(client, &self.substituters, &self.store_dir, options)
+    }
 }
 
 /// A client and binary caches that are made when they are asked for.
@@ -55,25 +96,11 @@ impl Network {
 
     fn open_caches(&self, problem: &mut dyn FnMut(String)) -> Option<Caches> {
         let client = self.client().map_err(|error| problem(crate::causes(&error))).ok()?;
-        let clock = Arc::new(|| {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            since.map_or(0, |since| since.as_secs().cast_signed())
+        let lookups = self.plan.lookups().unwrap_or_else(|error| {
+            problem(crate::causes(&error));
+            None
         });
-        let open = |directory: &PathBuf| {
-            let options = LookupOptions::default();
-            Lookups::open(directory, options, &Disk::default(), clock)
-                .map_err(|error| problem(crate::causes(&error)))
-                .ok()
-        };
-        let lookups = self.plan.lookups.as_ref().and_then(open).map(Arc::new);
-        let options = CacheOptions {
-            trusted_keys: self.plan.trusted_keys.clone(),
-            require_signatures: self.plan.require_signatures,
-            lookups,
-            ..CacheOptions::default()
-        };
-        let (caches, problems) =
-            Caches::open(&client, &self.plan.substituters, &self.plan.store_dir, options);
+        let (caches, problems) = self.plan.open_caches(&client, lookups);
         for error in &problems {
             problem(crate::causes(error));
         }

@@ -8,12 +8,12 @@
 //! rebuild.
 
 pub mod accounts;
-mod contents;
-mod generated;
+pub mod contents;
+pub mod generated;
 pub mod link;
-mod packages;
+pub mod packages;
 pub mod services;
 pub mod specification;
 pub mod template;
 pub mod units;
-pub(crate) mod unpacked;
+pub mod unpacked;

@@ -250,7 +250,7 @@ impl Store {
     ) -> Result<PathInfo, AddError> {
         let path = self.layout.path(&info.path);
         self.disk.remove_tree(&path)?;
-        self.disk.rename(&staged.path(), &path)?;
+        self.disk.rename(staged.path(), &path)?;
         seal(&self.disk, &path)?;
         if info.registration_time == 0 {
             info.registration_time = self.now();

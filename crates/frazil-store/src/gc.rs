@@ -23,7 +23,7 @@ use crate::database::{DatabaseError, Graph};
 use crate::fs::{IoError, entries, metadata, open};
 use crate::layout::LINKS;
 use crate::lock::{self, LockKind};
-use crate::stage::SCRATCH_PREFIX;
+use crate::stage::is_scratch;
 use crate::store::{Store, StoreError};
 
 /// Paths that are made invalid in one step, so that the database is synced less often.
@@ -207,12 +207,10 @@ impl Store {
         if let Ok(path) = StorePath::parse(name.as_bytes()) {
             return Ok(!in_use.contains(path.digest()) && !self.is_valid(&path)?);
         }
-        let path = self.layout.store().join(name);
-        let is_scratch = name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
-            && metadata(&path)?.is_some_and(|found| found.is_dir());
-        if !is_scratch {
+        if !is_scratch(self.layout.store(), name)? {
             return Ok(true);
         }
+        let path = self.layout.store().join(name);
         // Whoever works in it holds its lock.
         Ok(lock::try_exclusive(&open(&path)?, &path)?)
     }

@@ -83,6 +83,11 @@ impl Layout {
         self.state.join("gcroots/auto")
     }
 
+    /// The directory of what Nix's collector is told of links that lead to where paths really lie.
+    pub fn out_link_roots(&self) -> PathBuf {
+        self.state.join("gcroots/frazil")
+    }
+
     /// The directory of what each process needs while it runs.
     pub fn temp_roots(&self) -> PathBuf {
         self.state.join("temproots")

@@ -9,7 +9,6 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +20,7 @@ use crate::fs::{IoError, entries, metadata, open};
 use crate::lock::{self, PathLock};
 use crate::path_info::PathInfo;
 use crate::restore::seal;
-use crate::stage::{SCRATCH_PREFIX, Scratch, Source};
+use crate::stage::{Scratch, Source, is_scratch};
 use crate::store::{Store, StoreError};
 use crate::tree::{TreeError, dump};
 
@@ -63,10 +62,8 @@ impl Store {
     pub fn remove_abandoned_workplaces(&self) -> Result<(), StoreError> {
         for name in entries(self.layout.store())? {
             let path = self.layout.store().join(&name);
-            let is_scratch = name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
-                && metadata(&path)?.is_some_and(|found| found.is_dir());
             // Whoever works in it holds its lock; another process may be about to remove it, too.
-            if is_scratch
+            if is_scratch(self.layout.store(), &name)?
                 && let Ok(lock) = open(&path)
                 && lock::try_exclusive(&lock, &path)?
             {
@@ -133,7 +130,7 @@ impl Store {
         let (method, algorithm) = (ContentAddressMethod::Nar, HashAlgorithm::Sha256);
         let staged = self.stage(Source::Nar(nar), method, algorithm)?;
         let info = PathInfo::new(path.clone(), staged.nar);
-        self.repair_output(&staged.path(), &info, locks)
+        self.repair_output(staged.path(), &info, locks)
     }
 
     fn move_to_path(&self, place: &Path, path: &StorePath) -> Result<(), AddError> {

@@ -103,22 +103,33 @@ impl Store {
     }
 
     /// As [`add_root`](Self::add_root), but the link leads to where the path really is, so that it can
-    /// be followed. Nix heeds it only where that is the logical name.
+    /// be followed.
+    ///
+    /// Nix knows only links to logical names. So it is given another link, which keeps the path until
+    /// our collector finds that the first one is gone.
     pub fn add_out_link(&self, link: &Path, path: &StorePath) -> Result<(), IoError> {
         self.add_temp_root(path)?;
         let target = self.layout.path(path);
-        // Most times nothing has changed.
-        if !read_link(link).is_ok_and(|before| before == target) {
-            self.disk.replace_symlink(target.as_os_str(), link)?;
+        let logical = PathBuf::from(self.store_dir().join(path));
+        if target != logical {
+            self.disk.create_dirs(&self.layout.out_link_roots())?;
+            self.link_to(&logical, &self.layout.out_link_roots().join(root_name(link)))?;
         }
+        self.link_to(&target, link)?;
         self.add_indirect_root(link)
     }
 
     /// Makes what `link`, an absolute path, will point to a root.
     pub fn add_indirect_root(&self, link: &Path) -> Result<(), IoError> {
-        let name = Hash::of(HashAlgorithm::Sha1, link.as_os_str().as_bytes());
-        let name = self.layout.auto_roots().join(name.format(HashFormat::Nix32));
-        self.disk.replace_symlink(link.as_os_str(), &name)
+        self.link_to(link, &self.layout.auto_roots().join(root_name(link)))
+    }
+
+    /// Makes a link; most times nothing has changed.
+    fn link_to(&self, target: &Path, link: &Path) -> Result<(), IoError> {
+        if read_link(link).is_ok_and(|before| before == target) {
+            return Ok(());
+        }
+        self.disk.replace_symlink(target.as_os_str(), link)
     }
 
     /// All links that keep valid paths. Links in `gcroots/auto` to what is gone are removed.
@@ -127,7 +138,9 @@ impl Store {
         let mut next = vec![self.layout.gc_roots(), self.layout.profiles()];
         while let Some(path) = next.pop() {
             let Some(found) = metadata(&path)? else { continue };
-            if found.is_dir() {
+            if path == self.layout.out_link_roots() {
+                self.remove_stale_out_links()?;
+            } else if found.is_dir() {
                 next.extend(entries(&path)?.into_iter().map(|name| path.join(name)));
             } else if found.is_symlink() {
                 self.roots_of_link(&path, &mut roots)?;
@@ -138,6 +151,19 @@ impl Store {
             }
         }
         Ok(roots)
+    }
+
+    /// What was told to Nix follows what the links themselves say, which are roots of their own.
+    fn remove_stale_out_links(&self) -> Result<(), StoreError> {
+        for name in entries(&self.layout.out_link_roots())? {
+            let link = read_link(&self.layout.auto_roots().join(&name));
+            let is_there =
+                link.is_ok_and(|link| metadata(&link).is_ok_and(|found| found.is_some()));
+            if !is_there && self.may_write() {
+                self.disk.remove_file(&self.layout.out_link_roots().join(name))?;
+            }
+        }
+        Ok(())
     }
 
     fn roots_of_link(&self, link: &Path, roots: &mut Roots) -> Result<(), StoreError> {
@@ -213,6 +239,12 @@ impl Store {
         }
         Ok(roots)
     }
+}
+
+/// What the link to a link elsewhere is called.
+fn root_name(link: &Path) -> String {
+    let hash = Hash::of(HashAlgorithm::Sha1, link.as_os_str().as_bytes());
+    hash.format(HashFormat::Nix32)
 }
 
 /// The target of a link as an absolute path. Only its own `..` are resolved, by their text.

@@ -1,12 +1,18 @@
 //! Contents on their way into the store: written below a temporary directory of it, checked to be a
 //! tree, and hashed, while nobody knows their path.
 //!
+//! All of it lies in one directory as long as the store is open: making and removing one costs a file
+//! system more than all else that a small file needs.
+//!
 //! Invariant: no collector touches what is staged, and nothing of it stays when it is dropped.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use frazil_model::nar::{Decoder, Encoder, Event, NarDigest, NarHasher, NarNode};
 use frazil_model::{ContentAddressMethod, Hash, HashAlgorithm, Hasher};
@@ -21,7 +27,13 @@ use crate::tree::{Put, TreeError, dump};
 
 /// How the names of directories begin by which a garbage collector knows that it has to ask for
 /// the lock.
-pub(crate) const SCRATCH_PREFIX: &str = "tmp-";
+const SCRATCH_PREFIX: &str = "tmp-";
+
+/// Whether what has this name in the store is a directory of somebody who works, or did, in it.
+pub(crate) fn is_scratch(store: &Path, name: &OsStr) -> Result<bool, IoError> {
+    Ok(name.as_bytes().starts_with(SCRATCH_PREFIX.as_bytes())
+        && metadata(&store.join(name))?.is_some_and(|found| found.is_dir()))
+}
 
 /// Where contents come from.
 pub enum Source<'a> {
@@ -42,7 +54,7 @@ pub type Produce<'a> = dyn FnMut(&mut Put<'_>) -> Result<(), TreeError> + 'a;
 
 /// Contents that are written and hashed, but not in their place.
 pub(crate) struct Staged {
-    scratch: Scratch,
+    place: Place,
     pub(crate) nar: NarDigest,
     /// What the address is made of.
     pub(crate) content: Hash,
@@ -50,8 +62,21 @@ pub(crate) struct Staged {
 
 impl Staged {
     /// Where the contents are.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.scratch.contents()
+    pub(crate) fn path(&self) -> &Path {
+        &self.place.path
+    }
+}
+
+/// A name in a scratch directory. What has it is removed when this is dropped.
+struct Place {
+    scratch: Arc<Scratch>,
+    path: PathBuf,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What stays is removed with the directory.
+        let _stays = self.scratch.disk.remove_tree(&self.path).is_err();
     }
 }
 
@@ -73,8 +98,8 @@ impl Store {
             }
             ContentAddressMethod::Git => return Err(AddError::Git),
         }
-        let scratch = Scratch::create(&self.disk, self.layout.store())?;
-        let mut restorer = Restorer::new(self.disk.clone(), scratch.contents());
+        let place = self.place_to_stage()?;
+        let mut restorer = Restorer::new(self.disk.clone(), place.path.clone());
         let mut encoder = Encoder::new(&mut sink).map_err(TreeError::from)?;
         let mut is_file = true;
         produce(source, &mut |mut event| {
@@ -98,7 +123,23 @@ impl Store {
         }
         let nar = sink.nar.finish();
         let content = flat.or(sink.content).map_or(Hash::from(nar.hash), Hasher::finish);
-        Ok(Staged { scratch, nar, content })
+        Ok(Staged { place, nar, content })
+    }
+
+    /// A new name in the scratch directory of this store.
+    fn place_to_stage(&self) -> Result<Place, IoError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let mut slot = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let scratch = match &*slot {
+            // Somebody may have tidied up by hand.
+            Some(scratch) if metadata(&scratch.path)?.is_some() => Arc::clone(scratch),
+            _ => {
+                let new = Arc::new(Scratch::create(&self.disk, self.layout.store())?);
+                Arc::clone(slot.insert(new))
+            }
+        };
+        let path = scratch.path.join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
+        Ok(Place { scratch, path })
     }
 }
 
@@ -133,10 +174,6 @@ impl Scratch {
                 return Ok(scratch);
             }
         }
-    }
-
-    fn contents(&self) -> PathBuf {
-        self.path.join("x")
     }
 }
 

@@ -21,6 +21,7 @@ use crate::layout::Layout;
 use crate::lock::{self, LockKind, PathLock};
 use crate::path_info::PathInfo;
 use crate::roots::TempRoots;
+use crate::stage::Scratch;
 
 /// Says the time, in seconds since 1970.
 pub type Clock = dyn Fn() -> i64 + Send + Sync;
@@ -159,6 +160,8 @@ pub struct Store {
     pub(crate) layout: Layout,
     pub(crate) disk: Disk,
     pub(crate) temp_roots: Mutex<Option<TempRoots>>,
+    /// Where contents are before their path is known, once there were some.
+    pub(crate) scratch: Mutex<Option<Arc<Scratch>>>,
     durability: Durability,
     clock: Arc<Clock>,
     database: Mutex<Database>,
@@ -199,6 +202,7 @@ impl Store {
             layout,
             disk,
             temp_roots: Mutex::new(None),
+            scratch: Mutex::new(None),
             durability,
             clock,
             database: Mutex::new(database),

@@ -22,38 +22,20 @@ let
       };
     };
   };
-  syslog = types.submodule (
-    { config, ... }:
-    {
-      options = {
-        type = mkOption {
-          type = types.enum [
-            "uds"
-            "tcp"
-            "udp"
-          ];
-          description = "How the daemon is reached.";
-        };
-        dst = mkOption {
-          type = types.str;
-          default = if config.type == "uds" then "/dev/log" else "127.0.0.1:514";
-          defaultText = "`/dev/log`, or `127.0.0.1:514`";
-          description = "Where it is.";
-        };
-        tag = mkOption {
-          type = types.nullOr types.str;
-          default = null;
-          description = "The name in the messages; unset, that of the service.";
-        };
-        priority = mkOption {
-          type = types.nullOr types.str;
-          default = null;
-          example = "daemon.info";
-          description = "Their facility and level.";
-        };
+  syslog = types.submodule {
+    options = {
+      type = mkOption {
+        type = types.enum [ "uds" ];
+        default = "uds";
+        description = "How the daemon is reached: over its socket.";
       };
-    }
-  );
+      dst = mkOption {
+        type = types.enum [ "/dev/log" ];
+        default = "/dev/log";
+        description = "Where the socket is.";
+      };
+    };
+  };
 
   chosen = lib.filter (kind: cfg.${kind} != null) [
     "file"
@@ -88,7 +70,7 @@ in
       };
     };
     compiledLog = mkOption {
-      type = types.attrs;
+      type = types.either types.str types.attrs;
       internal = true;
       readOnly = true;
       description = "The same as the init's compiler reads it.";
@@ -102,12 +84,13 @@ in
       {
         file = {
           path = cfg.file.dst;
-          size = cfg.file.rotate * 1000;
+          # Without rotation: the largest size that can be said.
+          size = if cfg.file.rotate == 0 then 4294967295 else cfg.file.rotate * 1000;
           inherit (cfg.file) keep;
         };
       }
     else if cfg.syslog != null then
-      { syslog = lib.filterAttrs (_: value: value != null) cfg.syslog; }
+      "syslog"
     else
-      { kind = cfg.format; };
+      cfg.format;
 }

@@ -67,7 +67,16 @@ let
     tcp = nullable types.str "An address, `host:port`, that takes connections then.";
     unix = nullable types.str "A socket that takes connections then.";
     file = nullable types.str "A file that exists then.";
-    http = nullable types.str "A URL that answers with a status of 200 to 399 then.";
+    http = nullable (types.submodule {
+      options = {
+        host = limited types.str "127.0.0.1" "The address to ask.";
+        port = mkOption {
+          type = types.port;
+          description = "The port to ask.";
+        };
+        path = limited types.str "/" "What to ask for.";
+      };
+    }) "What answers with a status of 200 to 399 then.";
     exec = nullable argv "A command that ends with 0 then.";
     interval = limited seconds 0.5 "How long to wait between attempts, in seconds.";
     timeout = limited seconds 5 "How long one attempt may take, in seconds.";
@@ -113,7 +122,7 @@ let
           defaultText = "the words of `execStart`";
         };
         execStart = limited line "" "The program and its arguments as one line: words, with quotes around those that hold blanks.";
-        execStartPre = nullable line "What runs before, as the service's user, or as root after a leading `+`.";
+        execStartPre = nullable line "What runs before each start, as root.";
         execStop = nullable line "What runs after the service has ended.";
         beforeStart = mkOption {
           type = types.listOf argv;
@@ -287,15 +296,9 @@ let
       };
       no_new_privs = service.noNewPrivileges;
       before_start =
-        map (argv: { inherit argv; }) service.beforeStart
+        service.beforeStart
         ++ lib.optional (service.execStartPre != null) (
-          let
-            asRoot = lib.hasPrefix "+" service.execStartPre;
-          in
-          {
-            argv = words (lib.removePrefix "+" "${service.execStartPre}");
-            as_user = !asRoot;
-          }
+          words (lib.removePrefix "+" "${service.execStartPre}")
         );
       after_stop = if service.afterStop != null then service.afterStop else lib.mapNullable words service.execStop;
       paths = tmpfiles name (
@@ -325,12 +328,12 @@ let
       success_codes = service.successCodes;
       inherit (service) backoff;
       burst = lib.mapNullable (count: {
-        n = count;
+        inherit count;
         inherit (service.burst) within;
       }) service.burst.count;
       stop = given {
         inherit (service.stop) signal timeout group;
-        cmd = service.stop.command;
+        exec = service.stop.command;
       };
       health = lib.mapNullable (
         health:

@@ -1,5 +1,10 @@
 # What the system is called, and for which machines it is.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  system,
+  ...
+}:
 {
   options.system = {
     name = lib.mkOption {
@@ -11,6 +16,7 @@
     };
     platform = lib.mkOption {
       type = lib.types.str;
+      default = system;
       readOnly = true;
       internal = true;
       description = "The machine the system is for, as `makeSystem` was told: `x86_64-linux`.";

@@ -3,8 +3,15 @@ set -eu
 set -o pipefail
 shopt -s inherit_errexit
 
-: "${outputs:=out}"
 export PATH=/usr/bin:/usr/sbin
+# With structured attributes the outputs are an array of their paths, else the words of their names.
+if [[ "$(declare -p outputs 2>/dev/null)" == "declare -A"* ]]; then
+    _names=("${!outputs[@]}")
+    for _name in "${_names[@]}"; do export "$_name=${outputs[$_name]}"; done
+    unset outputs
+    outputs="${_names[*]}"
+fi
+: "${outputs:=out}"
 export HOME="${HOME:-/homeless-shelter}"
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 export TZ=UTC LC_ALL=C
@@ -12,9 +19,6 @@ SHELL=/bin/bash
 CONFIG_SHELL=/bin/bash
 export SHELL CONFIG_SHELL
 
-if [ -z "${out:-}" ] && declare -p outputs 2>/dev/null | grep -q '^declare -A'; then
-    for name in "${!outputs[@]}"; do export "$name=${outputs[$name]}"; done
-fi
 prefix="${prefix:-${out:-}}"
 # 0 means as many as there are.
 if [ "${NIX_BUILD_CORES:-0}" -le 0 ]; then NIX_BUILD_CORES=$(nproc); fi

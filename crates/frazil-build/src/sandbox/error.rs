@@ -146,6 +146,12 @@ pub enum RunError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// Its files became too large.
+    #[error("the builder was stopped because its files take {limit} bytes or more")]
+    Disk {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// Nobody wants the result any more.
     #[error("the build was cancelled")]
     Cancelled,

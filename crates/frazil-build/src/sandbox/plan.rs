@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::SandboxError;
 use super::identity::{GID_INSIDE, Identity, UID_INSIDE};
 use super::steps::{Step, TakeSeal};
-use super::{Bind, BuildDir, Network, Sandbox, seccomp};
+use super::{Bind, BuildDir, Limits, Network, Sandbox, seccomp};
 use crate::environment::BUILD_DIR;
 
 /// What becomes the directory of the store, in the scratch directory.
@@ -220,11 +220,11 @@ impl Plan {
         if sandbox.network == Network::Private {
             self.steps.push(Step::Loopback);
         }
-        let processes_max = sandbox.limits.processes_max;
+        let Limits { processes_max, disk_bytes_max, .. } = sandbox.limits;
         self.steps.extend([
             Step::HostName,
             Step::Personality { linux32: is_linux32(sandbox.system) },
-            Step::ResourceLimits { processes_max },
+            Step::ResourceLimits { processes_max, file_bytes_max: disk_bytes_max },
             Step::DropCapabilities,
             Step::Enter { path: c_path(Path::new(BUILD_DIR))? },
         ]);

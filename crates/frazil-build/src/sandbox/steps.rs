@@ -65,7 +65,7 @@ pub(super) enum Step {
     /// Sets the personality of the kernel.
     Personality { linux32: bool },
     /// Limits what the builder may use.
-    ResourceLimits { processes_max: Option<u64> },
+    ResourceLimits { processes_max: Option<u64>, file_bytes_max: Option<u64> },
     /// Gives up all capabilities, for good.
     DropCapabilities,
     /// Dies with the thread that waits for us.
@@ -138,7 +138,9 @@ impl Step {
                 rustix::system::setdomainname(b"(none)")
             }
             Self::Personality { linux32 } => set_personality(*linux32),
-            Self::ResourceLimits { processes_max } => limit_resources(*processes_max),
+            Self::ResourceLimits { processes_max, file_bytes_max } => {
+                limit_resources(*processes_max, *file_bytes_max)
+            }
             Self::DropCapabilities => drop_capabilities(),
             Self::DieWithParent => {
                 rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
@@ -285,12 +287,13 @@ fn set_personality(linux32: bool) -> Result<(), Errno> {
     checked(result.into())
 }
 
-fn limit_resources(processes_max: Option<u64>) -> Result<(), Errno> {
+fn limit_resources(processes_max: Option<u64>, file_bytes_max: Option<u64>) -> Result<(), Errno> {
     let hard = rustix::process::getrlimit(Resource::Core).maximum;
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: hard })?;
-    if let Some(max) = processes_max {
-        let limit = Rlimit { current: Some(max), maximum: Some(max) };
-        rustix::process::setrlimit(Resource::Nproc, limit)?;
+    for (resource, max) in [(Resource::Nproc, processes_max), (Resource::Fsize, file_bytes_max)] {
+        if max.is_some() {
+            rustix::process::setrlimit(resource, Rlimit { current: max, maximum: max })?;
+        }
     }
     Ok(())
 }

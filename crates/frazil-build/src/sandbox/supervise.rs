@@ -3,8 +3,9 @@
 //! Invariant: however [`wait`] returns, the builder is dead and reaped.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
@@ -14,6 +15,7 @@ use super::Limits;
 use super::child::Child;
 use super::error::{Ended, RunError, SandboxError};
 use super::log::Lines;
+use super::usage::Meter;
 
 /// How much of the log is read at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -25,6 +27,7 @@ pub struct Cancel(Arc<Signal>);
 #[derive(Debug)]
 struct Signal {
     is_raised: AtomicBool,
+    listeners: AtomicUsize,
     /// Readable from then on, to wake those who wait in `poll`.
     wake: OwnedFd,
 }
@@ -37,7 +40,11 @@ impl Cancel {
             action: "make an event descriptor",
             source: source.into(),
         })?;
-        Ok(Self(Arc::new(Signal { is_raised: AtomicBool::new(false), wake })))
+        Ok(Self(Arc::new(Signal {
+            is_raised: AtomicBool::new(false),
+            listeners: AtomicUsize::new(0),
+            wake,
+        })))
     }
 
     /// Cancels; there is no way back.
@@ -49,15 +56,37 @@ impl Cancel {
         }
     }
 
+    /// Says that somebody works who will stop soon after this is cancelled, and tidy up.
+    pub fn listen(&self) -> Listener<'_> {
+        self.0.listeners.fetch_add(1, Ordering::AcqRel);
+        Listener(self)
+    }
+
+    /// Whether cancelling makes anybody stop and tidy up.
+    pub fn has_listeners(&self) -> bool {
+        self.0.listeners.load(Ordering::Acquire) > 0
+    }
+
     /// Whether somebody has cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.is_raised.load(Ordering::Acquire)
     }
 }
 
+/// Somebody who stops soon after the result is not wanted any more. Ends with being dropped.
+#[derive(Debug)]
+pub struct Listener<'a>(&'a Cancel);
+
+impl Drop for Listener<'_> {
+    fn drop(&mut self) {
+        self.0.0.listeners.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Waits until the builder ends, or ends it.
 pub(super) fn wait(
     mut child: Child,
+    scratch: &Path,
     limits: Limits,
     cancel: &Cancel,
     on_log: &mut dyn FnMut(&[u8]),
@@ -69,7 +98,8 @@ pub(super) fn wait(
         last_word: Instant::now(),
         is_open: true,
     };
-    let watched = watch(&child, limits, cancel, &mut log, on_log);
+    let mut meter = Meter::new(scratch, limits.disk_bytes_max);
+    let watched = watch(&child, limits, &mut meter, cancel, &mut log, on_log);
     child.kill();
     let status = child.reap().map_err(system("wait for the builder"))?;
     // All that could write is dead, so this ends.
@@ -77,6 +107,8 @@ pub(super) fn wait(
     log.lines.flush(on_log);
     watched?;
     rest?;
+    // What it made is too large however it ended; mostly it could not write more.
+    meter.look_now().map_err(|limit| RunError::Disk { limit })?;
     match status.as_ref().map(|status| (status.exit_status(), status.terminating_signal())) {
         Some((Some(0), _)) => Ok(()),
         Some((Some(status), _)) => Err(RunError::Failed { ended: Ended::Exited(status) }),
@@ -89,6 +121,7 @@ pub(super) fn wait(
 fn watch(
     child: &Child,
     limits: Limits,
+    meter: &mut Meter<'_>,
     cancel: &Cancel,
     log: &mut Log,
     on_log: &mut dyn FnMut(&[u8]),
@@ -101,6 +134,7 @@ fn watch(
                 .map_err(|limit| RunError::Time { limit })?,
             left(limits.silence, now.duration_since(log.last_word))
                 .map_err(|limit| RunError::Silence { limit })?,
+            meter.pause(now),
         ];
         let timeout = left.into_iter().flatten().min();
         let ready = poll(child, cancel, log.is_open, timeout)?;
@@ -113,6 +147,7 @@ fn watch(
         if ready.process {
             return Ok(());
         }
+        meter.look(Instant::now()).map_err(|limit| RunError::Disk { limit })?;
     }
 }
 

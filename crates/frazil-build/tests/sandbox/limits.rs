@@ -81,3 +81,15 @@ fn memory() {
     "#]],
     );
 }
+
+#[test]
+fn disk() {
+    let expected = "the builder was stopped because its files take 4194304 bytes or more";
+    for probe in ["hoard", "swell"] {
+        let mut setting = Setting::of(probe);
+        setting.limits.disk_bytes_max = Some(4 << 20);
+        let started = Instant::now();
+        assert_eq!(run(&setting).result.unwrap_err().to_string(), expected, "{probe}");
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
+}

@@ -43,6 +43,8 @@ const PROBES: &[(&str, fn())] = &[
     ("daemon", daemon),
     ("sleep", sleep),
     ("fill", fill),
+    ("hoard", hoard),
+    ("swell", swell),
     ("fail", || leave(3)),
     ("abort", || std::process::abort()),
     ("deaf", deaf),
@@ -234,6 +236,24 @@ fn daemon() {
 fn sleep() {
     println!();
     std::thread::sleep(Duration::from_hours(1));
+}
+
+/// Writes files in deeper and deeper directories, without end.
+fn hoard() {
+    loop {
+        fs::create_dir("d").unwrap();
+        std::env::set_current_dir("d").unwrap();
+        fs::write("f", vec![b'x'; 100_000]).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Writes one file without end.
+fn swell() {
+    let mut file = fs::File::create("/build/f").unwrap();
+    loop {
+        file.write_all(&[b'x'; 1 << 12]).unwrap();
+    }
 }
 
 fn fill() {

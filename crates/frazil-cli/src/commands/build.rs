@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::command_error::CommandError;
 use crate::commands::eval::{EvaluationArguments, file_input};
+use crate::commands::flake_arguments::LockArguments;
 use crate::environment::Environment;
 use crate::evaluation;
 use crate::progress::{Progress, size};
@@ -31,8 +32,8 @@ use crate::store_access::{StoreArguments, store_path};
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(super) struct BuildArguments {
-    /// Store paths: a derivation with its outputs as in `x.drv^out,dev` and `x.drv^*`, or what a
-    /// cache has
+    /// What a flake has under a name, as in `.#nginx`; or store paths: a derivation with its outputs
+    /// as in `x.drv^out,dev` and `x.drv^*`, or what a cache has
     #[arg(value_name = "INSTALLABLE")]
     installables: Vec<String>,
 
@@ -71,6 +72,9 @@ pub(super) struct BuildArguments {
     /// Build what was built before again, and compare
     #[arg(long, alias = "rebuild", conflicts_with = "dry_run")]
     check: bool,
+
+    #[command(flatten)]
+    lock: LockArguments,
 
     #[command(flatten)]
     store: StoreArguments,
@@ -135,7 +139,15 @@ fn targets(
 ) -> Result<Vec<Target>, CommandError> {
     let mut targets = Vec::new();
     for installable in &arguments.installables {
-        targets.push(target(installable, store, environment)?);
+        targets.push(match store_target(installable, store, environment)? {
+            Some(target) => target,
+            None => {
+                let options = arguments.evaluation.flake_options(environment)?;
+                let memory = arguments.evaluation.memory_bytes_max();
+                let plan = arguments.lock.plan(options, memory, environment)?;
+                Target::Flake(Box::new(plan), installable.clone())
+            }
+        });
     }
     let input = match (&arguments.expression, &arguments.file) {
         (Some(text), _) => Some(Input::Text(text.clone().into_vec())),
@@ -162,30 +174,25 @@ fn targets(
     Ok(targets)
 }
 
-/// `PATH`, `DERIVATION^OUTPUT,OUTPUT` or `DERIVATION^*`.
-fn target(
+/// `PATH`, `DERIVATION^OUTPUT,OUTPUT` or `DERIVATION^*`; `None` if it is no path of the store.
+fn store_target(
     installable: &str,
     store: &Store,
     environment: &Environment,
-) -> Result<Target, CommandError> {
+) -> Result<Option<Target>, CommandError> {
     let (path, outputs) = installable.split_once('^').unwrap_or((installable, "*"));
     let path = match store_path(store, path, environment) {
         Ok(path) => path,
-        Err(_) if !path.starts_with(store.store_dir().as_str()) => {
-            return Err(CommandError::Usage {
-                message: format!("'{installable}' is not a store path"),
-                help: Some("files are named with --file, expressions with --expr".to_owned()),
-            });
-        }
+        Err(_) if !path.starts_with(store.store_dir().as_str()) => return Ok(None),
         Err(error) => return Err(error),
     };
     if outputs == "*" {
-        return Ok(Target::Path(path, OutputChoice::All));
+        return Ok(Some(Target::Path(path, OutputChoice::All)));
     }
     let names: Result<BTreeSet<OutputName>, _> = outputs.split(',').map(str::parse).collect();
     let names =
         names.map_err(|error| CommandError::usage(format!("in '{installable}': {error}")))?;
-    Ok(Target::Path(path, OutputChoice::Named(names)))
+    Ok(Some(Target::Path(path, OutputChoice::Named(names))))
 }
 
 fn show_plan(report: &Report, store: &Store) {

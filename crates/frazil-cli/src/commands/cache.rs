@@ -1,18 +1,13 @@
 //! `frazil cache`
 
 mod keygen;
-mod progress;
 mod pull;
 mod push;
 mod serve;
 mod sign;
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use frazil_model::{StoreDir, StorePath};
-use frazil_ops::cache::{Store, StoreOptions};
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
@@ -40,32 +35,6 @@ pub(super) fn run(
         CacheCommand::Keygen(arguments) => keygen::run(arguments, environment),
         CacheCommand::Sign(arguments) => sign::run(arguments, environment),
     }
-}
-
-/// Which store a command works on.
-#[derive(Debug, Args)]
-struct StoreArgument {
-    /// Use the store below this directory
-    #[arg(long, value_name = "DIR")]
-    store: PathBuf,
-}
-
-impl StoreArgument {
-    fn open(&self, environment: &Environment) -> Result<Store, CommandError> {
-        Ok(Store::open(StoreOptions::new(environment.absolute(&self.store)))?)
-    }
-}
-
-/// Store paths as the user names them: in full, or the last part.
-fn store_paths(dir: &StoreDir, texts: &[String]) -> Result<BTreeSet<StorePath>, CommandError> {
-    let parse = |text: &String| {
-        let full = dir.split(text.as_bytes()).map(|(path, _)| path);
-        full.or_else(|_| StorePath::parse(text.as_bytes())).map_err(|error| CommandError::Usage {
-            message: format!("'{text}' is not a store path: {error}"),
-            help: error.help().map(str::to_owned),
-        })
-    };
-    texts.iter().map(parse).collect()
 }
 
 /// Paths as JSON.

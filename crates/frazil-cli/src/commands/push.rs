@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use frazil_ops::cache::Client;
+
 use frazil_ops::image::registry::{
     Logins, PushOptions, Pushed, Reference, RegistryError, SigningKey, push,
 };
 use frazil_ops::image::{Image, System};
+use frazil_ops::network::Client;
 use serde_json::json;
 
 use crate::command_error::CommandError;

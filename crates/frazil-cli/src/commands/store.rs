@@ -28,7 +28,7 @@ pub(super) enum StoreCommand {
     Add(change::AddArguments),
     Export(contents::ExportArguments),
     Import(contents::ImportArguments),
-    Realise(change::RealiseArguments),
+    Realise(change::RealisePathsArguments),
     Verify(change::VerifyArguments),
     Gc(change::GcArguments),
     Delete(change::DeleteArguments),

@@ -12,22 +12,22 @@ fn mistakes_are_explained() {
     check(
         &["cache", "pull", "--store", "s", "x"],
         expect![[r#"
-        --- stderr
-        error: no binary cache is known
+            --- stderr
+            error: no binary cache is known
 
-        help: name one with --from, or in `substituters` of nix.conf
-        --- 2
-    "#]],
+            help: name one with --from, or in `substituters` of frazil.conf
+            --- 2
+        "#]],
     );
     check(
         &["cache", "pull", "--store", "s", "--from", "c", "x"],
         expect![[r#"
-        --- stderr
-        error: 'x' is not a store path: 'x' is too short to be a valid store path
+            --- stderr
+            error: 'x' is too short to be a valid store path
 
-        help: a store path is 32 characters of digest, `-` and a name
-        --- 2
-    "#]],
+            help: a store path is 32 characters of digest, `-` and a name
+            --- 5
+        "#]],
     );
     check(
         &["cache", "pull", "--store", "s", "--from", "c", "--trusted-key", "k", "x"],
@@ -51,7 +51,9 @@ fn mistakes_are_explained() {
         &["cache", "push", "--store", "s", "--to", "c", "11111111111111111111111111111111-x"],
         expect![[r#"
             --- stderr
-            error: path '11111111111111111111111111111111-x' is not valid
+            error: there is no store in '/here/s'
+
+            help: the first path that is added or built makes one
             --- 5
         "#]],
     );
@@ -63,6 +65,45 @@ fn mistakes_are_explained() {
         --- 2
     "#]],
     );
+}
+
+#[test]
+fn store_and_caches_are_those_of_all_commands() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(folder.path().join("frazil")).expect("made");
+    let settings = "substituters = /here-is-none\ntrusted-public-keys = k\n";
+    std::fs::write(folder.path().join("frazil/frazil.conf"), settings).expect("written");
+    let run = |arguments: &[&str]| {
+        let mut command = frazil(folder.path());
+        let home = folder.path();
+        command.env("XDG_DATA_HOME", home.join("data")).env("XDG_CONFIG_HOME", home);
+        let path = "11111111111111111111111111111111-x";
+        command.arg("cache").args(arguments).arg(path).output().expect("started")
+    };
+    expect![[r#"
+        --- stderr
+        error: there is no store in '/here/data/frazil'
+
+        help: the first path that is added or built makes one
+        --- 5
+    "#]]
+    .assert_eq(&show(&run(&["push", "--to", "c"]), folder.path()));
+    expect![[r#"
+        --- stderr
+        error: 'k' is not a public key: key is corrupt
+        --- 2
+    "#]]
+    .assert_eq(&show(&run(&["pull"]), folder.path()));
+    let settings = "substituters = /here-is-none\n";
+    std::fs::write(folder.path().join("frazil/frazil.conf"), settings).expect("written");
+    expect![[r#"
+        --- stderr
+        error: binary cache: 'file:///here-is-none' does not appear to be a binary cache: it has no nix-cache-info
+
+        help: check the address
+        --- 5
+    "#]]
+    .assert_eq(&show(&run(&["pull"]), folder.path()));
 }
 
 #[test]

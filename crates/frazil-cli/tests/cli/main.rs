@@ -8,6 +8,7 @@ mod flakes;
 mod golden;
 #[cfg(test)]
 mod nix_builds;
+mod packages;
 
 use std::fs;
 use std::path::Path;

@@ -128,9 +128,7 @@ fn garbage_is_refused() {
         &with_nodes(
             r#""root":{"inputs":{"a":"a"}},"a":{"locked":{"path":"/a","type":"path"},"original":{"path":"/a","type":"path"}}"#,
         ),
-        expect![[
-            r#"error: Lock file contains unlocked input '{"path":"/a","type":"path"}'. Use '--allow-dirty-locks' to accept this lock file."#
-        ]],
+        expect![[r#"error: it contains the unlocked input '{"path":"/a","type":"path"}'"#]],
     );
     check(
         &with_nodes(

@@ -28,6 +28,9 @@ const USAGE: &[u8] = b"usage: initctl [--socket PATH] VERB\n\
     \n\
     options: --timeout SECONDS, --no-wait; exit status: 0 done, 1 no or failed, 2 usage";
 
+/// Milliseconds that the control socket may take to appear.
+const SOCKET_PATIENCE: u64 = 5000;
+
 /// What was asked for.
 struct Options<'a> {
     socket: Option<&'a CStr>,
@@ -118,11 +121,12 @@ fn parse(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
 
 /// Asks, and waits for what is asked to have happened.
 fn ask(options: &Options<'_>, request: Request<'_>) -> u8 {
-    let Some(mut client) = Client::connect(options.socket) else {
+    let deadline = options.timeout.map(|time| event::now().saturating_add(time));
+    let waits = matches!(request.verb, Verb::WaitReady | Verb::WaitStopped | Verb::WaitBoot);
+    let Some(mut client) = connect(options.socket, waits, deadline) else {
         tell(&[b"initctl: PID 1 cannot be reached"]);
         return 1;
     };
-    let deadline = options.timeout.map(|time| event::now().saturating_add(time));
     let answer = client.ask(request, deadline);
     let follow_up = if matches!(request.verb, Verb::Start | Verb::Restart) {
         Some(Verb::WaitReady)
@@ -149,6 +153,18 @@ fn ask(options: &Options<'_>, request: Request<'_>) -> u8 {
         complaint,
     ]);
     1
+}
+
+/// Connects to PID 1. Who asks to wait may have come before its socket.
+fn connect(socket: Option<&CStr>, waits: bool, deadline: Option<u64>) -> Option<Client> {
+    let end = deadline.unwrap_or_else(|| event::now().saturating_add(SOCKET_PATIENCE));
+    loop {
+        let client = Client::connect(socket);
+        if client.is_some() || !waits || event::now() >= end {
+            return client;
+        }
+        event::sleep(10);
+    }
 }
 
 /// Shows the log file of a service; who logs elsewhere is read elsewhere.

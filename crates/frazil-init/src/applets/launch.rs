@@ -124,6 +124,9 @@ struct Launch<'a> {
 
 impl Launch<'_> {
     fn start(&self) -> u8 {
+        if self.is_done() {
+            return 0;
+        }
         let mut sink = Fd::NONE;
         if self.is_ours {
             sink = inherited::STATUS;
@@ -144,6 +147,17 @@ impl Launch<'_> {
         } else {
             status::CANNOT_EXECUTE
         }
+    }
+
+    /// Whether what the service would make is there already.
+    fn is_done(&self) -> bool {
+        let path = self.service.text(Field::Unless);
+        if path.is_empty() {
+            return false;
+        }
+        let Ok(mut found) = file::open(path, file::Open::READ, 0) else { return false };
+        found.close();
+        true
     }
 
     fn execute(&self) -> Step<core::convert::Infallible> {

@@ -132,7 +132,11 @@ fn use_seed(path: &CStr) -> Result<()> {
             added?;
         }
     }
-    save_seed(path)
+    match save_seed(path) {
+        // There is nothing worth saving yet; the way down saves.
+        Err(Errno::AGAIN) => Ok(()),
+        result => result,
+    }
 }
 
 fn save_seed(path: &CStr) -> Result<()> {

@@ -22,6 +22,7 @@ use crate::sys::{Arguments, Errno, Fd, Word, file, memory, signal};
 use crate::text::tell;
 use children::Wires;
 use logs::Logs;
+pub(crate) use machinery::give_up;
 use requests::Control;
 
 /// How many events and how many dead children are handled before anything else gets its turn.
@@ -85,6 +86,7 @@ pub(super) fn run(arguments: &Arguments, path: &'static CStr) -> u8 {
     let is_first = process::id() == 1;
     let has_proc = file::read_link(c"/proc/self/exe", &mut [0; 1]).is_ok();
     let may_be_machine = is_first && !has_proc;
+    machinery::set_machine(may_be_machine);
     if may_be_machine {
         machinery::mount_basics();
     }
@@ -100,14 +102,14 @@ pub(super) fn run(arguments: &Arguments, path: &'static CStr) -> u8 {
                 b": ",
                 crate::errno::name(error),
             ]);
-            return machinery::give_up(may_be_machine, status::PLAN);
+            return give_up(status::PLAN);
         }
     };
     let plan = match plan::read(bytes) {
         Ok(plan) => plan,
         Err(error) => {
             tell(&[b"init: ", path.to_bytes(), b": ", error.message().as_bytes()]);
-            return machinery::give_up(may_be_machine, status::PLAN);
+            return give_up(status::PLAN);
         }
     };
     let is_machine = match plan.mode() {
@@ -115,11 +117,12 @@ pub(super) fn run(arguments: &Arguments, path: &'static CStr) -> u8 {
         Mode::Container => false,
         Mode::Machine => is_first,
     };
+    machinery::set_machine(is_machine);
     match Supervisor::new(arguments, plan, fd, path, is_machine) {
         Ok(mut supervisor) => supervisor.work(),
         Err(error) => {
             tell(&[b"init: cannot begin: ", crate::errno::name(error)]);
-            machinery::give_up(is_machine, status::AGAIN)
+            give_up(status::AGAIN)
         }
     }
 }

@@ -3,6 +3,7 @@ mod world;
 use expect_test::{Expect, expect};
 
 use super::{Command, State};
+use crate::sys::Errno;
 use crate::sys::process::Exit;
 use world::{Random, World};
 
@@ -49,7 +50,9 @@ fn a_long_run_starts_again_at_once_and_short_ones_wait_longer() {
             world.pass(20_000);
             for _ in 0..5 {
                 world.exit("s", Exit::Code(1));
-                world.pass_until_due();
+                if world.state("s") == State::Backoff {
+                    world.pass_until_due();
+                }
                 world.executed("s");
             }
         },
@@ -57,24 +60,14 @@ fn a_long_run_starts_again_at_once_and_short_ones_wait_longer() {
             start s
             report s Again(Code(1), 0)
             start s
-            signal s 15
-            report s NotReady
-            report s Again(Code(1), 0)
+            report s Again(Code(1), 977)
             start s
-            signal s 15
-            report s NotReady
-            report s Again(Code(1), 0)
+            report s Again(Code(1), 1956)
             start s
-            signal s 15
-            report s NotReady
-            report s Again(Code(1), 0)
+            report s Again(Code(1), 4223)
             start s
-            signal s 15
-            report s NotReady
-            report s Again(Code(1), 0)
-            start s
-            signal s 15
-            report s NotReady"#]],
+            report s Again(Code(1), 3950)
+            start s"#]],
     );
 }
 
@@ -111,6 +104,28 @@ fn what_is_missing_for_a_moment_is_no_failure() {
             cannot start b
             start a
             start b"#]],
+    );
+}
+
+#[test]
+fn a_launcher_that_lacks_something_is_no_failure() {
+    check(
+        r#"{"services":{"s":{"exec":["/s"],"restart":"never","critical":true}}}"#,
+        |world| {
+            world.not_executed("s", Errno::AGAIN);
+            world.exit("s", Exit::Code(111));
+            world.pass_until_due();
+            world.not_executed("s", Errno::NOENT);
+            world.exit("s", Exit::Code(127));
+            world.childless();
+        },
+        expect![[r#"
+            start s
+            report s CannotStart(Errno(11))
+            start s
+            report s Failed(Code(127))
+            sweep
+            end 127"#]],
     );
 }
 

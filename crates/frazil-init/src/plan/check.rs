@@ -131,7 +131,7 @@ fn check_steps(plan: Plan<'_>) -> bool {
 fn check_service(plan: Plan<'_>, index: usize) -> bool {
     let service = plan.service(index);
     let at = |field| service.at(field);
-    let strings = [Field::NameOffset, Field::LogPath, Field::Cwd, Field::Terminal];
+    let strings = [Field::NameOffset, Field::LogPath, Field::Cwd, Field::Terminal, Field::Unless];
     let lists = [Field::EnvironmentFiles, Field::PassEnvironment];
     let commands = [Field::Command, Field::AfterStop, Field::StopCommand];
     let words = [Field::Groups, Field::SuccessCodes];

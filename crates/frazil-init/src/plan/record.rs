@@ -230,7 +230,8 @@ places! {
         Nodes = 61,
         Signals = 63,
         SuccessCodes = 65,
-        ..67
+        Unless = 67,
+        ..69
     }
 }
 

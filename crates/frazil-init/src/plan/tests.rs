@@ -148,7 +148,7 @@ fn a_forged_plan_is_refused_or_harmless() {
     let mut refused = 0;
     for _ in 0..15_000 {
         let mut bad = good.clone();
-        for _ in 0..1 + random % 3 {
+        for _ in 0..=random % 3 {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
             let at = (random >> 33) as usize % bad.len();
             bad[at] = [0, 1, 0x7f, 0xff, (random >> 20) as u8][(random >> 11) as usize % 5];

@@ -34,8 +34,15 @@ pub(crate) enum Child {
 
 /// A child that has ended and was not reaped yet; it stays that way, so its number is its own.
 pub(crate) fn next_dead() -> Child {
-    // WNOHANG | WEXITED | WNOWAIT
-    let Ok(info) = wait_id(0, 0, 0x0100_0005) else { return Child::NoChildren };
+    let info = loop {
+        // WNOHANG | WEXITED | WNOWAIT
+        match wait_id(0, 0, 0x0100_0005) {
+            Ok(info) => break info,
+            Err(Errno::INTR) => {}
+            Err(Errno::CHILD) => return Child::NoChildren,
+            Err(_) => return Child::None,
+        }
+    };
     let [_, _, code, _, pid, _, status, ..] = info;
     if pid == 0 {
         return Child::None;

@@ -54,6 +54,9 @@ pub struct Service {
     /// A terminal that it controls.
     #[serde(default)]
     pub tty: String,
+    /// A path; while something is there, a start has nothing to do and ends well.
+    #[serde(default)]
+    pub unless: String,
     /// Commands to run before each start, as the user of PID 1.
     #[serde(default)]
     pub before_start: Vec<Vec<Text>>,

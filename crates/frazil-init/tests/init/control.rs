@@ -46,7 +46,7 @@ fn restarts_at_once_never_make_two() {
         return;
     }
     let mut system = System::start(
-        r#"{"services":{"s":{"exec":["/bin/sh","-c","mkdir @DIR@/one || echo TWO; trap 'rmdir @DIR@/one; exit 0' TERM; echo up; while :; do sleep 0.01; done"]},
+        r#"{"services":{"s":{"exec":["/bin/sh","-c","trap 'rmdir @DIR@/one; exit 0' TERM; mkdir @DIR@/one || echo TWO; echo up; while :; do sleep 0.01; done"]},
             "x":{"exec":["/bin/sleep","1000"]}}}"#,
     );
     system.expect("s | up");

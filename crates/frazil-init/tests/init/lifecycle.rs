@@ -1,6 +1,8 @@
 //! Starting, ending, and starting again.
 
-use crate::system::{System, can_run};
+use std::process::Command;
+
+use crate::system::{System, can_run, program, write_plan};
 
 /// A system of one service that is the reason for the others.
 #[track_caller]
@@ -68,6 +70,22 @@ fn services_start_in_order() {
     system.expect("c | c");
     let order: Vec<&String> = system.seen.iter().filter(|line| !line.starts_with("init")).collect();
     assert_eq!(order, ["a | a", "b | b", "c | c"]);
+    assert_eq!(system.stop(), 0);
+}
+
+#[test]
+fn what_is_there_is_not_made_again() {
+    if !can_run() {
+        return;
+    }
+    let mut system = System::start(
+        r#"{"services":{
+        "old":{"type":"oneshot","exec":["/bin/sh","-c","echo made"],"unless":"/bin/sh"},
+        "new":{"type":"oneshot","exec":["/bin/sh","-c","echo made"],"unless":"/no/such","requires":["old"]},
+        "x":{"exec":["/bin/sleep","1000"],"requires":["new"]}}}"#,
+    );
+    system.expect("new | made");
+    assert!(!system.seen.iter().any(|line| line.contains("old | made")), "{:?}", system.seen);
     assert_eq!(system.stop(), 0);
 }
 
@@ -157,4 +175,33 @@ fn it_works_without_being_the_first_process() {
     );
     system.expect("s | up");
     assert_eq!(system.stop(), 0);
+}
+
+/// What other supervisors execute: the service itself, prepared as under our own PID 1.
+#[test]
+fn any_supervisor_can_launch_a_service() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = write_plan(
+        dir.path(),
+        r#"{"services":{"s":{"exec":["/bin/sh","-c","echo $A $(umask) $(pwd); exit 3"],
+            "env":{"A":"b"},"umask":"077","cwd":"/proc","ready":{"fd":3}}}}"#,
+    );
+    let launch =
+        |name: &str| Command::new(program()).arg("launch").arg(&plan).arg(name).output().unwrap();
+    let output = launch("s");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "b 0077 /proc\n");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(launch("none").status.code(), Some(2));
+}
+
+#[test]
+fn plans_can_be_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = write_plan(dir.path(), r#"{"services":{}}"#);
+    let lint = || Command::new(program()).arg("lint").arg(&plan).status().unwrap().code();
+    assert_eq!(lint(), Some(0));
+    let mut bytes = std::fs::read(&plan).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(&plan, bytes).unwrap();
+    assert_eq!(lint(), Some(1));
 }

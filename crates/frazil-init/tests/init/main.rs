@@ -2,14 +2,17 @@
 //!
 //! Where the machine allows no namespaces, these tests say so and do nothing.
 
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod container;
 mod context;
 mod control;
 mod faults;
 mod lifecycle;
 mod logs;
+mod machine;
 mod readiness;
 mod shutdown;
 mod single;

@@ -70,7 +70,7 @@ pub(crate) fn can_run() -> bool {
 }
 
 /// Compiles the services of a table into the directory of a system.
-fn write_plan(dir: &Path, table: &str) -> PathBuf {
+pub(crate) fn write_plan(dir: &Path, table: &str) -> PathBuf {
     // Keys that a table gives itself come later, and so must differ.
     let sock = dir.join("sock");
     let text = if table.contains("\"control\"") {
@@ -229,16 +229,16 @@ impl Drop for System {
         // A test that failed leaves it running.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             kill("KILL", self.pid);
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
         }
     }
 }
 
 pub(crate) fn kill(signal: &str, pid: i32) {
     let command = ["-s", signal, "--", &pid.to_string()];
-    // It may just have ended.
-    let _ = Command::new("/bin/kill").args(command).stderr(Stdio::null()).status();
+    // It may just have ended, which is no failure of the test.
+    drop(Command::new("/bin/kill").args(command).stderr(Stdio::null()).status());
 }
 
 /// The only child of a process, as soon as there is one.

@@ -29,8 +29,7 @@ pub(super) fn build(
     let attributes = structured(task)?;
     let wrong = || AttributeProblem::Wrong { name: "closure", wanted: "a graph of references" };
     let graph = attributes.get("closure").and_then(Value::as_array).ok_or_else(wrong)?;
-    let mut members =
-        graph.iter().map(member).collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
+    let mut members = graph.iter().map(member).collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
     members.sort_by_key(|member| member.path);
     let mut paths = String::new();
     let mut registration = String::new();
@@ -59,12 +58,8 @@ pub(super) fn build(
 fn member(value: &Value) -> Option<Member<'_>> {
     let hash = value.get("narHash")?.as_str()?;
     let hash = Hash::parse_any(hash.as_bytes(), Some(HashAlgorithm::Sha256)).ok()?;
-    let mut references: Vec<&str> = value
-        .get("references")?
-        .as_array()?
-        .iter()
-        .map(Value::as_str)
-        .collect::<Option<_>>()?;
+    let mut references: Vec<&str> =
+        value.get("references")?.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
     references.sort_unstable();
     Some(Member {
         path: value.get("path")?.as_str()?,

@@ -16,6 +16,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use frazil_build::attributes::Attributes;
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use frazil_build::sandbox::Bind;
 use frazil_model::{Derivation, StoreDir, StorePath};
@@ -25,7 +26,7 @@ use super::{AttributeProblem, Tools, out, structured};
 use alternatives::Alternative;
 
 /// The attribute of a derivation that names the root its builder sees.
-const ATTRIBUTE: &[u8] = b"debianRoot";
+const ATTRIBUTE: &str = "debianRoot";
 /// Directories of the root that are links into `usr` on a merged system.
 const MERGED: &[&str] = &["bin", "lib", "lib32", "lib64", "libx32", "sbin"];
 /// What builders see of the root, as paths in it; the sandbox makes the rest of the system.
@@ -64,8 +65,8 @@ pub(crate) fn binds(
     store: &StoreDir,
     inputs: &BTreeMap<StorePath, PathBuf>,
 ) -> Vec<Bind> {
-    let root = derivation.env.get(ATTRIBUTE).and_then(|path| store.parse(path).ok());
-    let Some(root) = root.and_then(|path| inputs.get(&path)) else { return Vec::new() };
+    let named = named(derivation).and_then(|path| store.parse(&path).ok());
+    let Some(root) = named.and_then(|path| inputs.get(&path)) else { return Vec::new() };
     SHOWN
         .iter()
         .filter_map(|name| {
@@ -74,6 +75,15 @@ pub(crate) fn binds(
             Some(Bind { source, target: Path::new("/").join(name) })
         })
         .collect()
+}
+
+/// The path of the root, wherever the derivation has its attributes.
+fn named(derivation: &Derivation) -> Option<Vec<u8>> {
+    let attributes = Attributes::of(derivation).ok()?;
+    match attributes.structured() {
+        Some(object) => Some(object.get(ATTRIBUTE)?.as_str()?.as_bytes().to_vec()),
+        None => derivation.env.get(ATTRIBUTE.as_bytes()).cloned(),
+    }
 }
 
 /// Merges units, which are given with their names, into one tree.
@@ -110,7 +120,7 @@ impl Root<'_> {
                 let kind = entry.file_type().map_err(failed("look at", &directory))?;
                 let below = below.join(entry.file_name());
                 if kind.is_dir() {
-                    let place = self.out.join(self.merged(&below));
+                    let place = self.out.join(self.merged(&below, true));
                     fs::create_dir_all(&place).map_err(failed("make the directory", &place))?;
                     waiting.push(below);
                 } else {
@@ -122,13 +132,13 @@ impl Root<'_> {
     }
 
     /// Where something really is: `bin/x` is `usr/bin/x` where `bin` is a link.
-    fn merged(&self, path: &Path) -> PathBuf {
+    fn merged(&self, path: &Path, is_directory: bool) -> PathBuf {
         let mut names = path.iter();
         let is_merged = names
             .next()
             .is_some_and(|first| MERGED.iter().any(|merged| first == *merged) && self.is_merged());
         // The links themselves stay at the top.
-        if is_merged && names.next().is_some() {
+        if is_merged && (is_directory || names.next().is_some()) {
             Path::new("usr").join(path)
         } else {
             path.to_owned()
@@ -146,7 +156,7 @@ impl Root<'_> {
         path: &Path,
         is_link: bool,
     ) -> Result<(), RootError> {
-        let path = self.merged(path);
+        let path = self.merged(path, false);
         let place = self.out.join(&path);
         if let Some(owner) = self.owners.get(&path) {
             let is_same = if is_link {
@@ -173,7 +183,7 @@ impl Root<'_> {
             (&one.link, other.priority, &one.path).cmp(&(&other.link, one.priority, &other.path))
         });
         for Alternative { link, path, .. } in alternatives {
-            let inside = |path: &Path| path.strip_prefix("/").map(|path| self.merged(path));
+            let inside = |path: &Path| path.strip_prefix("/").map(|path| self.merged(path, false));
             let (Ok(link), Ok(target)) = (inside(&link), inside(&path)) else { continue };
             let place = self.out.join(link);
             let is_free = fs::symlink_metadata(&place).is_err();

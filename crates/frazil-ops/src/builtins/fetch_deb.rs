@@ -27,7 +27,9 @@ pub(super) enum DebFetchError {
     NotFixed,
     #[error("cannot fetch {file}: {problem}")]
     NoMirror { file: String, problem: NoMirror },
-    #[error("no mirror has {file} any more ({asked}); lock the suite anew with `frazil update`, name a mirror that keeps what is old, or a binary cache that has it")]
+    #[error(
+        "no mirror has {file} any more ({asked}); lock the suite anew with `frazil update`, name a mirror that keeps what is old, or a binary cache that has it"
+    )]
     Gone { file: String, asked: String },
     #[error("cannot fetch {file}: {tried}")]
     Failed { file: String, tried: String },
@@ -48,9 +50,10 @@ pub(super) fn build(
         .map_err(|_| AttributeProblem::Wrong { name: "size", wanted: "a number of bytes" })?;
     let hash = hash(task.derivation).ok_or(DebFetchError::NotFixed)?;
     let suite = variable(task.derivation, "suite")?.unwrap_or_default();
-    let mirrors = tools.archives.mirrors(archive, suite).map_err(|problem| {
-        DebFetchError::NoMirror { file: path.to_owned(), problem }
-    })?;
+    let mirrors = tools
+        .archives
+        .mirrors(archive, suite)
+        .map_err(|problem| DebFetchError::NoMirror { file: path.to_owned(), problem })?;
     let client = tools.network.client()?;
     let options = DownloadOptions { hash: Some(hash), bytes_max: size };
     Ok(fetch(&client, &mirrors, path, &options, out(task)?, log)?)
@@ -59,10 +62,7 @@ pub(super) fn build(
 /// The hash of the output.
 fn hash(derivation: &Derivation) -> Option<Hash> {
     let output = derivation.outputs.values().next()?;
-    match output {
-        DerivationOutput::Fixed { content, .. } => Some(content.hash),
-        _ => None,
-    }
+    if let DerivationOutput::Fixed { content, .. } = output { Some(content.hash) } else { None }
 }
 
 /// Fetches from the first mirror that has the right file.
@@ -108,10 +108,11 @@ fn fetch(
 /// What went wrong with one mirror, in the words of the archive.
 fn explained(error: &FetchError, bytes: u64) -> String {
     let said = crate::causes(error);
-    match &error.problem {
-        FetchProblem::Hash(_) | FetchProblem::TooLarge { .. } => {
-            format!("{said} (the signed index says {bytes} bytes with another hash: the mirror, or something between, gave another file)")
-        }
-        _ => said,
+    if matches!(error.problem, FetchProblem::Hash(_) | FetchProblem::TooLarge { .. }) {
+        format!(
+            "{said} (the signed index says {bytes} bytes with another hash: the mirror, or something between, gave another file)"
+        )
+    } else {
+        said
     }
 }

@@ -67,16 +67,12 @@ fn suite(
     Ok(indexes.get(&path, &mut read)?)
 }
 
-fn write(
-    specification: &Specification,
-    linked: &Linked,
-    out: &Path,
-) -> Result<(), BuiltinError> {
+fn write(specification: &Specification, linked: &Linked, out: &Path) -> Result<(), BuiltinError> {
     fs::create_dir(out)?;
-    let mut ledger = GzBuilder::new().mtime(0).operating_system(255).write(
-        fs::File::create_new(out.join("ledger"))?,
-        flate2::Compression::default(),
-    );
+    let mut ledger = GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(fs::File::create_new(out.join("ledger"))?, flate2::Compression::default());
     ledger.write_all(&linked.ledger.encode())?;
     ledger.finish()?;
     fs::write(out.join("manifest"), frazil_tree::dump::dump(&linked.tree))?;

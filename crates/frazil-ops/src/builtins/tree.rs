@@ -207,8 +207,11 @@ fn names(directory: &Path) -> Result<Vec<std::ffi::OsString>, TreeProblem> {
     let listed = fs::read_dir(directory).and_then(|entries| {
         entries.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<Vec<_>>>()
     });
-    let mut names =
-        listed.map_err(|source| TreeProblem::Io { action: "list", path: directory.into(), source })?;
+    let mut names = listed.map_err(|source| TreeProblem::Io {
+        action: "list",
+        path: directory.into(),
+        source,
+    })?;
     names.sort();
     Ok(names)
 }
@@ -229,7 +232,8 @@ impl Sources<'_> {
     fn are_same(&self, one: &Path, other: &Path) -> bool {
         match (self.find(one), self.find(other)) {
             (Some(one), Some(other)) => {
-                one == other || matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+                one == other
+                    || matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
             }
             // Links out of the store, as adapters have them.
             (None, None) => match (self.target(one), self.target(other)) {
@@ -253,4 +257,3 @@ impl Sources<'_> {
         node::scan(&place, logical, executable)
     }
 }
-

@@ -108,18 +108,13 @@ fn write_unit(
 
 fn write_entry(data: &Path, entry: Entry<'_>) -> Result<(), Failure> {
     let path = inside(data, entry.path.as_bytes());
-    match entry.kind {
-        EntryKind::Directory => return make_directories(&path),
-        // Only the manifest can hold these.
-        EntryKind::CharacterDevice(..) | EntryKind::BlockDevice(..) | EntryKind::Fifo => {
-            return Ok(());
-        }
-        EntryKind::File | EntryKind::HardLink(_) | EntryKind::Symlink(_) => {}
-    }
-    if let Some(parent) = path.parent() {
+    if let (Some(parent), true) = (path.parent(), !entry.path.is_root()) {
         make_directories(parent)?;
     }
     match entry.kind {
+        EntryKind::Directory => make_directories(&path),
+        // Only the manifest can hold these.
+        EntryKind::CharacterDevice(..) | EntryKind::BlockDevice(..) | EntryKind::Fifo => Ok(()),
         EntryKind::Symlink(target) => {
             let target = std::ffi::OsStr::from_bytes(target);
             symlink(target, &path).map_err(failed("make the link", &path))
@@ -128,7 +123,7 @@ fn write_entry(data: &Path, entry: Entry<'_>) -> Result<(), Failure> {
             let target = inside(data, target.as_bytes());
             fs::hard_link(target, &path).map_err(failed("link", &path))
         }
-        _ => {
+        EntryKind::File => {
             let mode = if entry.mode & 0o100 == 0 { 0o644 } else { 0o755 };
             write_file(&path, mode, entry.contents).map_err(failed("write", &path))
         }

@@ -10,9 +10,10 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use expect_test::{Expect, expect};
+use frazil_model::StoreDir;
 use frazil_model::nar::NarNode;
 use frazil_model::signature::SecretKey;
-use frazil_store::{PathInfo, VerifyDepth};
+use frazil_store::{PathInfo, StoreOptions, VerifyDepth};
 
 use super::serve::{self, ServeOptions, Server, Writable};
 use super::*;
@@ -44,6 +45,18 @@ fn import(store: &Store, name: &str, contents: &[u8], references: &[&str]) {
 pub(super) fn fill(store: &Store) {
     import(store, LIB, &vec![7; 300_000], &[]);
     import(store, TOP, format!("{LIB} {TOP}").as_bytes(), &[LIB, TOP]);
+}
+
+/// One cache, whose key is trusted.
+pub(super) fn network(cache: Url) -> NetworkPlan {
+    NetworkPlan {
+        fetch: FetchOptions::default(),
+        substituters: vec![cache],
+        trusted_keys: vec![key().public()],
+        require_signatures: true,
+        lookups: None,
+        store_dir: StoreDir::default(),
+    }
 }
 
 pub(super) fn options(method: CompressionMethod) -> ServeOptions {
@@ -320,9 +333,7 @@ fn pull_all(address: SocketAddr) -> Result<Pulled, Error> {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let plan = PullPlan {
-        fetch: FetchOptions::default(),
-        caches: vec![format!("http://{address}").parse().unwrap()],
-        options: CacheOptions { trusted_keys: vec![key().public()], ..CacheOptions::default() },
+        network: network(format!("http://{address}").parse().unwrap()),
         paths: [path(TOP)].into(),
     };
     let pulled = pull(&store, &plan, &|_| {});

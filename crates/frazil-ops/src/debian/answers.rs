@@ -69,11 +69,8 @@ impl Question {
             }
             Self::Solve => {
                 let seeds = details.get("seeds").and_then(Value::as_array);
-                let seeds: Option<Vec<&str>> = seeds
-                    .ok_or(AnswerError::Missing("seeds"))?
-                    .iter()
-                    .map(Value::as_str)
-                    .collect();
+                let seeds: Option<Vec<&str>> =
+                    seeds.ok_or(AnswerError::Missing("seeds"))?.iter().map(Value::as_str).collect();
                 let seeds = seeds.ok_or(AnswerError::Missing("seeds"))?;
                 let mut names = complete(index, &seeds)?;
                 names.sort_unstable();

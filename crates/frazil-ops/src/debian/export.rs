@@ -33,7 +33,8 @@ pub fn export(
     seeds: &[Vec<&str>],
 ) -> Result<Value, ExportError> {
     let mut packages = Map::new();
-    let every = if names.is_empty() && seeds.is_empty() { index.ids().collect() } else { Vec::new() };
+    let every =
+        if names.is_empty() && seeds.is_empty() { index.ids().collect() } else { Vec::new() };
     for id in every {
         let package = index.get(id)?;
         packages.insert(package.name.to_owned(), facts(&package));
@@ -44,10 +45,8 @@ pub fn export(
         packages.insert((*name).to_owned(), package.map_or(Value::Null, |found| facts(&found)));
     }
     for seeds in seeds {
-        let mut solution = complete(index, seeds).map_err(|error| ExportError::Solve {
-            seeds: seeds.join(" "),
-            source: error.into(),
-        })?;
+        let mut solution = complete(index, seeds)
+            .map_err(|error| ExportError::Solve { seeds: seeds.join(" "), source: error.into() })?;
         solution.sort_unstable();
         for name in &solution {
             if let Some(package) = index.package(name)? {
@@ -56,7 +55,8 @@ pub fn export(
         }
         solutions.insert(seeds.join(" "), Value::from(solution));
     }
-    let known: Vec<&String> = packages.iter().filter(|(_, facts)| !facts.is_null()).map(|(name, _)| name).collect();
+    let known: Vec<&String> =
+        packages.iter().filter(|(_, facts)| !facts.is_null()).map(|(name, _)| name).collect();
     Ok(json!({
         "release": release,
         "names": known,

@@ -71,13 +71,12 @@ impl Indexes {
             Some(directory) => {
                 // The path of a source follows from its contents, so the name is enough.
                 let file = directory.join(format!("{}.index", source.digest()));
-                match SuiteIndex::map(&file) {
-                    Ok(mapped) => mapped,
-                    Err(_) => {
-                        let bytes = build(read)?;
-                        save(directory, &file, &bytes)?;
-                        SuiteIndex { bytes: Bytes::Memory(bytes) }
-                    }
+                if let Ok(mapped) = SuiteIndex::map(&file) {
+                    mapped
+                } else {
+                    let bytes = build(read)?;
+                    save(directory, &file, &bytes)?;
+                    SuiteIndex { bytes: Bytes::Memory(bytes) }
                 }
             }
             None => SuiteIndex { bytes: Bytes::Memory(build(read)?) },

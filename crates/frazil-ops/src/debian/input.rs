@@ -190,15 +190,17 @@ impl DebianFetcher {
             let running: Vec<_> = pending.iter().map(fetch).collect();
             running
                 .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .map(|thread| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
                 .collect()
         });
         let texts = fetched.into_iter().collect::<Result<Vec<_>, _>>()?;
         let lists = LockedLists(pending.into_iter().map(|pending| pending.locked).collect());
-        Ok(self.files(wanted, &lists, texts))
+        Ok(Self::files(wanted, &lists, texts))
     }
 
-    fn files(&self, wanted: &Wanted, lists: &LockedLists, texts: Vec<List>) -> FetchedFiles {
+    fn files(wanted: &Wanted, lists: &LockedLists, texts: Vec<List>) -> FetchedFiles {
         let (architecture, versions) = (&wanted.architecture, &wanted.versions);
         let description = Description { architecture, versions, lists };
         let files = source::files(&description, texts);
@@ -322,16 +324,12 @@ impl ReleaseProblem {
 }
 
 /// Fetches and unpacks one list.
-fn fetch_list(
-    client: &Client,
-    pending: &Pending,
-    architecture: &str,
-) -> Result<List, InputError> {
+fn fetch_list(client: &Client, pending: &Pending, architecture: &str) -> Result<List, InputError> {
     let locked = &pending.locked;
     let list = format!("{} ({})", locked.suite, locked.component);
     let compressed = fetch_compressed(client, pending, architecture, &list)?;
-    let text = unpack(&compressed)
-        .map_err(|source| InputError::Unpack { list: list.clone(), source })?;
+    let text =
+        unpack(&compressed).map_err(|source| InputError::Unpack { list: list.clone(), source })?;
     if pending.unpacked.is_some_and(|expected| Sha256::of(&text) != expected) {
         return Err(InputError::Unpacked { list });
     }

@@ -23,7 +23,9 @@ pub enum KeyringError {
     Parse { file: PathBuf, source: openpgp::KeyringError },
     #[error("the key in apt's sources is not one: {0}")]
     Inline(openpgp::KeyringError),
-    #[error("no keys of Debian's archive are known; name a file of them with `--keyring FILE`, in FRAZIL_KEYRING, or as `debian-keyring` in the settings (in Debian the package debian-archive-keyring has one)")]
+    #[error(
+        "no keys of Debian's archive are known; name a file of them with `--keyring FILE`, in FRAZIL_KEYRING, or as `debian-keyring` in the settings (in Debian the package debian-archive-keyring has one)"
+    )]
     None,
 }
 
@@ -78,7 +80,7 @@ fn trusted(root: &Path) -> Result<Keyring, KeyringError> {
 }
 
 fn read(file: &Path) -> Result<Keyring, KeyringError> {
-    let bytes = fs::read(file)
-        .map_err(|source| KeyringError::Read { file: file.to_owned(), source })?;
+    let bytes =
+        fs::read(file).map_err(|source| KeyringError::Read { file: file.to_owned(), source })?;
     Keyring::parse(&bytes).map_err(|source| KeyringError::Parse { file: file.to_owned(), source })
 }

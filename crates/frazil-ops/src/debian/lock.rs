@@ -63,7 +63,8 @@ impl FromStr for LockedLists {
     type Err = LockError;
 
     fn from_str(text: &str) -> Result<Self, LockError> {
-        let lists = text.split(',').map(|text| list(text).ok_or_else(|| LockError(text.to_owned())));
+        let lists =
+            text.split(',').map(|text| list(text).ok_or_else(|| LockError(text.to_owned())));
         Ok(Self(lists.collect::<Result<_, _>>()?))
     }
 }

@@ -125,7 +125,9 @@ pub struct MachineProblem {
 /// Nobody says where an archive is.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NoMirror {
-    #[error("no mirror of the archive '{archive}' is known; name one with `--mirror URL`, in FRAZIL_MIRROR, or as `mirrors` in the settings (this machine's apt sources name none)")]
+    #[error(
+        "no mirror of the archive '{archive}' is known; name one with `--mirror URL`, in FRAZIL_MIRROR, or as `mirrors` in the settings (this machine's apt sources name none)"
+    )]
     Unknown { archive: ArchiveName },
     #[error("the apt sources of this machine cannot be read, and no mirror was named")]
     Machine {
@@ -183,19 +185,15 @@ fn read_machine(root: &Path) -> Result<Vec<Source>, MachineProblem> {
     let apt = root.join("etc/apt");
     let mut files = vec![apt.join("sources.list")];
     // apt takes files with these ends only.
-    let is_list = |file: &PathBuf| {
-        file.extension().is_some_and(|end| end == "list" || end == "sources")
-    };
+    let is_list =
+        |file: &PathBuf| file.extension().is_some_and(|end| end == "list" || end == "sources");
     files.extend(files_in(&apt.join("sources.list.d")).into_iter().filter(is_list));
     let mut sources = Vec::new();
     for file in files {
         let Ok(text) = fs::read(&file) else { continue };
         let is_deb822 = file.extension().is_some_and(|extension| extension == "sources");
-        let read = if is_deb822 {
-            sources::parse_deb822(&text)
-        } else {
-            sources::parse_one_line(&text)
-        };
+        let read =
+            if is_deb822 { sources::parse_deb822(&text) } else { sources::parse_one_line(&text) };
         match read {
             Ok(read) => sources.extend(read),
             Err(error) => return Err(MachineProblem { file, problem: error.to_string() }),
@@ -207,8 +205,10 @@ fn read_machine(root: &Path) -> Result<Vec<Source>, MachineProblem> {
 /// The files of a directory by name; none if there is no such directory.
 pub(super) fn files_in(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let mut files: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     files
 }

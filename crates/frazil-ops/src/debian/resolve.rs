@@ -2,7 +2,9 @@
 
 use frazil_debian::index::{self, Index};
 use frazil_debian::relation::{self, Group, display_group};
-use frazil_debian::solve::{Chosen, Reason, Solution, SolveError, SolveOptions, similar_names, solve};
+use frazil_debian::solve::{
+    Chosen, Reason, Solution, SolveError, SolveOptions, similar_names, solve,
+};
 use serde_json::Value;
 
 use super::answers::facts;
@@ -70,13 +72,11 @@ fn suggestion(similar: &[String]) -> String {
 
 /// What the archive says of a package.
 pub fn show(index: &Index<'_>, name: &str) -> Result<Value, ResolveError> {
-    match index.package(name)? {
-        Some(package) => Ok(facts(&package)),
-        None => {
-            let similar = similar_names(index, name)?;
-            Err(ResolveError::NoPackage { name: name.to_owned(), similar })
-        }
+    if let Some(package) = index.package(name)? {
+        return Ok(facts(&package));
     }
+    let similar = similar_names(index, name)?;
+    Err(ResolveError::NoPackage { name: name.to_owned(), similar })
 }
 
 /// The packages that `wanted` need, in the order in which they were chosen.

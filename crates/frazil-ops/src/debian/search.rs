@@ -26,8 +26,6 @@ pub fn search(index: &Index<'_>, words: &[String]) -> Result<Vec<Found>, IndexEr
             found.push((!in_name, name.len(), Found { name, version, summary }));
         }
     }
-    found.sort_by(|one, other| {
-        (one.0, one.1, &one.2.name).cmp(&(other.0, other.1, &other.2.name))
-    });
+    found.sort_by(|one, other| (one.0, one.1, &one.2.name).cmp(&(other.0, other.1, &other.2.name)));
     Ok(found.into_iter().map(|(_, _, found)| found).collect())
 }

@@ -57,7 +57,11 @@ impl SuiteError {
             Self::NoLock => Some("name one, as in `--suite trixie`"),
             Self::Several(_) => Some("name one of them with `--input NAME`"),
             Self::Host(HostError::Unsupported { help, .. }) => Some(help),
-            Self::Reference { .. } | Self::NoInput(_) | Self::Lock(_) | Self::Host(_) | Self::Index(_) => None,
+            Self::Reference { .. }
+            | Self::NoInput(_)
+            | Self::Lock(_)
+            | Self::Host(_)
+            | Self::Index(_) => None,
         }
     }
 }
@@ -128,7 +132,7 @@ fn locked(
             Value::String(text) if name != "type" => FetchAttribute::String(text.clone()),
             Value::Bool(flag) => FetchAttribute::Bool(*flag),
             Value::Number(number) => FetchAttribute::Int(number.as_i64()?),
-            _ => return None,
+            Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => return None,
         };
         Some((name.clone(), value))
     });

@@ -31,6 +31,23 @@ impl FoundDerivation {
     }
 }
 
+/// The derivation that `value` is; `name` says where it stands.
+pub(crate) fn of_value<'a>(
+    evaluator: &mut Evaluator<'a>,
+    value: Value<'a>,
+    name: &str,
+) -> Result<FoundDerivation, Error> {
+    let mut found = None;
+    let arguments = evaluator.set(&[]);
+    let mut take = |derivation| found = Some(derivation);
+    let mut search = Search { evaluator, arguments, done: Vec::new(), take: &mut take };
+    search.derivation(value)?;
+    found.ok_or_else(|| {
+        let message = format!("'{name}' is not a derivation");
+        evaluator.failure(ErrorKind::Type, message).with_help("only derivations can be built")
+    })
+}
+
 /// Shows each derivation in `value` to `take`.
 pub(super) fn find<'a>(
     evaluator: &mut Evaluator<'a>,

@@ -45,11 +45,7 @@ fn distribution(host: &mut DiskHost<'_>) -> Result<String, HostError> {
     Ok(host.context.store_dir.join(&fetched.path))
 }
 
-fn debian(
-    host: &mut DiskHost<'_>,
-    asked: Question,
-    details: &Value,
-) -> Result<Value, HostError> {
+fn debian(host: &mut DiskHost<'_>, asked: Question, details: &Value) -> Result<Value, HostError> {
     let place = details.get("source").and_then(Value::as_str).unwrap_or_default().to_owned();
     let source = host.context.store_dir.parse(place.as_bytes()).map_err(|_| {
         HostError::Store(format!("'{place}' is not a locked Debian suite in the store"))
@@ -73,8 +69,7 @@ impl DiskHost<'_> {
         let place = self.full_path(source);
         // The files are read through the host: they may be in memory only.
         let mut indexes = std::mem::take(&mut self.indexes);
-        let mut read =
-            |file: &str| self.read(&place.join(file)).map_err(|error| error.to_string());
+        let mut read = |file: &str| self.read(&place.join(file)).map_err(|error| error.to_string());
         let index = indexes.get(source, &mut read);
         self.indexes = indexes;
         index

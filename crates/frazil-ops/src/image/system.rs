@@ -19,8 +19,8 @@ use super::presentation::Presentation;
 use super::units::Units;
 use crate::system::link::UnitPlace;
 
-/// The unit of what is made for one system.
-const GENERATED: &str = "generated";
+/// The unit of the init, which is the same in every image.
+const INIT: &str = "init";
 
 /// A linked system.
 pub struct System {
@@ -123,11 +123,9 @@ impl System {
             let missing = || SystemError::Missing { unit: name.clone(), path: path.clone() };
             let Located { place, digest } = locate(&path).ok_or_else(missing)?;
             let unit = Origin::parse(&name).map_err(|_| missing())?;
-            let root = match root.strip_prefix(&path) {
-                Some(below) => place.join(below.trim_start_matches('/')),
-                // A store path that is one file: the file's directory.
-                None => place.parent().unwrap_or(&place).to_owned(),
-            };
+            let below = root.strip_prefix(&path).unwrap_or_default().trim_start_matches('/');
+            // Of a store path that is a file itself the root is the file.
+            let root = if below.is_empty() { place.clone() } else { place.join(below) };
             units.roots.insert(unit.clone(), root);
             places.insert(unit, (place, digest));
         }
@@ -143,7 +141,8 @@ impl System {
             let needs = |found: &&Found| found.package.depends.contains(&own);
             self.packages.iter().filter(needs).count()
         });
-        let is_volatile = unit.as_str() == GENERATED;
+        // What is no package was made for this system: texts, configuration, adapters.
+        let is_volatile = own.is_none() && unit.as_str() != INIT;
         frazil_image::layers::Weight { is_volatile, dependents: dependents as u32 }
     }
 

@@ -20,7 +20,10 @@ pub struct Units {
 impl Units {
     /// Where a file of a unit physically is.
     pub fn place(&self, unit: &Origin, path: &TreePath) -> Option<PathBuf> {
-        Some(self.roots.get(unit)?.join(OsStr::from_bytes(path.as_bytes())))
+        let root = self.roots.get(unit)?;
+        // A unit that is a file has nothing in it; a slash behind its name would be wrong.
+        let is_itself = path.is_root();
+        Some(if is_itself { root.clone() } else { root.join(OsStr::from_bytes(path.as_bytes())) })
     }
 }
 

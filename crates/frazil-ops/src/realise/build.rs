@@ -51,6 +51,7 @@ impl Executor<'_> {
                 return Ok(Outcome::Done);
             }
         }
+        let _listener = self.cancel.listen();
         (self.tell)(Event::BuildStarted(path.clone()));
         let mut failed = Failed::default();
         let done = self.build_locked(path, derivation, outputs, &locks, &mut failed);
@@ -98,8 +99,7 @@ impl Executor<'_> {
         let mut log = BuildLog::create(self.store, path, self.tell)?;
         let ran = if job.derivation.is_builtin() {
             let demanded = Mutex::default();
-            let ran =
-                self.run_builtin(&job, &environment, workplace.path(), &demanded, &mut log);
+            let ran = self.run_builtin(&job, &environment, workplace.path(), &demanded, &mut log);
             job.inputs.add(self.store, &locked(&demanded))?;
             ran
         } else {

@@ -12,15 +12,18 @@ use super::{Event, Executor, Mode, RealiseOptions, realise};
 impl Executor<'_> {
     /// Realises derivations and says where their outputs are.
     pub(super) fn demand(&self, derivations: &[Derivation]) -> Result<Vec<Built>, BuiltinError> {
-        let paths: Vec<StorePath> =
-            derivations.iter().map(|derivation| self.write(derivation)).collect::<Result<_, _>>()?;
+        let paths: Vec<StorePath> = derivations
+            .iter()
+            .map(|derivation| self.write(derivation))
+            .collect::<Result<_, _>>()?;
         let wanted: BTreeSet<Goal> = paths.iter().cloned().map(Goal::Derivation).collect();
         // What is checked is the build that asks, not what it asks for.
         let options = RealiseOptions { mode: Mode::Make, ..self.options.clone() };
         // The counts of the outer schedule go on.
-        let tell = |event| match event {
-            Event::Counts(_) => {}
-            event => (self.tell)(event),
+        let tell = |event| {
+            if !matches!(event, Event::Counts(_)) {
+                (self.tell)(event);
+            }
         };
         let report = realise(self.store, &wanted, &options, self.cancel, &tell);
         let mut ours = self.report();
@@ -30,7 +33,8 @@ impl Executor<'_> {
         if let Some((_, error)) = report.failures.into_iter().next() {
             return Err(error.into());
         }
-        if let Some((Goal::Derivation(path) | Goal::Path(path), _)) = report.missed.first_key_value()
+        if let Some((Goal::Derivation(path) | Goal::Path(path), _)) =
+            report.missed.first_key_value()
         {
             return Err(format!("`{path}` was not built").into());
         }

@@ -135,10 +135,7 @@ impl Accounts {
     ) -> Result<Self, AccountsError> {
         let uids = users.iter().map(|(name, user)| (name, user.uid));
         let gids = groups.iter().map(|(name, group)| (name, group.gid));
-        let accounts = Self {
-            uids: number(Kind::User, uids)?,
-            gids: number(Kind::Group, gids)?,
-        };
+        let accounts = Self { uids: number(Kind::User, uids)?, gids: number(Kind::Group, gids)? };
         for (name, user) in users {
             let whose = || format!("the user `{name}`");
             for group in [&user.group].into_iter().chain(&user.extra_groups) {
@@ -150,7 +147,8 @@ impl Accounts {
 
     /// The number of a user; `whose` says where the name stands.
     pub fn uid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
-        let unknown = || AccountsError::Unknown { kind: Kind::User, name: name.into(), whose: whose() };
+        let unknown =
+            || AccountsError::Unknown { kind: Kind::User, name: name.into(), whose: whose() };
         self.uids.get(name).copied().ok_or_else(unknown)
     }
 
@@ -159,6 +157,16 @@ impl Accounts {
         let unknown =
             || AccountsError::Unknown { kind: Kind::Group, name: name.into(), whose: whose() };
         self.gids.get(name).copied().ok_or_else(unknown)
+    }
+
+    /// As [`uid`](Self::uid); users that every Debian has need not be in the system.
+    pub fn package_uid(&self, name: &str, package: &str) -> Result<u32, AccountsError> {
+        of_debian(Kind::User, name).map_or_else(|| self.uid(name, || whose(package)), Ok)
+    }
+
+    /// As [`gid`](Self::gid); groups that every Debian has need not be in the system.
+    pub fn package_gid(&self, name: &str, package: &str) -> Result<u32, AccountsError> {
+        of_debian(Kind::Group, name).map_or_else(|| self.gid(name, || whose(package)), Ok)
     }
 
     /// `passwd`, `group` and `shadow`.
@@ -210,6 +218,10 @@ pub fn of_debian(kind: Kind, name: &str) -> Option<u32> {
     };
     let mut known = special.iter().chain(OF_DEBIAN);
     known.find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+fn whose(package: &str) -> String {
+    format!("the package `{package}`")
 }
 
 fn number<'n>(

@@ -57,8 +57,9 @@ impl Contents for StoreContents<'_> {
             let failed = |source: io::Error| failed(&place, source);
             let found = place.symlink_metadata().map_err(failed)?;
             let below = place.strip_prefix(&self.place).unwrap_or(Path::new(""));
-            let path = TreePath::parse(below.as_os_str().as_bytes())
-                .map_err(|source| ContentsError { what: place.display().to_string(), source: source.into() })?;
+            let path = TreePath::parse(below.as_os_str().as_bytes()).map_err(|source| {
+                ContentsError { what: place.display().to_string(), source: source.into() }
+            })?;
             let kind = if found.is_dir() {
                 for entry in fs::read_dir(&place).map_err(failed)? {
                     next.push(entry.map_err(failed)?.path());
@@ -74,7 +75,8 @@ impl Contents for StoreContents<'_> {
             } else {
                 EntryKind::File(found.len())
             };
-            if path.is_root() && kind == EntryKind::Directory {
+            // The root of a package is that of the system.
+            if path.is_root() && matches!(self.modes, Modes::Package(_)) {
                 continue;
             }
             let metadata = self.modes.of(&path, found.is_dir(), found.mode() & 0o100 != 0);
@@ -85,7 +87,12 @@ impl Contents for StoreContents<'_> {
     }
 
     fn read(&self, path: &TreePath) -> Result<Cow<'_, [u8]>, ContentsError> {
-        let place = self.place.join(OsStr::from_bytes(path.as_bytes()));
+        // The root of a unit that is a file itself has no name in it.
+        let place = if path.is_root() {
+            self.place.clone()
+        } else {
+            self.place.join(OsStr::from_bytes(path.as_bytes()))
+        };
         fs::read(&place).map(Cow::Owned).map_err(|source| failed(&place, source))
     }
 }

@@ -6,14 +6,15 @@
 mod roots;
 mod universe;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use frazil_build::builtin::{BuiltinError, Demand};
 use frazil_debian::index::Index;
+use frazil_init::table::Table;
 use frazil_link::analysis::{self, Analysis};
-use frazil_link::ledger::{KeptKind, Subject};
+use frazil_link::ledger::{Fate, KeptKind, Subject};
 use frazil_link::{Ledger, Level, LinkError, Policy, Unit};
 use frazil_model::{StoreDir, StorePath};
 use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Origin, Tree, TreePath};
@@ -28,6 +29,9 @@ use universe::Universe;
 
 /// The unit of what is made for one system.
 const GENERATED: &str = "generated";
+/// The unit of the init, and the name by which systems ask for it.
+const INIT: &str = "init";
+const OWN_INIT: &str = "frazil";
 
 /// What a link is given besides the specification.
 pub struct Setting<'l> {
@@ -109,6 +113,12 @@ pub enum SystemError {
     /// Services cannot be told to the init.
     #[error(transparent)]
     Services(#[from] services::ServicesError),
+    /// The table of services is none.
+    #[error(transparent)]
+    Table(#[from] frazil_init::table::TableError),
+    /// The services do not fit together.
+    #[error(transparent)]
+    Plan(#[from] frazil_init::plan::CompileError),
     /// An adapter cannot be read.
     #[error(transparent)]
     Adapter(#[from] packages::AdapterError),
@@ -152,24 +162,24 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
         let place = physical(setting, path);
         std::fs::read_to_string(place)
     };
-    let services =
-        services::table(&specification.plan, &specification.users, &accounts, &read)?;
+    let services = services::table(&specification.plan, &specification.users, &accounts, &read)?;
     let generated = generated(specification, &accounts, setting)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
     let roots = roots::roots(specification, setting, &services);
     let policy = policy(specification, &adapters)?;
-    let mut link = frazil_link::link(
-        universe.units(),
-        &roots,
-        &policy,
-        &mut |asked: &[&Unit]| universe.open(asked),
-    )?;
+    let mut link =
+        frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
+            universe.open(asked)
+        })?;
     if !link.errors.is_empty() {
         let name = specification.name.clone();
         return Err(SystemError::Broken { name, errors: link.errors });
     }
     apply_modes(&mut link.ledger, &adapters, &accounts)?;
-    let tree = assemble(&link.ledger, specification, &accounts, [&generated, universe.offered()])?;
+    let made = [&generated, universe.offered()];
+    let mut tree = assemble(&link.ledger, specification, &accounts, made)?;
+    add_directories(&mut tree, &link.ledger, &adapters, &accounts)?;
+    add_init(&mut tree, specification, &services)?;
     let units = universe.places(&tree);
     let warnings = universe.warnings(&adapters);
     Ok(Linked { tree, units, ledger: link.ledger, services, warnings })
@@ -283,17 +293,16 @@ fn apply_modes(
     for subject in &mut ledger.subjects {
         let Subject::Entry(kept) = subject else { continue };
         let Some((place, attribute)) = changes.get(&kept.path) else { continue };
-        let whose = || format!("the package `{attribute}`");
         if let Some(text) = &place.mode
             && !matches!(kept.kind, KeptKind::Symlink(_))
         {
             kept.mode = mode(text)?;
         }
         if let Some(user) = &place.user {
-            kept.uid = accounts.uid(user, whose)?;
+            kept.uid = accounts.package_uid(user, attribute)?;
         }
         if let Some(group) = &place.group {
-            kept.gid = accounts.gid(group, whose)?;
+            kept.gid = accounts.package_gid(group, attribute)?;
         }
     }
     Ok(())
@@ -339,6 +348,55 @@ fn assemble(
         tree.insert(tree_path(path)?, leaf)?;
     }
     Ok(tree)
+}
+
+/// Directories that maintainer scripts of packages that are kept would have made.
+fn add_directories(
+    tree: &mut Tree,
+    ledger: &Ledger,
+    adapters: &BTreeMap<StorePath, Adapter>,
+    accounts: &Accounts,
+) -> Result<(), SystemError> {
+    let kept = ledger.units.iter().filter(|unit| unit.fate == Fate::Kept);
+    let kept: BTreeSet<&str> = kept.map(|unit| &*unit.package).collect();
+    let is_kept = |adapter: &&Adapter| adapter.packages.iter().any(|name| kept.contains(&**name));
+    for adapter in adapters.values().filter(is_kept) {
+        for place in &adapter.directories {
+            let (user, group) = (place.user.as_deref(), place.group.as_deref());
+            let metadata = Metadata {
+                mode: place.mode.as_deref().map_or(Ok(Mode::DIRECTORY), mode)?,
+                uid: accounts.package_uid(user.unwrap_or("root"), &adapter.attribute)?,
+                gid: accounts.package_gid(group.unwrap_or("root"), &adapter.attribute)?,
+                ..Metadata::of_root(Mode::DIRECTORY)
+            };
+            let path = tree_path(&place.path)?;
+            if tree.get(&path).is_none() {
+                tree.insert_directory(path, metadata, origin(GENERATED))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The init of this program, and what it is told.
+fn add_init(
+    tree: &mut Tree,
+    specification: &Specification,
+    services: &serde_json::Value,
+) -> Result<(), SystemError> {
+    if specification.plan.init != OWN_INIT {
+        return Ok(());
+    }
+    let table = Table::from_json(services.to_string().as_bytes())?;
+    let plan = frazil_init::plan::compile(&table)?;
+    for (path, mode, bytes) in
+        [("usr/sbin/init", 0o755, frazil_init::PROGRAM), ("etc/init.plan", 0o644, &plan)]
+    {
+        let kind = LeafKind::File(frazil_tree::File::inline(bytes));
+        let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(INIT), kind };
+        tree.insert(tree_path(path)?, leaf)?;
+    }
+    Ok(())
 }
 
 fn origin(name: &str) -> Origin {

@@ -118,7 +118,14 @@ pub fn adapters(
         let place = place.join(DESCRIPTION);
         let text = match std::fs::read(&place) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                continue;
+            }
             Err(source) => return Err(AdapterError::Read { place, source }),
         };
         match serde_json::from_slice(&text) {
@@ -230,12 +237,12 @@ fn depends(package: &Package<'_>, whole: &Solution<'_>) -> Vec<Box<str>> {
             needed.insert(name);
             continue;
         }
-        let provides = |package: &Package<'_>| {
-            let provided = relation::parse(package.provides).unwrap_or_default();
-            provided.iter().flatten().any(|relation| relation.name == name)
+        let has_name = |other: &Package<'_>| {
+            let names = relation::parse(other.provides).unwrap_or_default();
+            names.iter().flatten().any(|relation| relation.name == name)
         };
-        let providers = whole.packages().iter().filter(|chosen| provides(&chosen.package));
-        needed.extend(providers.map(|chosen| chosen.package.name));
+        let others = whole.packages().iter().filter(|chosen| has_name(&chosen.package));
+        needed.extend(others.map(|chosen| chosen.package.name));
     }
     needed.into_iter().map(Into::into).collect()
 }

@@ -11,7 +11,8 @@ use frazil_debian::Package;
 use frazil_model::derivation::{DerivationOutput, InstantiateError, WantedOutputs};
 use frazil_model::store_path::{MakePathError, StoreNameError};
 use frazil_model::{
-    ContentAddress, ContentAddressMethod, Derivation, Hash, HashFormat, OutputName, StoreDir, StoreName,
+    ContentAddress, ContentAddressMethod, Derivation, Hash, HashFormat, OutputName, StoreDir,
+    StoreName,
 };
 
 /// Why a package is no derivation.
@@ -58,16 +59,18 @@ pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivati
         file.env.insert(key.into(), value.into());
     }
 
-    let name = StoreName::parse(store_name(&format!("{}-{}", package.name, package.version)).as_bytes())?;
+    let name =
+        StoreName::parse(store_name(&format!("{}-{}", package.name, package.version)).as_bytes())?;
     let mut unit = derivation(name, "builtin:unpack-deb", DerivationOutput::Deferred);
     unit.env.insert("deb".into(), path.into());
     let mut text = Vec::new();
     let fetched = file.instantiate::<InstantiateError>(dir, &mut text, &mut |_| {
         unreachable!("what is fetched has no inputs")
     })?;
-    let wanted = WantedOutputs { outputs: BTreeSet::from([OutputName::out()]), dynamic: BTreeMap::new() };
+    let wanted =
+        WantedOutputs { outputs: BTreeSet::from([OutputName::out()]), dynamic: BTreeMap::new() };
     unit.input_derivations.insert(fetched.path, wanted);
-    unit.instantiate::<InstantiateError>(dir, &mut text, &mut |_| Ok(fetched.hash.clone()))?;
+    unit.instantiate::<InstantiateError>(dir, &mut text, &mut |_| Ok(fetched.hash))?;
     Ok(UnitDerivations { file, unit })
 }
 

@@ -98,7 +98,9 @@ fn what_is_added_is_canonical() {
     "#]]
     .assert_eq(&shown);
     assert_eq!(std::fs::read(top.join("file")).unwrap(), b"contents\n");
-    assert_eq!(std::fs::read_dir(store.layout().store()).unwrap().count(), 2, "tree and .links");
+    let place = store.layout().store().to_owned();
+    drop(store);
+    assert_eq!(std::fs::read_dir(place).unwrap().count(), 2, "tree and .links");
 }
 
 #[test]

@@ -151,7 +151,9 @@ fn pulled(urls: &[Url], options: CacheOptions) -> String {
     let report = store.verify(VerifyDepth::Contents).unwrap();
     assert!(report.is_clean(), "{report:?}");
     let valid = store.valid_paths().unwrap();
-    let left: Vec<_> = std::fs::read_dir(store.layout().store()).unwrap().collect();
+    let place = store.layout().store().to_owned();
+    drop(store);
+    let left: Vec<_> = std::fs::read_dir(place).unwrap().collect();
     assert_eq!(left.len(), valid.len() + 1, "something stays: {left:?}");
     shown.push(
         valid.iter().map(|path| format!("has {}", path.name())).collect::<Vec<_>>().join(" "),

@@ -25,6 +25,30 @@ fn links_are_roots() {
 }
 
 #[test]
+fn out_links_can_be_followed_and_are_told_to_nix() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), Disk::default());
+    let [first, second] = ["first", "second"].map(|name| add(&store, name, &[]).path);
+    let link = dir.path().join("result");
+    let told = || -> Vec<_> {
+        let dir = store.layout().out_link_roots();
+        let names = entries(&dir).unwrap();
+        names.into_iter().map(|name| read_link(&dir.join(name)).unwrap()).collect()
+    };
+    for path in [first, second] {
+        store.add_out_link(&link, &path).unwrap();
+        assert!(std::fs::metadata(&link).is_ok(), "it leads somewhere");
+        let roots = store.roots().unwrap();
+        assert_eq!(roots, [(path.clone(), [link.clone()].into())].into());
+        let logical = PathBuf::from(store.store_dir().join(&path));
+        assert_eq!(told(), [logical]);
+    }
+    std::fs::remove_file(&link).unwrap();
+    assert!(store.roots().unwrap().is_empty());
+    assert!(told().is_empty());
+}
+
+#[test]
 fn the_name_of_an_indirect_root_is_that_of_nix() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), Disk::default());

@@ -129,7 +129,7 @@ fn full_disk_child() {
     let collected = store.collect_garbage(&frazil_store::CollectOptions::default()).unwrap();
     assert!(!collected.paths.is_empty());
     store
-        .add(&"fits".parse().unwrap(), Source::Bytes(&[1; 1 << 18]), &AddOptions::default())
+        .add(&"fits".parse().unwrap(), Source::Bytes(&vec![1; 1 << 18]), &AddOptions::default())
         .unwrap();
     assert!(store.verify(VerifyDepth::Contents).unwrap().is_clean());
 }

@@ -215,3 +215,19 @@ fn each_heeds_the_roots_of_the_other() {
     oracle.line("nix-store", &["--verify", "--check-contents"]);
     assert_eq!(OsStr::new("nix-result"), link.file_name().unwrap());
 }
+
+#[test]
+fn nix_heeds_our_out_links() {
+    let Some(oracle) = Oracle::find() else { return };
+    let store = oracle.store();
+    let paths = fill(&store, oracle.dir.path());
+    let link = oracle.dir.path().join("result");
+    store.add_out_link(&link, &paths[2].path).unwrap();
+    drop(store);
+    oracle.line("nix-store", &["--gc"]);
+    let store = oracle.store();
+    assert_eq!(store.valid_paths().unwrap().len(), 3, "the text and its references");
+    assert!(std::fs::metadata(&link).is_ok(), "it can be followed");
+    std::fs::remove_file(&link).unwrap();
+    assert_eq!(store.collect_garbage(&CollectOptions::default()).unwrap().paths.len(), 3);
+}

@@ -2,15 +2,17 @@
 
 use clap::Args;
 use frazil_ops::cache::{self, PullPlan};
+use frazil_ops::store::Access;
 use serde_json::json;
 
-use super::progress::Progress;
-use super::{StoreArgument, json_paths, store_paths};
+use super::json_paths;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network::{self, TrustArguments};
+use crate::progress::Progress;
 use crate::screen::Screen;
 use crate::settings::Settings;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Fetch store paths, and all that they refer to, from binary caches
 ///
@@ -31,7 +33,7 @@ pub(crate) struct PullArguments {
     trust: TrustArguments,
 
     #[command(flatten)]
-    store: StoreArgument,
+    store: StoreArguments,
 
     /// Only say what would be fetched
     #[arg(long)]
@@ -47,8 +49,8 @@ pub(super) fn run(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let settings = Settings::of(environment)?;
-    let store = arguments.store.open(environment)?;
+    let settings = Settings::of_frazil(environment)?;
+    let store = arguments.store.open(environment, Access::Write)?;
     let named = if arguments.caches.is_empty() {
         settings.words("substituters")
     } else {
@@ -57,19 +59,23 @@ pub(super) fn run(
     if named.is_empty() {
         return Err(CommandError::Usage {
             message: "no binary cache is known".into(),
-            help: Some("name one with --from, or in `substituters` of nix.conf".into()),
+            help: Some("name one with --from, or in `substituters` of frazil.conf".into()),
         });
     }
-    let caches: Result<_, _> =
-        named.iter().map(|text| network::cache_url(text, environment)).collect();
+    let trust = &arguments.trust;
+    let keys = trust.keys(&settings)?;
     let plan = PullPlan {
-        fetch: network::fetch_options(environment, &settings)?,
-        caches: caches?,
-        options: arguments.trust.cache_options(environment, &settings)?,
-        paths: store_paths(store.store_dir(), &arguments.paths)?,
+        network: network::plan(
+            &named,
+            keys,
+            trust.require_signatures(&settings)?,
+            &settings,
+            environment,
+        )?,
+        paths: store_paths(&store, &arguments.paths, environment)?,
     };
-    let progress = Progress::new(screen, "fetched");
-    let on = |event: cache::TransferEvent<'_>| progress.on(event);
+    let progress = Progress::new(store.store_dir().clone(), screen, false);
+    let on = |event: cache::TransferEvent<'_>| progress.tell_transfer(event);
     let (caches, missing) = cache::missing(&store, &plan, &on)?;
     let dir = store.store_dir().clone();
     let value = if arguments.dry_run {

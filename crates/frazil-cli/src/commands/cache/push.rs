@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use frazil_ops::cache::{self, CompressionMethod, EncoderOptions, PushOptions, PushPlan};
+use frazil_ops::store::Access;
 use serde_json::json;
 
-use super::progress::Progress;
-use super::{StoreArgument, json_paths, store_paths};
+use super::json_paths;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network;
+use crate::progress::Progress;
 use crate::screen::Screen;
 use crate::settings::Settings;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Write store paths, and all that they refer to, into a binary cache
 ///
@@ -35,7 +37,7 @@ pub(crate) struct PushArguments {
     compression: CompressionArguments,
 
     #[command(flatten)]
-    store: StoreArgument,
+    store: StoreArguments,
 
     /// Print what was done as JSON
     #[arg(long)]
@@ -77,8 +79,8 @@ pub(super) fn run(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let settings = Settings::of(environment)?;
-    let store = arguments.store.open(environment)?;
+    let settings = Settings::of_frazil(environment)?;
+    let store = arguments.store.open(environment, Access::Read)?;
     let mut options = PushOptions::new(environment.temporary_directory());
     options.encoder = arguments.compression.options(CompressionMethod::default())?;
     options.keys = network::secret_keys(&arguments.keys, environment)?;
@@ -86,10 +88,10 @@ pub(super) fn run(
         fetch: network::fetch_options(environment, &settings)?,
         cache: network::cache_url(&arguments.cache, environment)?,
         options,
-        paths: store_paths(store.store_dir(), &arguments.paths)?,
+        paths: store_paths(&store, &arguments.paths, environment)?,
     };
-    let progress = Progress::new(screen, "wrote");
-    let pushed = cache::push(&store, &plan, &|event| progress.on(event))?;
+    let progress = Progress::new(store.store_dir().clone(), screen, false);
+    let pushed = cache::push(&store, &plan, &|event| progress.tell_transfer(event))?;
     drop(progress);
     let dir = store.store_dir();
     let value = json!({

@@ -6,16 +6,17 @@ use std::path::PathBuf;
 use clap::Args;
 use frazil_ops::cache::CompressionMethod;
 use frazil_ops::cache::serve::{ServeOptions, Served, Server, Writable};
+use frazil_ops::store::Access;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::StoreArgument;
 use super::push::CompressionArguments;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network::{self, TrustArguments};
 use crate::screen::{self, Screen, say};
 use crate::settings::Settings;
+use crate::store_access::StoreArguments;
 
 /// Lower than that of caches far away.
 const PRIORITY: u32 = 30;
@@ -55,7 +56,7 @@ pub(crate) struct ServeArguments {
     compression: CompressionArguments,
 
     #[command(flatten)]
-    store: StoreArgument,
+    store: StoreArguments,
 
     /// Say what is asked for
     #[arg(short, long)]
@@ -67,14 +68,14 @@ pub(super) fn run(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let settings = Settings::of(environment)?;
-    let store = arguments.store.open(environment)?;
+    let settings = Settings::of_frazil(environment)?;
+    let store = arguments.store.open(environment, Access::Write)?;
     // Each server has a directory of its own, which is beside the store, where there is room.
     let uploads = store.layout().store().join(format!("../.frazil-uploads-{}", std::process::id()));
     let writable = if arguments.writable {
         Some(Writable {
             trusted_keys: arguments.trust.keys(&settings)?,
-            require_signatures: !arguments.trust.no_check_signatures,
+            require_signatures: arguments.trust.require_signatures(&settings)?,
             uploads: uploads.clone(),
             file_bytes_max: FILE_BYTES_MAX,
         })

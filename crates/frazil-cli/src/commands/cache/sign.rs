@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use frazil_ops::cache;
+use frazil_ops::store::Access;
 use serde_json::json;
 
-use super::{StoreArgument, json_paths, store_paths};
+use super::json_paths;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::network;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Sign store paths in the store
 ///
@@ -29,7 +31,7 @@ pub(crate) struct SignArguments {
     recursive: bool,
 
     #[command(flatten)]
-    store: StoreArgument,
+    store: StoreArguments,
 
     /// Print what was done as JSON
     #[arg(long)]
@@ -40,8 +42,8 @@ pub(super) fn run(
     arguments: &SignArguments,
     environment: &Environment,
 ) -> Result<(), CommandError> {
-    let store = arguments.store.open(environment)?;
-    let mut paths = store_paths(store.store_dir(), &arguments.paths)?;
+    let store = arguments.store.open(environment, Access::Write)?;
+    let mut paths = store_paths(&store, &arguments.paths, environment)?;
     if arguments.recursive {
         paths = store.closure(&paths).map_err(cache::Error::from)?;
     }

@@ -93,11 +93,10 @@ pub(super) fn show(
 fn fields(facts: &Value) -> String {
     let mut text = String::new();
     for (name, value) in facts.as_object().into_iter().flatten() {
-        let shown = match value {
-            Value::Null => continue,
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        if value.is_null() {
+            continue;
+        }
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         put(&mut text, format_args!("{name}: {shown}\n"));
     }
     text
@@ -158,16 +157,16 @@ pub(super) fn why(
         Ok(debian::why(&index, &arguments.packages, &options, &arguments.needed)?)
     })?;
     if chain.is_empty() {
-        let message = format!(
-            "{} does not need {}",
-            arguments.packages.join(", "),
-            arguments.needed
-        );
+        let message =
+            format!("{} does not need {}", arguments.packages.join(", "), arguments.needed);
         return Err(CommandError::check_failed(message));
     }
     let mut text = String::new();
     if arguments.json {
-        let list: Vec<Value> = chain.iter().map(|Chain { name, reason }| json!({ "name": name, "reason": reason })).collect();
+        let list: Vec<Value> = chain
+            .iter()
+            .map(|Chain { name, reason }| json!({ "name": name, "reason": reason }))
+            .collect();
         put(&mut text, format_args!("{}\n", Value::from(list)));
     } else {
         for (depth, Chain { name, reason }) in chain.iter().enumerate() {

@@ -12,7 +12,6 @@ use frazil_ops::store::{
 };
 use serde_json::json;
 
-use super::query::parse;
 use super::show;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
@@ -21,7 +20,7 @@ use crate::progress::{Progress, size};
 use crate::realising::{self, Realising, show_failures};
 use crate::screen::{self, Screen, say};
 use crate::settings::Settings;
-use crate::store_access::StoreArguments;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Add files and directories, and print their paths
 #[derive(Debug, Args)]
@@ -71,7 +70,7 @@ pub(super) fn add(arguments: &AddArguments, environment: &Environment) -> Result
 
 /// Build or fetch paths, and print their outputs
 #[derive(Debug, Args)]
-pub(in crate::commands) struct RealiseArguments {
+pub(in crate::commands) struct RealisePathsArguments {
     /// Derivations, or paths that a cache has
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -88,13 +87,13 @@ pub(in crate::commands) struct RealiseArguments {
 }
 
 pub(super) fn realise(
-    arguments: &RealiseArguments,
+    arguments: &RealisePathsArguments,
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
     let settings = Settings::of_frazil(environment)?;
     let store = arguments.store.open(environment, Access::Write)?;
-    let paths = parse(&arguments.paths, &store, environment)?;
+    let paths = store_paths(&store, &arguments.paths, environment)?;
     let targets: Vec<Target> =
         paths.into_iter().map(|path| Target::Path(path, OutputChoice::All)).collect();
     let realising = Realising::new(&arguments.realise, &settings, environment)?;
@@ -281,7 +280,7 @@ pub(super) fn delete(
     environment: &Environment,
 ) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Write)?;
-    let paths = parse(&arguments.paths, &store, environment)?;
+    let paths = store_paths(&store, &arguments.paths, environment)?;
     let collected = store.delete(&paths)?;
     screen::print(&show::lines(store.store_dir(), &collected.paths))?;
     say(&format!("{} freed\n", size(collected.bytes)));

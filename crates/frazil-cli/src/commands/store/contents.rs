@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use frazil_ops::store::{self, Access, Entry, EntryKind};
 
-use super::query::parse;
 use super::show;
 use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::screen;
-use crate::store_access::StoreArguments;
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Bytes that are read or written at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -152,7 +151,7 @@ pub(super) fn export(
     environment: &Environment,
 ) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Read)?;
-    let mut paths = parse(&arguments.paths, &store, environment)?;
+    let mut paths = store_paths(&store, &arguments.paths, environment)?;
     if arguments.recursive {
         paths = store.closure(&paths)?;
     }

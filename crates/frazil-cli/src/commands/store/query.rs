@@ -12,7 +12,7 @@ use crate::command_error::CommandError;
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen;
-use crate::store_access::{StoreArguments, store_path};
+use crate::store_access::{StoreArguments, store_paths};
 
 /// Show what is known of paths, or of the whole store
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(super) fn info(
     if arguments.paths.is_empty() {
         return store_info(arguments, &store);
     }
-    let mut paths = parse(&arguments.paths, &store, environment)?;
+    let mut paths = store_paths(&store, &arguments.paths, environment)?;
     if arguments.recursive {
         paths = store.closure(&paths)?;
     }
@@ -165,7 +165,7 @@ fn ask(
     answer: impl FnOnce(&Store, &BTreeSet<StorePath>) -> Result<BTreeSet<StorePath>, CommandError>,
 ) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Read)?;
-    let paths = parse(&arguments.paths, &store, environment)?;
+    let paths = store_paths(&store, &arguments.paths, environment)?;
     let found = answer(&store, &paths)?;
     if arguments.json {
         return screen::print(&show::line(&show::list(store.store_dir(), &found)));
@@ -225,17 +225,8 @@ pub(super) fn show_derivation(
     environment: &Environment,
 ) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Read)?;
-    let paths = parse(&arguments.paths, &store, environment)?;
+    let paths = store_paths(&store, &arguments.paths, environment)?;
     let mut text = store::show_derivations(&store, &paths, arguments.recursive)?;
     text.push('\n');
     screen::print(text.as_bytes())
-}
-
-/// The store paths that words of the command line name.
-pub(super) fn parse(
-    words: &[String],
-    store: &Store,
-    environment: &Environment,
-) -> Result<BTreeSet<StorePath>, CommandError> {
-    words.iter().map(|word| store_path(store, word, environment)).collect()
 }

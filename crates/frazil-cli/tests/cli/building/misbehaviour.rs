@@ -1,7 +1,9 @@
 //! Builders that take more than they are given, and builds that are killed.
 
 use std::fs;
-use std::os::unix::process::CommandExt as _;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,12 +16,16 @@ fn failure(place: &Place, text: &str, arguments: &[&str]) -> String {
         format!("(import ./default.nix).make {{ name = \"x\"; args = [ \"-c\" ''{text}'' ]; }}");
     let output = place.run(&[&["build", "-E", &expression], arguments].concat());
     assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
-    // Nothing of the build is left.
-    let names = fs::read_dir(place.store().join("nix/store")).unwrap();
-    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-    let left = names.iter().filter(|name| name.to_string_lossy().starts_with("tmp-"));
-    assert_eq!(left.count(), 0);
+    assert_eq!(leftovers(place), 0);
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// How many directories of builds are in the store.
+fn leftovers(place: &Place) -> usize {
+    let names = fs::read_dir(place.store().join("nix/store")).unwrap();
+    names
+        .filter(|entry| entry.as_ref().unwrap().file_name().as_bytes().starts_with(b"tmp-"))
+        .count()
 }
 
 #[track_caller]
@@ -45,6 +51,11 @@ fn limits_hold() {
         &["--option", "max-build-processes", "64", "--timeout", "10"],
         "cannot build",
     );
+    let sizes = ["--max-build-size", "4M"];
+    let expected = "its files take 4194304 bytes or more";
+    check(&place, "cat /dev/zero > /build/x", &sizes, expected);
+    check(&place, "mkdir $out; while true; do echo > $out/$((++n)); done", &sizes, expected);
+    place.text(&["store", "verify", "--check-contents"]);
 }
 
 #[test]
@@ -85,7 +96,7 @@ fn start(place: &Place, text: &str) -> Child {
     let expression =
         format!("(import ./default.nix).make {{ name = \"x\"; args = [ \"-c\" ''{text}'' ]; }}");
     let mut command = place.command(&["build", "-E", &expression, "--no-link"]);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).spawn().unwrap()
 }
 
 fn wait_for(what: impl Fn() -> bool) {
@@ -106,17 +117,54 @@ fn a_build_that_is_killed_leaves_nothing() {
     wait_for(|| !is_running("4343.43"));
     // The next build clears what is left.
     place.text(&["build", "-A", "plain"]);
-    let names = fs::read_dir(place.store().join("nix/store")).unwrap();
-    assert!(names.flatten().all(|entry| !entry.file_name().to_string_lossy().starts_with("tmp-")));
+    assert_eq!(leftovers(&place), 0);
     place.text(&["store", "verify", "--check-contents"]);
+}
+
+#[test]
+fn a_build_that_is_interrupted_leaves_nothing() {
+    let Some(place) = Place::new() else { return };
+    for signal in ["-INT", "-TERM"] {
+        let mut build = start(&place, "echo > /build/x; sleep 4545.45");
+        wait_for(|| is_running("4545.45"));
+        let pid = build.id().to_string();
+        assert!(
+            std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success()
+        );
+        assert_eq!(build.wait().unwrap().code(), Some(4));
+        assert!(!is_running("4545.45"));
+        assert_eq!(leftovers(&place), 0);
+    }
+    // Where nothing is built, a signal ends the process at once.
+    let mut command = place.command(&["build", "-E", "builtins.readFile /dev/stdin"]);
+    let mut waiting = command.stdin(Stdio::piped()).spawn().unwrap();
+    let blocked = format!("/proc/{}/status", waiting.id());
+    wait_for(|| {
+        let status = fs::read_to_string(&blocked).unwrap_or_default();
+        // Its handlers are in place: SIGINT is bit 1.
+        status.lines().any(|line| {
+            let mask =
+                line.strip_prefix("SigCgt:").map(|mask| u64::from_str_radix(mask.trim(), 16));
+            mask.is_some_and(|mask| mask.unwrap() & 2 != 0)
+        })
+    });
+    let pid = waiting.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(waiting.wait().unwrap().signal(), Some(2));
 }
 
 #[test]
 fn two_processes_build_once() {
     let Some(place) = Place::new() else { return };
-    let text = "cat /proc/sys/kernel/random/uuid > $out; sleep 0.3";
+    let text = "echo building; cat /proc/sys/kernel/random/uuid > $out; sleep 0.3";
     let mut builds = [start(&place, text), start(&place, text), start(&place, text)];
-    assert!(builds.iter_mut().all(|build| build.wait().unwrap().success()));
+    let said = builds.each_mut().map(|build| {
+        let mut said = String::new();
+        build.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(build.wait().unwrap().success(), "{said}");
+        said.matches("building '").count()
+    });
+    assert_eq!(said.iter().sum::<usize>(), 1, "{said:?}");
     place.text(&["store", "verify", "--check-contents"]);
 }
 

@@ -52,9 +52,10 @@ fn serve(name: &[u8], resolv: Option<&CStr>) -> Result<()> {
     let probe = socket::socket(socket::INET, socket::DATAGRAM)?;
     let hardware = system::hardware_address(probe, name)?;
     file::close(probe);
-    let mut seed = [0; 4];
-    system::random(&mut seed)?;
-    let mut client = Client { name, hardware, transaction: u32::from_ne_bytes(seed) };
+    // Answers must be told apart from those to others, not be unpredictable.
+    let [.., c, d, e, f] = hardware;
+    let transaction = u32::from_ne_bytes([c, d, e, f]) ^ event::now() as u32;
+    let mut client = Client { name, hardware, transaction };
     loop {
         let lease = client.negotiate()?;
         link::add_address(name, lease.address, lease.prefix)?;

@@ -10,8 +10,10 @@ use crate::text::Buffer;
 const NEW_LINK: u16 = 16;
 const NEW_ADDRESS: u16 = 20;
 const NEW_ROUTE: u16 = 24;
-/// A request that wants an answer, and may make or replace something.
-const FLAGS: u16 = 1 | 4 | 0x400 | 0x100;
+/// A request that wants an answer.
+const CHANGE: u16 = 1 | 4;
+/// The same, which may make or replace something.
+const MAKE: u16 = CHANGE | 0x400 | 0x100;
 /// Milliseconds that the kernel has for its answer.
 const PATIENCE: u64 = 5000;
 
@@ -25,7 +27,7 @@ pub(crate) fn up(name: &[u8]) -> Result<()> {
         // Family and type; the interface; the flag "up", and which flags change.
         message.put(&[0; 4]).put(&index.to_ne_bytes()).put(&1_u32.to_ne_bytes());
         message.put(&1_u32.to_ne_bytes());
-        ask(socket, NEW_LINK, &message)
+        ask(socket, NEW_LINK, CHANGE, &message)
     })
 }
 
@@ -37,7 +39,7 @@ pub(crate) fn add_address(name: &[u8], host: [u8; 4], prefix: u8) -> Result<()> 
         // The local address, and the address.
         put_attribute(&mut message, 2, host);
         put_attribute(&mut message, 1, host);
-        ask(socket, NEW_ADDRESS, &message)
+        ask(socket, NEW_ADDRESS, MAKE, &message)
     })
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn add_default_route(name: &[u8], gateway: [u8; 4]) -> Result<()> {
         message.put(&[socket::INET as u8, 0, 0, 0, 254, 4, 0, 1]).put(&[0; 4]);
         put_attribute(&mut message, 5, gateway);
         put_attribute(&mut message, 4, index.to_ne_bytes());
-        ask(socket, NEW_ROUTE, &message)
+        ask(socket, NEW_ROUTE, MAKE, &message)
     })
 }
 
@@ -69,10 +71,10 @@ fn with_interface(name: &[u8], call: impl FnOnce(Fd, u32) -> Result<()>) -> Resu
 }
 
 /// Sends a message and waits for the kernel's answer.
-fn ask(socket: Fd, kind: u16, body: &Message) -> Result<()> {
+fn ask(socket: Fd, kind: u16, flags: u16, body: &Message) -> Result<()> {
     let mut packet = Buffer::<256>::new();
     packet.put(&(16 + body.len() as u32).to_ne_bytes());
-    packet.put(&kind.to_ne_bytes()).put(&FLAGS.to_ne_bytes()).put(&[0; 8]).put(body.bytes());
+    packet.put(&kind.to_ne_bytes()).put(&flags.to_ne_bytes()).put(&[0; 8]).put(body.bytes());
     socket::send_to(socket, packet.bytes(), &Address::kernel())?;
     event::poll(&mut [Poll::readable(socket)], Some(PATIENCE))?;
     let mut answer = [0; 1024];

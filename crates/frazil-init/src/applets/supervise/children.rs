@@ -179,7 +179,7 @@ impl Supervisor {
         };
         let mut message = [0_u8; 4];
         match file::read(wires.status, &mut message) {
-            Err(Errno::AGAIN) => {}
+            Err(Errno::AGAIN | Errno::INTR) => {}
             Ok(4) => {
                 wires.status.close();
                 self.machine.not_executed(index, Errno(i32::from_le_bytes(message)));
@@ -200,7 +200,7 @@ impl Supervisor {
         let mut notes = [0_u8; 64];
         let count = file::read(wires.notes, &mut notes);
         match count {
-            Err(Errno::AGAIN) => return,
+            Err(Errno::AGAIN | Errno::INTR) => return,
             Ok(0) | Err(_) => wires.notes.close(),
             Ok(_) => {}
         }

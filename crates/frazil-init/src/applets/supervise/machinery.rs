@@ -1,5 +1,7 @@
 //! PID 1 of a machine: the first mounts, the set-up, and the end that turns the power off.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use super::Supervisor;
 use crate::applets::inherited;
 use crate::machine::{Ending, EndingKind};
@@ -47,10 +49,17 @@ pub(super) fn mount_basics() {
     let _signal = system::power(Power::KeysSignal);
 }
 
-/// Ends without ever having run a service: a container exits; a machine says why, then restarts.
-pub(super) fn give_up(is_machine: bool, code: u8) -> u8 {
-    if is_machine {
-        tell(&[b"init: the machine cannot start; it restarts in 5 s"]);
+/// Whether this process is PID 1 of a machine: a panic, too, must know.
+static IS_MACHINE: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn set_machine(is_machine: bool) {
+    IS_MACHINE.store(is_machine, Ordering::Relaxed);
+}
+
+/// Ends when nothing else can be done: a container exits; a machine restarts.
+pub(crate) fn give_up(code: u8) -> u8 {
+    if IS_MACHINE.load(Ordering::Relaxed) {
+        tell(&[b"init: this machine cannot go on; it restarts in 5 s"]);
         event::sleep(FAILURE_PAUSE);
         system::sync();
         // Should even that fail, the kernel does it when we exit.

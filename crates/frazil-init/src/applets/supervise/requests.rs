@@ -113,7 +113,7 @@ impl Supervisor {
         let fd = client.fd;
         let mut bytes = [0_u8; REQUEST_MAX];
         let count = match socket::receive(fd, &mut bytes) {
-            Err(Errno::AGAIN) => return,
+            Err(Errno::AGAIN | Errno::INTR) => return,
             Ok(0) | Err(_) => return client.hang_up(),
             Ok(count) => count,
         };

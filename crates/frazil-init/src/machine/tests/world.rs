@@ -256,6 +256,11 @@ impl World {
         self.settle();
     }
 
+    pub(super) fn not_executed(&mut self, name: &str, error: Errno) {
+        self.machine.not_executed(self.index(name), error);
+        self.settle();
+    }
+
     pub(super) fn exit(&mut self, name: &str, exit: Exit) {
         let pid = self.machine.slots[self.index(name)].pid;
         self.die(pid, exit);

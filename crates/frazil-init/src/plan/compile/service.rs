@@ -153,7 +153,8 @@ fn write_environment(record: &mut Record<'_>, service: &Service) -> Result<(), F
     let place = record.writer.strings(names).within("pass_env")?;
     record.set_list(Field::PassEnvironment, place);
     record.string(Field::Cwd, &service.cwd, "cwd")?;
-    record.string(Field::Terminal, &service.tty, "tty")
+    record.string(Field::Terminal, &service.tty, "tty")?;
+    record.string(Field::Unless, &service.unless, "unless")
 }
 
 fn octal(text: &str) -> Result<u32, Problem> {

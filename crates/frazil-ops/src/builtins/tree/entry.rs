@@ -25,7 +25,11 @@ pub(super) enum Content {
     /// Files of the inputs, one behind the other.
     Concat(Vec<String>),
     /// A file of the inputs with parts replaced.
-    Substitute { source: String, replacements: Vec<Replacement>, must_occur: bool },
+    Substitute {
+        source: String,
+        replacements: Vec<Replacement>,
+        must_occur: bool,
+    },
     /// Trees of the inputs, as one of links.
     Merge(Merge),
     /// The commands of an unpacked Debian package, as links to where Debian has them.
@@ -82,7 +86,9 @@ pub(super) enum EntryProblem {
     Type { path: String, field: &'static str, wanted: &'static str },
     #[error("the path '{path}' of an entry does not stay inside of the output")]
     Path { path: String },
-    #[error("the entry '{path}' says not what to put there: it needs one of text, link, copy, concat, merge, substitute and commands")]
+    #[error(
+        "the entry '{path}' says not what to put there: it needs one of text, link, copy, concat, merge, substitute and commands"
+    )]
     Nothing { path: String },
     #[error("the entry '{path}' has an unknown attribute '{field}'")]
     Unknown { path: String, field: String },

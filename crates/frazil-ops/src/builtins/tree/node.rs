@@ -169,9 +169,7 @@ pub(super) fn scan(
     logical: &Path,
     executable: Option<bool>,
 ) -> Result<Node, TreeProblem> {
-    let failed = |action| {
-        move |source| TreeProblem::Io { action, path: place.to_owned(), source }
-    };
+    let failed = |action| move |source| TreeProblem::Io { action, path: place.to_owned(), source };
     let metadata = fs::symlink_metadata(place).map_err(failed("look at"))?;
     if metadata.is_symlink() {
         return Ok(Node::Link { target: fs::read_link(place).map_err(failed("read the link"))? });

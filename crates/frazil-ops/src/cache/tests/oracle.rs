@@ -109,12 +109,7 @@ fn nix_takes_the_files_we_write_and_we_take_its() {
             nix(&oracle, dir.path(), &["copy", "--from", from, "--to", &theirs, &full(TOP)]);
             let store = open(&dir.path().join("second"));
             let plan = PullPlan {
-                fetch: FetchOptions::default(),
-                caches: vec![Url::of_file(&dir.path().join("theirs")).unwrap()],
-                options: CacheOptions {
-                    trusted_keys: vec![key().public()],
-                    ..CacheOptions::default()
-                },
+                network: network(Url::of_file(&dir.path().join("theirs")).unwrap()),
                 paths: [path(TOP)].into(),
             };
             assert_eq!(pull(&store, &plan, &|_| {}).unwrap().paths.len(), 2, "{method}");

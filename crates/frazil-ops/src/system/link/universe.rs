@@ -16,8 +16,8 @@ use crate::system::contents::{Modes, StoreContents};
 use crate::system::generated::{Generated, Made};
 use crate::system::packages::{self, Adapter};
 use crate::system::specification::Specification;
-use crate::system::unpacked::{self, Manifest};
 use crate::system::units;
+use crate::system::unpacked::{self, Manifest};
 
 /// The unit of the bundle of authorities.
 const OFFERED: &str = "offered";
@@ -32,11 +32,14 @@ pub(super) struct Universe<'u> {
     unpacked: Mutex<BTreeMap<Origin, (StorePath, PathBuf)>>,
 }
 
+/// What becomes of a unit that is analysed.
+type Slot = Mutex<Option<Result<Arc<Analysis>, ContentsError>>>;
+
 /// Where the contents of a unit come from.
 enum UnitSource<'u> {
     Made(&'u Generated),
     Offered,
-    Store { path: StorePath, place: PathBuf, is_file: bool },
+    Store { path: StorePath, place: PathBuf },
     Package(Box<Package<'u>>),
 }
 
@@ -104,9 +107,7 @@ impl<'u> Universe<'u> {
         if specification.debian.as_deref() == Some(&full) {
             return;
         }
-        let is_file = !place.is_dir() || place.is_symlink();
-        let mount = if is_file { self.setting.store.as_str().to_owned() } else { full };
-        let Ok(mount) = TreePath::parse(mount.trim_start_matches('/').as_bytes()) else { return };
+        let Ok(mount) = TreePath::parse(full.trim_start_matches('/').as_bytes()) else { return };
         let unit = Unit {
             name: origin(path.as_str()),
             package: path.name().into(),
@@ -119,7 +120,7 @@ impl<'u> Universe<'u> {
             level: Some(if is_adapter { Level::Files } else { Level::Packages }),
         };
         let (path, place) = (path.clone(), place.to_owned());
-        self.push(unit, UnitSource::Store { path, place, is_file });
+        self.push(unit, UnitSource::Store { path, place });
     }
 
     fn push_packages(
@@ -131,9 +132,7 @@ impl<'u> Universe<'u> {
             adapters.values().flat_map(|adapter| adapter.packages.iter().cloned()).collect();
         let Some(index) = &self.setting.index else {
             return match adapters.values().next() {
-                Some(adapter) => {
-                    Err(SystemError::NoSuite { adapter: adapter.attribute.clone() })
-                }
+                Some(adapter) => Err(SystemError::NoSuite { adapter: adapter.attribute.clone() }),
                 None => Ok(()),
             };
         };
@@ -159,11 +158,13 @@ impl<'u> Universe<'u> {
         self.fetch(&[unit])?;
         let Some((_, place)) = self.unpacked_at(unit) else { return Ok(()) };
         let none = Manifest::default();
-        let contents = StoreContents { place: unpacked::data(&place), modes: Modes::Package(&none) };
+        let contents =
+            StoreContents { place: unpacked::data(&place), modes: Modes::Package(&none) };
         let mut files = Vec::new();
         for entry in contents.entries().map_err(frazil_link::link::OpenError::from)? {
             if entry.path.as_bytes().ends_with(b".crt") {
-                let bytes = contents.read(&entry.path).map_err(frazil_link::link::OpenError::from)?;
+                let bytes =
+                    contents.read(&entry.path).map_err(frazil_link::link::OpenError::from)?;
                 files.push((entry.path, bytes.into_owned()));
             }
         }
@@ -183,8 +184,7 @@ impl<'u> Universe<'u> {
         };
         self.fetch(&names).map_err(failed)?;
         let next = std::sync::atomic::AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<Arc<Analysis>, ContentsError>>>> =
-            asked.iter().map(|_| Mutex::new(None)).collect();
+        let results: Vec<Slot> = asked.iter().map(|_| Mutex::new(None)).collect();
         let work = || {
             loop {
                 let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -243,12 +243,7 @@ impl<'u> Universe<'u> {
         match self.sources.get(name) {
             Some(UnitSource::Made(generated)) => analyse(*generated).map(Arc::new),
             Some(UnitSource::Offered) => analyse(&self.offered).map(Arc::new),
-            Some(UnitSource::Store { place, is_file: true, .. }) => {
-                // Listed from the store's directory, in which it is one entry.
-                let contents = OneFile { place: place.clone() };
-                analyse(&contents).map(Arc::new)
-            }
-            Some(UnitSource::Store { path, place, is_file: false }) => {
+            Some(UnitSource::Store { path, place }) => {
                 let contents = StoreContents { place: place.clone(), modes: Modes::Store };
                 analysed(kept_in, path.as_str(), || analyse(&contents))
             }
@@ -274,10 +269,9 @@ impl<'u> Universe<'u> {
                 continue;
             }
             let place = match self.sources.get(&leaf.origin) {
-                Some(UnitSource::Store { path, is_file, .. }) => {
+                Some(UnitSource::Store { path, .. }) => {
                     let path = self.setting.store.join(path);
-                    let store = self.setting.store.as_str().to_owned();
-                    UnitPlace { root: if *is_file { store } else { path.clone() }, path }
+                    UnitPlace { root: path.clone(), path }
                 }
                 Some(UnitSource::Package(_)) => {
                     let Some((path, _)) = self.unpacked_at(&leaf.origin) else { continue };
@@ -317,28 +311,4 @@ impl<'u> Universe<'u> {
 
 fn unknown(name: &Origin) -> ContentsError {
     ContentsError { what: name.to_string(), source: "it was not fetched".into() }
-}
-
-/// A store path that is no directory.
-struct OneFile {
-    place: PathBuf,
-}
-
-impl Contents for OneFile {
-    fn entries(&self) -> Result<Vec<frazil_link::contents::Entry>, ContentsError> {
-        let contents = StoreContents { place: self.place.clone(), modes: Modes::Store };
-        let name = self.place.file_name().map(std::os::unix::ffi::OsStrExt::as_bytes);
-        let named = |mut entry: frazil_link::contents::Entry| {
-            if let Ok(path) = TreePath::parse(name.unwrap_or_default()) {
-                entry.path = path;
-            }
-            entry
-        };
-        Ok(contents.entries()?.into_iter().map(named).collect())
-    }
-
-    fn read(&self, _: &TreePath) -> Result<std::borrow::Cow<'_, [u8]>, ContentsError> {
-        let contents = StoreContents { place: self.place.clone(), modes: Modes::Store };
-        contents.read(&TreePath::root()).map(|bytes| std::borrow::Cow::Owned(bytes.into_owned()))
-    }
 }

@@ -1,0 +1,151 @@
+# The package set over a recorded suite. `paths` are compared with what C++ Nix makes of them; each of
+# `cases` must be true.
+let
+  lib = import ../../nix/lib;
+  record = builtins.fromJSON (builtins.readFile ./record.json);
+  index = import ../../nix/pkgs/index.nix;
+
+  setOf =
+    {
+      versions ? "exact",
+      overlays ? [ ],
+    }:
+    import ../../nix/pkgs {
+      inherit lib overlays;
+      index = index.ofRecord (record // { release = record.release // { inherit versions; }; });
+    };
+  pkgs = setOf { };
+  near = setOf { versions = "nearest"; };
+
+  fails = value: !(builtins.tryEval value).success;
+
+  # The derivation of everything that is one, by name; null for what the suite does not have.
+  paths = lib.mapAttrs (
+    name: _:
+    let
+      value = pkgs.${name};
+      path = builtins.tryEval (if value.type or null == "derivation" then value.drvPath else null);
+    in
+    if path.success then path.value else null
+  ) (removeAttrs pkgs [ "debian" ]);
+
+  builds = {
+    text = pkgs.writeText "t" "x ${pkgs.nginx}";
+    script = pkgs.writeShellScriptBin "s" "exec ${lib.getExe pkgs.jq}";
+    application = pkgs.writeShellApplication {
+      name = "a";
+      text = "jq";
+      runtimeInputs = [ pkgs.jq ];
+    };
+    joined = pkgs.symlinkJoin {
+      name = "j";
+      paths = [
+        pkgs.nginx
+        pkgs.jq
+      ];
+    };
+    profile = pkgs.buildEnv {
+      name = "e";
+      paths = [ pkgs.jq ];
+      pathsToLink = [ "/bin" ];
+    };
+    farm = pkgs.linkFarm "f" { "a/b" = pkgs.jq; };
+    replaced = pkgs.replaceVars ./record.json { release = "x"; };
+    json = (pkgs.formats.json { }).generate "x.json" { a = [ 1 ]; };
+    closure = pkgs.closureInfo { rootPaths = [ pkgs.jq ]; };
+    command = pkgs.runCommand "c" { nativeBuildInputs = [ pkgs.jq ]; } "jq --version > $out";
+    program = pkgs.stdenv.mkDerivation (final: {
+      pname = "p";
+      version = "1";
+      src = ./check.nix;
+      passthru.again = final.version;
+    });
+    wrapped = pkgs.runCommand "w" { nativeBuildInputs = [ pkgs.makeWrapper ]; } "makeWrapper /bin/true $out";
+    download = pkgs.fetchurl {
+      url = "https://example.org/x";
+      hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    };
+    generic = pkgs.debian.hello;
+    unit = pkgs.debianTools.unit "hello";
+  };
+
+  toml = (pkgs.formats.toml { }).generate "x.toml" {
+    plain = "a\"b";
+    list = [
+      1
+      2.5
+      true
+    ];
+    gone = null;
+    table.inner.x = 1;
+    many = [
+      { n = 1; }
+      { n = 2; }
+    ];
+  };
+  textOf = drv: (builtins.head drv.drvAttrs.entries).text;
+  withOverlay = setOf {
+    overlays = [
+      (final: prev: {
+        nginx = prev.jq;
+        mine = final.writeText "mine" final.nginx.pname;
+      })
+    ];
+  };
+in
+{
+  inherit paths;
+  builds = lib.mapAttrs (_: drv: drv.drvPath) builds;
+
+  cases = {
+    version = pkgs.nginx.version == "1.26.3" && pkgs.redis.version == "8.0.2";
+    mainProgram = lib.getExe pkgs.apacheHttpd == "${pkgs.apacheHttpd}/bin/httpd";
+    schema = pkgs.postgresql_17.psqlSchema == "17" && pkgs.postgresql.psqlSchema == "17";
+    license = pkgs.nginx.meta.license.spdxId == "BSD-2-Clause";
+    noSuchVersion = fails pkgs.postgresql_15 && fails pkgs.nixVersions.nix_2_32;
+    nearestIsLater = near.postgresql_15.psqlSchema == "17";
+    nearestIsLatest = near.nixVersions.nix_2_32.version == pkgs.nix.version;
+    exactIsExact = near.nixVersions.nix_2_26.drvPath == pkgs.nixVersions.nix_2_26.drvPath;
+    noOverride = fails (pkgs.nginx.override { openssl = null; });
+    override =
+      builtins.elem "postfix-pgsql" (pkgs.postfix.override { withPgSQL = true; }).debian.packages
+      && !builtins.elem "postfix-pgsql" pkgs.postfix.debian.packages;
+    overrideTwice =
+      let
+        once = pkgs.cacert.override { blacklist = [ "x" ]; };
+        twice = once.override (old: {
+          blacklist = old.blacklist ++ [ "y" ];
+        });
+      in
+      twice.debian.options.blacklist == [
+        "x"
+        "y"
+      ];
+    overrideAttrs =
+      fails (pkgs.nginx.overrideAttrs { patches = [ ]; })
+      && (pkgs.nginx.overrideAttrs (old: { meta.x = old.version; })).meta.x == "1.26.3";
+    libraries = builtins.elem "python3-yaml" (pkgs.python3.withPackages (ps: [ ps.yaml ])).debian.packages;
+    overlay = withOverlay.nginx.pname == "jq" && textOf withOverlay.mine == "jq";
+    extend = (pkgs.extend (_: _: { two = 2; })).two == 2;
+    callPackage = pkgs.callPackage ({ jq, given ? 1 }: jq.pname + toString given) { given = 2; } == "jq2";
+    unknownArgument = fails (pkgs.fetchurl { url = "x"; });
+    toml = textOf toml == ''
+      list = [1, 2.5, true]
+      plain = "a\"b"
+
+      [[many]]
+      n = 1
+
+      [[many]]
+      n = 2
+
+      [table]
+
+      [table.inner]
+      x = 1
+    '';
+    derivationOverride =
+      (builds.program.overrideAttrs (old: { version = "${old.version}.1"; })).name == "p-1.1"
+      && (builds.program.overrideAttrs { version = "3"; }).passthru.again == "3";
+  };
+}
