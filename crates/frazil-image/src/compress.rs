@@ -34,6 +34,7 @@ pub struct UnknownCompression {
 
 impl UnknownCompression {
     /// What the user can do about it.
+    #[expect(clippy::unused_self, reason = "as all errors are asked")]
     pub fn help(&self) -> &'static str {
         "there are `gzip`, `zstd` and `none`"
     }

@@ -24,6 +24,7 @@ pub use archive::ArchiveError;
 pub use merge::MergeError;
 
 /// What an image may ask of who reads it.
+#[expect(clippy::struct_field_names, reason = "all are the most of something")]
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all archives together, uncompressed.
@@ -183,8 +184,7 @@ pub fn image(files: &dyn Files, options: &ReadOptions<'_>) -> Result<Image, Read
     let mut layers = Vec::new();
     for (index, stored) in described.layers.iter().enumerate() {
         let name = &stored.name;
-        let origin = Origin::parse(&format!("layer-{}", index + 1))
-            .expect("a word and a number are the name of a unit");
+        let origin = origin(&format!("layer-{}", index + 1));
         let file = open(files, name)?;
         let failed = |source| ReadError::Read { name: name.clone(), source };
         let mut blob = DigestingReader::new(file);
@@ -210,7 +210,7 @@ pub fn root(archive: &mut dyn Read, options: &ReadOptions<'_>) -> Result<Tree, R
     let name = "archive";
     let failed = |source| ReadError::Read { name: name.to_owned(), source };
     let mut merge = merge::Merge::new(options);
-    let origin = Origin::parse(name).expect("a word is the name of a unit");
+    let origin = origin(name);
     let mut plain = decompress(archive).map_err(failed)?;
     merge.layer(&mut plain, &origin, name)?;
     merge.into_tree().map_err(|source| ReadError::Merge { name: name.to_owned(), source })
@@ -229,6 +229,10 @@ pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> 
     } else {
         Ok(Box::new(buffered))
     }
+}
+
+fn origin(word: &str) -> Origin {
+    Origin::parse(word).expect("a word is the name of a unit")
 }
 
 fn open<'f>(files: &'f dyn Files, name: &str) -> Result<Box<dyn Read + 'f>, ReadError> {
@@ -269,5 +273,29 @@ impl<R: Read> Read for DigestingReader<R> {
         let read = self.stream.read(buffer)?;
         self.digest.write_all(buffer.get(..read).unwrap_or_default())?;
         Ok(read)
+    }
+}
+
+/// Reads a root, however broken. No bytes make the reader panic or take much memory, and only
+/// files have contents.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn fuzz(data: &[u8]) {
+    let limits = Limits { bytes_max: 1 << 20, entries_max: 1000, ..Limits::default() };
+    let options = ReadOptions { limits, architecture: "amd64", keeps: &|_| true };
+    let mut stream = data;
+    if let Ok(tree) = root(&mut stream, &options) {
+        let dump = frazil_tree::dump::dump(&tree);
+        assert!(
+            frazil_tree::dump::parse(&dump)
+                .is_ok_and(|again| { frazil_tree::dump::dump(&again) == dump })
+        );
+    }
+    let mut stream = data;
+    let mut archive = archive::Archive::new(&mut stream);
+    while let Ok(Some(entry)) = archive.next_entry() {
+        assert!(entry.kind == archive::Kind::File || entry.size == 0);
     }
 }

@@ -1,5 +1,5 @@
 //! What an image is made of, for those who look for known weaknesses or count licences: SPDX 2.3
-//! and CycloneDX 1.6, both as JSON.
+//! and `CycloneDX` 1.6, both as JSON.
 //!
 //! Invariant: documents are functions of the image. Their identifiers are digests of what they say,
 //! and their time is that of the image.

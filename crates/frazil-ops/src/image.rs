@@ -142,16 +142,16 @@ impl<'s> Image<'s> {
         let encoder = Encoder::new(options.cache.as_deref(), scratch, compression)?;
         let bytes = layers.iter().map(|layer| layer.bytes).sum();
         tell(Event::Layers { count: layers.len(), bytes });
-        let encoded = encoder.encode(&layers, system, tell)?;
+        let stored = encoder.encode(&layers, system, tell)?;
         let run = system.presentation.run_config();
         let named: Vec<(String, LayerBlob)> =
-            layers.iter().map(plan::title).zip(encoded.iter().copied()).collect();
+            layers.iter().map(plan::title).zip(stored.iter().copied()).collect();
         let platform = system.presentation.platform();
         let config = oci::config(&platform, &run, &named, system.presentation.time());
         let annotations = &system.presentation.annotations;
-        let manifest = oci::manifest(&Blob::of(&config), &encoded, annotations);
-        let inventory = system.inventory(&layers, &encoded);
-        Ok(Self { system, layers, encoded, encoder, config, manifest, inventory })
+        let manifest = oci::manifest(&Blob::of(&config), &stored, annotations);
+        let inventory = system.inventory(&layers, &stored);
+        Ok(Self { system, layers, encoded: stored, encoder, config, manifest, inventory })
     }
 
     /// Its layers as they are stored, the lowest first.

@@ -134,7 +134,7 @@ fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
     }
     let Users { uid, gid, base } = *container.users;
     // What is mounted belongs to root, or to the only user that there is.
-    let (first_uid, first_gid) = if base.is_some() { (0, 0) } else { (uid, gid) };
+    let first = if base.is_some() { (0, 0) } else { (uid, gid) };
     let mut steps = vec![Step::PrivateMounts];
     let devices = DEVICES.iter().map(|name| Bind {
         source: Path::new("/dev").join(name),
@@ -151,7 +151,7 @@ fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
     steps.extend([
         Step::Bind { source: root.clone(), target: root.clone() },
         Step::Enter { path: root },
-        Step::Become { uid: first_uid, gid: first_gid, drop_groups: base.is_some() },
+        Step::Become { uid: first.0, gid: first.1, drop_groups: base.is_some() },
         Step::DieWithParent,
         // While the one of the machine can still be seen, which the kernel insists on.
         Step::Proc { target: c"proc".into() },

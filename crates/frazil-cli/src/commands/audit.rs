@@ -94,19 +94,15 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
     }
     let mut sorted: Vec<_> = packages.iter().collect();
     sorted.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.bytes));
-    let mut text = String::new();
+    let mut lines: Vec<String> = Vec::new();
     for (name, weight) in &sorted {
-        let files = weight.files;
-        text.push_str(&format!(
-            "{:>11}  {files:>6} files  {name}{}\n",
-            size(weight.bytes),
-            versions(weight)
-        ));
+        let (bytes, files, versions) = (size(weight.bytes), weight.files, versions(weight));
+        lines.push(format!("{bytes:>11}  {files:>6} files  {name}{versions}\n"));
     }
     let sum = |count: fn(&Weight) -> u64| packages.values().map(count).sum::<u64>();
     let (bytes, files) = (size(sum(|weight| weight.bytes)), sum(|weight| weight.files));
-    text.push_str(&format!("{bytes:>11}  {files:>6} files  in {} packages\n", packages.len()));
-    screen::print(text.as_bytes())
+    lines.push(format!("{bytes:>11}  {files:>6} files  in {} packages\n", packages.len()));
+    screen::print(lines.concat().as_bytes())
 }
 
 fn show_differences(
@@ -123,20 +119,14 @@ fn show_differences(
         let document = json!({ "totals": totals, "differences": differences });
         return screen::print(format!("{document}\n").as_bytes());
     }
-    let mut text = String::new();
-    for difference in &differences {
-        text.push_str(&row(difference, arguments.paths));
-    }
+    let mut lines: Vec<String> =
+        differences.iter().map(|difference| row(difference, arguments.paths)).collect();
     let (before, after) = (total(&old), total(&new));
-    text.push_str(&format!(
-        "{} -> {} ({}), {} -> {} packages\n",
-        size(before),
-        size(after),
-        signed(after as i64 - before as i64),
-        old.len(),
-        new.len(),
-    ));
-    screen::print(text.as_bytes())
+    let growth = signed(after as i64 - before as i64);
+    let (from, to) = (old.len(), new.len());
+    let (before, after) = (size(before), size(after));
+    lines.push(format!("{before} -> {after} ({growth}), {from} -> {to} packages\n"));
+    screen::print(lines.concat().as_bytes())
 }
 
 fn row(difference: &Difference, is_path: bool) -> String {
@@ -154,7 +144,7 @@ fn row(difference: &Difference, is_path: bool) -> String {
 }
 
 fn versions(weight: &Weight) -> String {
-    weight.versions.iter().map(|version| format!(" {version}")).collect()
+    weight.versions.iter().flat_map(|version| [" ", version]).collect()
 }
 
 fn total(packages: &BTreeMap<String, Weight>) -> u64 {

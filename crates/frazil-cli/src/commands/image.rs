@@ -118,7 +118,7 @@ pub(super) struct PlanArguments {
     system: SystemArguments,
 }
 
-/// List the packages of an image, as SPDX or CycloneDX
+/// List the packages of an image for others to read
 #[derive(Debug, Args)]
 pub(super) struct SbomArguments {
     /// `spdx` (2.3) or `cyclonedx` (1.6), both as JSON
@@ -271,19 +271,17 @@ fn show_plan(
     if arguments.json {
         return print_json(&json!(layers));
     }
-    let mut text = format!("{:>9}  {:>9}  {:>7}\n", "unpacked", "stored", "entries");
-    for layer in &layers {
-        text.push_str(&row(layer, against.is_some()));
-    }
+    let mut lines = vec![format!("{:>9}  {:>9}  {:>7}\n", "unpacked", "stored", "entries")];
+    lines.extend(layers.iter().map(|layer| row(layer, against.is_some())));
     let sum = |bytes: fn(&PlannedLayer) -> u64| size(layers.iter().map(bytes).sum());
     let (unpacked, stored) = (sum(|layer| layer.bytes), sum(|layer| layer.stored_bytes));
-    text.push_str(&format!("{unpacked:>9}  {stored:>9}  in {} layers\n", layers.len()));
+    lines.push(format!("{unpacked:>9}  {stored:>9}  in {} layers\n", layers.len()));
     if against.is_some() {
         let missing = layers.iter().filter(|layer| layer.is_missing);
         let missing: u64 = missing.map(|layer| layer.stored_bytes).sum();
-        text.push_str(&format!("a push would send {}\n", size(missing)));
+        lines.push(format!("a push would send {}\n", size(missing)));
     }
-    screen::print(text.as_bytes())
+    screen::print(lines.concat().as_bytes())
 }
 
 fn row(layer: &PlannedLayer, is_compared: bool) -> String {

@@ -327,15 +327,15 @@ impl<'o> Merge<'o> {
         for (path, placed) in self.entries {
             match placed.node {
                 Node::Directory(metadata, origin) => {
-                    tree.insert_directory(path, metadata, origin)?
+                    tree.insert_directory(path, metadata, origin)?;
                 }
-                Node::Leaf(index) => match ids.get(&index) {
-                    Some(id) => tree.link(path, *id)?,
-                    None => {
-                        let Some(leaf) = self.leaves.get(index) else { continue };
+                Node::Leaf(index) => {
+                    if let Some(id) = ids.get(&index) {
+                        tree.link(path, *id)?;
+                    } else if let Some(leaf) = self.leaves.get(index) {
                         ids.insert(index, tree.insert(path, leaf.clone())?);
                     }
-                },
+                }
             }
         }
         Ok(tree)

@@ -6,8 +6,7 @@ use frazil_tree::dump::dump;
 use frazil_tree::{Tree, TreePath};
 use serde_json::json;
 
-use super::archive::{Archive, Kind};
-use super::{Files, Limits, ReadError, ReadOptions, image, root};
+use super::{Files, Limits, ReadError, ReadOptions, fuzz, image, root};
 use crate::compress::Compression;
 use crate::contents::Contents;
 use crate::oci::{Blob, encode_layer};
@@ -110,12 +109,12 @@ fn options() -> ReadOptions<'static> {
 
 fn shown(result: Result<Tree, ReadError>) -> String {
     match result {
-        Ok(tree) => dump(&tree).lines().skip(1).map(|line| format!("{line}\n")).collect(),
+        Ok(tree) => dump(&tree).lines().skip(1).flat_map(|line| [line, "\n"]).collect(),
         Err(error) => {
             let mut text = error.to_string();
             let mut next = std::error::Error::source(&error);
             while let Some(source) = next {
-                text += &format!(": {source}");
+                text.extend([": ", &source.to_string()]);
                 next = source.source();
             }
             text
@@ -277,7 +276,8 @@ fn pax_records_win_over_headers() {
 
 #[test]
 fn limits_hold() {
-    let many: String = (0..200).map(|number| format!("f f{number} x\n")).collect();
+    let many: Vec<String> = (0..200).map(|number| format!("f f{number} x\n")).collect();
+    let many = many.concat();
     check_hostile(&many, expect!["the image has more than 100 entries"]);
     let mut bomb = header("big", b'0', "", 1 << 30);
     bomb.extend(vec![0; 4096]);
@@ -339,7 +339,9 @@ fn reads_what_is_written() {
     let plain = |tree: &Tree| dump(tree).replace(" - ", " archive ");
     assert_eq!(plain(&back), plain(&tree));
 
-    let layers = crate::layers::plan(&tree, std::num::NonZeroUsize::MIN, |_| Default::default());
+    let layers = crate::layers::plan(&tree, std::num::NonZeroUsize::MIN, |_| {
+        crate::layers::Weight::default()
+    });
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let mut stored = Vec::new();
         encode_layer(&layers[0], &NoUnits, Timestamp(0), compression, &mut stored).unwrap();
@@ -348,16 +350,6 @@ fn reads_what_is_written() {
             plain(&tree),
             "{compression}"
         );
-    }
-}
-
-/// No bytes make the reader panic or take much memory, and what it reads has only legal places.
-pub(super) fn fuzz(data: &[u8]) {
-    drop(root(&mut &*data, &options()));
-    let mut stream = data;
-    let mut archive = Archive::new(&mut stream);
-    while let Ok(Some(entry)) = archive.next_entry() {
-        assert!(entry.kind == Kind::File || entry.size == 0);
     }
 }
 

@@ -1,4 +1,4 @@
-//! CycloneDX 1.6: components and what needs what.
+//! `CycloneDX` 1.6: components and what needs what.
 
 use frazil_model::{Hash, HashFormat, Sha256};
 use serde_json::{Value, json};

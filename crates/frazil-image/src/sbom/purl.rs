@@ -1,5 +1,7 @@
 //! Package URLs: the names under which databases of weaknesses know packages.
 
+use std::fmt::Write as _;
+
 use super::{Package, PackageKind};
 
 /// The package URL of a package.
@@ -10,12 +12,12 @@ pub fn purl(package: &Package) -> String {
             let mut text =
                 format!("pkg:deb/debian/{name}@{version}?arch={}", escaped(architecture));
             if let Some(release) = release {
-                text.push_str(&format!("&distro=debian-{}", escaped(release)));
+                put(&mut text, format_args!("&distro=debian-{}", escaped(release)));
             }
             if let Some((name, version)) = source {
-                text.push_str(&format!("&upstream={}", escaped(name)));
+                put(&mut text, format_args!("&upstream={}", escaped(name)));
                 if let Some(version) = version {
-                    text.push_str(&format!("%40{}", escaped(version)));
+                    put(&mut text, format_args!("%40{}", escaped(version)));
                 }
             }
             text
@@ -36,8 +38,12 @@ fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            put(&mut escaped, format_args!("%{byte:02X}"));
         }
     }
     escaped
+}
+
+fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
+    text.write_fmt(what).expect("writing to a string cannot fail");
 }

@@ -98,12 +98,12 @@ fn spdx_says_what_holds_and_needs_what() {
     for relation in value["relationships"].as_array().unwrap() {
         let part =
             |key: &str| relation[key].as_str().unwrap().trim_start_matches("SPDXRef-").to_owned();
-        shown += &format!(
+        shown.extend([format!(
             "{} {} {}\n",
             part("spdxElementId"),
             part("relationshipType"),
             part("relatedSpdxElement")
-        );
+        )]);
     }
     expect![[r#"
         DOCUMENT DESCRIBES image

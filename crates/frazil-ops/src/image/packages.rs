@@ -193,7 +193,7 @@ fn kept_sums(tree: &Tree, sums: &[u8]) -> Vec<u8> {
 /// The text that says which release a system is of: in the tree, or else in a unit, from which it is
 /// brought into the tree.
 fn os_release(tree: &mut Tree, units: &Units) -> Result<Option<String>, Conflict> {
-    let places = OS_RELEASE.iter().filter_map(|path| TreePath::parse(path.as_bytes()).ok());
+    let mut places = OS_RELEASE.iter().filter_map(|path| TreePath::parse(path.as_bytes()).ok());
     let text = |file: &File, origin: &Origin| match file.source() {
         Source::Inline(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         Source::Unit(path) => fs::read_to_string(units.place(origin, path)?).ok(),
@@ -205,7 +205,7 @@ fn os_release(tree: &mut Tree, units: &Units) -> Result<Option<String>, Conflict
             return Ok(text(file, origin));
         }
     }
-    let Some(path) = places.last() else { return Ok(None) };
+    let Some(path) = places.next_back() else { return Ok(None) };
     let mut found = units.roots.iter().filter_map(|(unit, root)| {
         Some((unit, fs::read_to_string(root.join("usr/lib/os-release")).ok()?))
     });

@@ -103,7 +103,7 @@ impl Fixture {
         self.unit("shop", &format!("data/{path}"), bytes);
         let manifest = self.toplevel().join("manifest");
         let mut text = fs::read_to_string(&manifest).unwrap();
-        text += &format!("file 755 0:0 shop {path} {} - {path}\n", bytes.len());
+        text.extend([format!("file 755 0:0 shop {path} {} - {path}\n", bytes.len())]);
         fs::write(&manifest, text).unwrap();
     }
 
@@ -144,7 +144,7 @@ fn listing(directory: &Path) -> String {
     lines.join("\n")
 }
 
-fn read_options<'k>(keeps: &'k dyn Fn(&frazil_tree::TreePath) -> bool) -> ReadOptions<'k> {
+fn read_options(keeps: &dyn Fn(&frazil_tree::TreePath) -> bool) -> ReadOptions<'_> {
     ReadOptions { limits: Limits::default(), architecture: "amd64", keeps }
 }
 
@@ -204,7 +204,7 @@ fn scanners_find_packages() {
         let mut shown = String::new();
         for package in spdx["packages"].as_array().unwrap() {
             if let Some(purl) = package["externalRefs"][0]["referenceLocator"].as_str() {
-                shown += &format!("{purl} {}\n", package["licenseDeclared"].as_str().unwrap());
+                shown.extend([purl, " ", package["licenseDeclared"].as_str().unwrap(), "\n"]);
             }
         }
         expect![[r#"

@@ -21,8 +21,9 @@ const DIGEST: &str = "00bgd045z0d4icpbc2yyz4gx48ak44la";
 
 fn shown(weight: Option<&Weight>) -> String {
     weight.map_or("-".to_owned(), |weight| {
-        let versions: Vec<&str> = weight.versions.iter().map(String::as_str).collect();
-        format!("{} bytes, {} files, {}", weight.bytes, weight.files, versions.join(" "))
+        let versions: Vec<String> =
+            weight.versions.iter().map(|text| format!(", {text}")).collect();
+        format!("{} bytes, {} files{}", weight.bytes, weight.files, versions.concat())
     })
 }
 
@@ -30,7 +31,7 @@ fn shown(weight: Option<&Weight>) -> String {
 fn check(files: &[(&str, &str)], expected: Expect) {
     let mut text = String::new();
     for (name, weight) in packages(&tree(files)) {
-        text += &format!("{name}: {}\n", shown(Some(&weight)));
+        text.extend([&name, ": ", &shown(Some(&weight)), "\n"]);
     }
     expected.assert_eq(&text);
 }
@@ -42,10 +43,10 @@ fn files_have_owners() {
     check(
         &[(&hello, "12345"), (&manual, "1"), ("etc/x", "12")],
         expect![[r#"
-        (no package): 2 bytes, 1 files, 
-        hello: 5 bytes, 1 files, 2.12
-        hello-man: 1 bytes, 1 files, 2.12
-    "#]],
+            (no package): 2 bytes, 1 files
+            hello: 5 bytes, 1 files, 2.12
+            hello-man: 1 bytes, 1 files, 2.12
+        "#]],
     );
     check(
         &[
@@ -54,14 +55,14 @@ fn files_have_owners() {
             ("usr/bin/dash", "123"),
         ],
         expect![[r#"
-            (no package): 40 bytes, 2 files, 
+            (no package): 40 bytes, 2 files
             dash: 3 bytes, 1 files, 0.5
         "#]],
     );
     check(
         &[("lib/apk/db/installed", "P:musl\nV:1.2\nF:lib\nR:ld.so\n"), ("lib/ld.so", "1234")],
         expect![[r#"
-            (no package): 27 bytes, 1 files, 
+            (no package): 27 bytes, 1 files
             musl: 4 bytes, 1 files, 1.2
         "#]],
     );

@@ -50,6 +50,7 @@ pub enum SigningKeyError {
 
 impl SigningKeyError {
     /// What the user can do about it.
+    #[expect(clippy::unused_self, reason = "as all errors are asked")]
     pub fn help(&self) -> &'static str {
         "make one with `openssl genpkey -algorithm ed25519`; keys of cosign are encrypted and \
          cannot be read"

@@ -24,8 +24,8 @@ pub(super) enum Sent {
     Present,
     /// Another repository of the registry had it.
     Mounted,
-    /// All of it was sent.
-    Sent,
+    /// All of it went over the wire.
+    Whole,
 }
 
 /// Where the bytes of a blob are.
@@ -90,7 +90,7 @@ pub(super) fn send(
         let location = send_pieces(repository, location, blob, bytes)?;
         finish(repository, &location, blob, None)?;
     }
-    Ok(Sent::Sent)
+    Ok(Sent::Whole)
 }
 
 /// Sends all pieces; after a failure the registry says how far it has come. Returns where to end.

@@ -125,7 +125,7 @@ impl<'r> Repository<'r> {
         let challenge = answer.header("www-authenticate").unwrap_or_default();
         let mut scope = format!("repository:{}:pull,push", self.reference.repository());
         for source in self.sources {
-            scope.push_str(&format!(" repository:{source}:pull"));
+            scope.extend([" repository:", source, ":pull"]);
         }
         let fresh = auth::answer(self.client, challenge, &scope, self.login.as_ref())?;
         let Some(fresh) = fresh.filter(|fresh| known.as_ref() != Some(fresh)) else {

@@ -142,7 +142,7 @@ fn send_blobs(
     parallel(&blobs, |(blob, file, here)| {
         let bytes = file.as_deref().map_or(BlobBytes::Here(here), BlobBytes::File);
         let counter = match send(repository, blob, bytes)? {
-            Sent::Sent => &sent,
+            Sent::Whole => &sent,
             Sent::Mounted => &mounted,
             Sent::Present => &present,
         };
