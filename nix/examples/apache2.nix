@@ -27,8 +27,8 @@ in
         Group = "www-data";
         ErrorLog = "/dev/stderr";
         TypesConfig = "${pkgs.apacheHttpd}/conf/mime.types";
-        DocumentRoot = "${page}";
-        Directory."${page}" = {
+        DocumentRoot = "/srv/www";
+        Directory."/srv/www" = {
           Require = [
             "all"
             "granted"
@@ -37,6 +37,8 @@ in
       }
     ];
   };
+  # Names of sections cannot hold store paths.
+  system.files."/srv/www".link = "${page}";
   init.services.apache2.critical = true;
   image.ports = [ 8080 ];
 }

@@ -6,10 +6,10 @@
       mail_driver = "maildir";
       mail_path = "/var/mail/%{user}";
       auth_allow_cleartext = true;
-      "passdb static" = {
+      passdb.static = {
         password = "secret";
       };
-      "userdb static".fields = {
+      userdb.static.fields."" = {
         uid = "vmail";
         gid = "vmail";
         home = "/var/mail/%{user}";

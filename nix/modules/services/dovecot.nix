@@ -66,11 +66,11 @@ in
         protocols = "imap";
         mail_driver = "maildir";
       };
-      description = "Settings of dovecot.conf. A section with a name is written `\"section name\" = { ... };`.";
+      description = "Settings of dovecot.conf. A section is a set by its name: `passdb.static = { ... };`, or `fields.\"\" = { ... };` for one without a name.";
     };
     configFile = mkOption {
       type = types.path;
-      default = pkgs.writeText "dovecot.conf" (nglib.generators.dovecot cfg.settings);
+      default = pkgs.writeText "dovecot.conf" ((nglib.generators.dovecot { inherit (cfg.settings) dovecot_config_version; }).generate cfg.settings);
       defaultText = "made from `settings`";
       description = "The configuration.";
     };

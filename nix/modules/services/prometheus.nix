@@ -93,7 +93,7 @@ in
     (lib.mkIf node.enable {
       init.services.prometheus-node-exporter = {
         exec = [
-          "${node.package}/bin/prometheus-node-exporter"
+          (lib.getExe node.package)
           "--web.listen-address=${listen node.address node.port}"
         ]
         ++ node.extraFlags;

@@ -13,7 +13,7 @@ in
 {
   options.services.static-files = {
     enable = lib.mkEnableOption "a server of static files";
-    package = lib.mkPackageOption pkgs "darkhttpd" { };
+    package = lib.mkPackageOption pkgs [ "debian" "darkhttpd" ] { };
     root = mkOption {
       type = types.path;
       example = lib.literalExpression "./public";
