@@ -139,15 +139,14 @@ fn targets(
 ) -> Result<Vec<Target>, CommandError> {
     let mut targets = Vec::new();
     for installable in &arguments.installables {
-        targets.push(match store_target(installable, store, environment)? {
-            Some(target) => target,
-            None => {
-                let options = arguments.evaluation.flake_options(environment)?;
-                let memory = arguments.evaluation.memory_bytes_max();
-                let plan = arguments.lock.plan(options, memory, environment)?;
-                Target::Flake(Box::new(plan), installable.clone())
-            }
-        });
+        if let Some(target) = store_target(installable, store, environment)? {
+            targets.push(target);
+            continue;
+        }
+        let options = arguments.evaluation.flake_options(environment)?;
+        let memory = arguments.evaluation.memory_bytes_max();
+        let plan = arguments.lock.plan(options, memory, environment)?;
+        targets.push(Target::Flake(Box::new(plan), installable.clone()));
     }
     let input = match (&arguments.expression, &arguments.file) {
         (Some(text), _) => Some(Input::Text(text.clone().into_vec())),

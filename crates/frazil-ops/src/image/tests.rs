@@ -322,7 +322,7 @@ fn failures_leave_nothing_behind() {
     );
     check_failure(
         |fixture, _| {
-            fs::write(fixture.directory.path().join("shop/data/usr/bin/shop"), "short").unwrap()
+            fs::write(fixture.directory.path().join("shop/data/usr/bin/shop"), "short").unwrap();
         },
         Format::Docker,
         expect!["`/usr/bin/shop` of `shop` has 5 bytes and should have 143360"],
