@@ -50,6 +50,7 @@ in
       user = lib.mkDefault "dnsmasq";
       group = lib.mkDefault "dnsmasq";
       log-facility = lib.mkDefault "-";
+      pid-file = lib.mkDefault "/run/dnsmasq/dnsmasq.pid";
     };
 
     init.services.dnsmasq = {

@@ -16,7 +16,14 @@ let
     types.int
     types.bool
   ];
-  value = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
+  value =
+    value:
+    if lib.isBool value then
+      (if value then "yes" else "no")
+    else if value == "" then
+      ''""''
+    else
+      toString value;
   line = name: setting: "${name} ${value setting}";
   lines =
     name: setting: if lib.isList setting then map (line name) setting else [ (line name setting) ];
