@@ -136,8 +136,10 @@ fn a_build_that_is_interrupted_leaves_nothing() {
         assert_eq!(leftovers(&place), 0);
     }
     // Where nothing is built, a signal ends the process at once.
-    let mut command = place.command(&["build", "-E", "builtins.readFile /dev/stdin"]);
-    let mut waiting = command.stdin(Stdio::piped()).spawn().unwrap();
+    let pipe = place.folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let expression = format!("builtins.readFile {}", pipe.display());
+    let mut waiting = place.command(&["build", "-E", &expression]).spawn().unwrap();
     let blocked = format!("/proc/{}/status", waiting.id());
     wait_for(|| {
         let status = fs::read_to_string(&blocked).unwrap_or_default();
