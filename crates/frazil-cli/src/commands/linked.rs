@@ -15,6 +15,7 @@ use frazil_ops::store::{Access, Store};
 
 use crate::command_error::CommandError;
 use crate::commands::eval::{EvaluationArguments, file_input};
+use crate::commands::flake_arguments::LockArguments;
 use crate::environment::Environment;
 use crate::evaluation;
 use crate::progress::Progress;
@@ -28,7 +29,8 @@ const TOPLEVEL: &str = "config.system.build.toplevel";
 /// Which system a command is about.
 #[derive(Debug, Args)]
 pub(super) struct SystemArguments {
-    /// A linked system: a store path, a link to one such as `result`, or its directory
+    /// A system of a flake, as in `.#web`, or the directory of a flake with the output `default`; or
+    /// a linked system: a store path, a link to one such as `result`, or its directory
     #[arg(value_name = "SYSTEM")]
     system: Option<String>,
 
@@ -43,6 +45,9 @@ pub(super) struct SystemArguments {
     /// Select this attribute of the value [default: config.system.build.toplevel]
     #[arg(short = 'A', long = "attr", value_name = "PATH")]
     attribute: Option<String>,
+
+    #[command(flatten)]
+    lock: LockArguments,
 
     #[command(flatten)]
     pub(super) store: StoreArguments,
@@ -103,6 +108,12 @@ impl SystemArguments {
             (Some(text), _, _) => Input::Text(text.clone().into_vec()),
             (None, Some(file), _) => file_input(file, environment),
             (None, None, Some(named)) => {
+                if let Some(text) = self.in_flake(named, environment) {
+                    let options = self.evaluation.flake_options(environment)?;
+                    let memory = self.evaluation.memory_bytes_max();
+                    let plan = self.lock.plan(options, memory, environment)?;
+                    return Ok(Target::Flake(Box::new(plan), text));
+                }
                 let path = store_path(store, named, environment)?;
                 return Ok(Target::Path(path, OutputChoice::All));
             }
@@ -127,6 +138,26 @@ impl SystemArguments {
             output: Output::Derivations,
             strict: false,
         })))
+    }
+}
+
+impl SystemArguments {
+    /// The derivation of a system that a flake has; `None` if no flake is named.
+    fn in_flake(&self, named: &str, environment: &Environment) -> Option<String> {
+        let (flake, system) = if let Some((flake, system)) = named.split_once('#') {
+            (flake.to_owned(), system)
+        } else {
+            let directory = environment.absolute(Path::new(named));
+            let has_flake = directory.join("flake.nix").is_file();
+            (has_flake.then(|| directory.display().to_string())?, "")
+        };
+        let system = if system.is_empty() { "default" } else { system };
+        // Whoever names the derivation itself means that.
+        if system.ends_with(TOPLEVEL) {
+            return Some(format!("{flake}#{system}"));
+        }
+        let attribute = self.attribute.as_deref().unwrap_or(TOPLEVEL);
+        Some(format!("{flake}#{system}.{attribute}"))
     }
 }
 
