@@ -12,8 +12,8 @@ in
   services.apache2 = {
     enable = true;
     configuration = [
+      { ServerRoot = "${pkgs.apacheHttpd}"; }
       {
-        ServerRoot = "${pkgs.apacheHttpd}";
         LoadModule = map (name: [
           "${name}_module"
           "modules/mod_${name}.so"

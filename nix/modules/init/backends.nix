@@ -106,6 +106,17 @@ in
     };
   };
 
+  config.image = lib.mkIf (cfg.shell != null) {
+    # Arguments that a user gives take the place of the shell.
+    entrypoint = lib.mkDefault [
+      "/usr/sbin/init"
+      "--"
+    ];
+    cmd = lib.mkDefault [ config.users.users.${cfg.shell}.shell ];
+    environment.PATH = lib.mkDefault "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
+  };
+  config.system.link.capabilities.shell = lib.mkIf (cfg.shell != null) (lib.mkDefault true);
+
   config.assertions =
     lib.concatLists (lib.mapAttrsToList refused services)
     ++ [

@@ -13,7 +13,7 @@ in
 {
   options.services.static-files = {
     enable = lib.mkEnableOption "a server of static files";
-    package = lib.mkPackageOption pkgs [ "debian" "darkhttpd" ] { };
+    package = lib.mkPackageOption pkgs "busybox" { };
     root = mkOption {
       type = types.path;
       example = lib.literalExpression "./public";
@@ -34,11 +34,13 @@ in
   config = lib.mkIf cfg.enable {
     init.services.static-files = {
       exec = [
-        "${cfg.package}/bin/darkhttpd"
-        "${cfg.root}"
-        "--port"
+        "${cfg.package}/bin/busybox"
+        "httpd"
+        "-f"
+        "-p"
         (toString cfg.port)
-        "--no-server-id"
+        "-h"
+        "${cfg.root}"
       ];
       inherit (cfg) user;
       group = cfg.user;
