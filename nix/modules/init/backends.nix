@@ -121,6 +121,10 @@ in
     lib.concatLists (lib.mapAttrsToList refused services)
     ++ [
       {
+        assertion = cfg.type == "frazil";
+        message = "the init `${cfg.type}` cannot be put into a system yet; leave `init.type` at \"frazil\"";
+      }
+      {
         assertion = !runsOne || lib.length (lib.attrNames services) <= 1;
         message = "the init `${cfg.type}` runs one service, and ${lib.concatStringsSep ", " (lib.attrNames services)} are enabled; set `init.type = \"frazil\"`";
       }

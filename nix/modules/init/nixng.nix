@@ -56,13 +56,13 @@ in
 
   config = {
     init = {
-      # Neither a shell nor several services are what dumb-init itself can run: NixNG runs runit's
-      # programs under it. Our own init takes both.
-      type = lib.mkIf (enabled != [ ]) (
-        lib.mkDefault (if lib.head enabled == "dumb-init" then "frazil" else lib.head enabled)
-      );
+      # They start what they are told to by scripts; here one init takes all declarations.
+      type = lib.mkIf (enabled != [ ]) (lib.mkDefault "frazil");
       shell = lib.mkIf (config.dumb-init.enable && shell != null) shell.user;
     };
+    warnings = map (
+      name: "`${name}.enable`: the services are started by the init of Frazil, not by ${name}"
+    ) enabled;
     assertions = [
       {
         assertion = lib.length enabled <= 1;
