@@ -100,6 +100,7 @@ fn many_restarts_leave_nothing_open() {
             assert!(Instant::now() < end, "{} restarts", restarts(system));
         }
     };
+    system.must(&["wait", "ready", "x"]);
     settled(&system, 20);
     system.must(&["stop", "quick"]);
     let before = open();
