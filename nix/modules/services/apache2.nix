@@ -11,24 +11,6 @@ let
   account = import ./account.nix { inherit lib; };
   cfg = config.services.apache2;
 
-  atom = types.either types.str types.int;
-  # Sections are sets of sets, directives with several arguments are lists, and what has an order is
-  # a list of sets.
-  directives =
-    types.oneOf [
-      (types.attrsOf (
-        types.oneOf [
-          atom
-          (types.listOf (types.either atom (types.listOf atom)))
-          (types.attrsOf directives)
-        ]
-      ))
-      (types.listOf (types.either types.str directives))
-    ]
-    // {
-      description = "directives of Apache, as sets and lists";
-    };
-
   configFile = pkgs.writeText "httpd.conf" (nglib.generators.toApache cfg.configuration);
   runtimeConfig = "/run/apache2/httpd.conf";
 in
@@ -43,7 +25,7 @@ in
     };
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     configuration = mkOption {
-      type = directives;
+      type = import ./directives.nix { inherit lib; } "Apache";
       example = lib.literalExpression ''
         [ { Listen = "0.0.0.0:80"; ServerRoot = "/var/www"; } { DocumentRoot = "/var/www"; } ]
       '';

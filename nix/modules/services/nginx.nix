@@ -11,24 +11,6 @@ let
   account = import ./account.nix { inherit lib; };
   cfg = config.services.nginx;
 
-  atom = types.either types.str types.int;
-  # Blocks are sets, directives with several arguments are lists, and what occurs more than once, or
-  # has an order, is a list of those.
-  directives =
-    types.oneOf [
-      (types.attrsOf (
-        types.oneOf [
-          atom
-          (types.listOf (types.either atom (types.listOf atom)))
-          (types.attrsOf directives)
-        ]
-      ))
-      (types.listOf (types.either types.str directives))
-    ]
-    // {
-      description = "directives of nginx, as sets and lists";
-    };
-
   configFile = pkgs.writeText "nginx.conf" (nglib.generators.toNginx cfg.configuration);
   runtimeConfig = "/run/nginx/nginx.conf";
 in
@@ -48,7 +30,7 @@ in
     };
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     configuration = mkOption {
-      type = directives;
+      type = import ./directives.nix { inherit lib; } "nginx";
       example = lib.literalExpression ''
         [ { daemon = "off"; events."" = { worker_connections = 128; }; http."" = { server."" = { listen = 80; }; }; } ]
       '';
