@@ -83,6 +83,9 @@ in
 
   config = lib.mkIf (cfg.entries != { }) {
     environment.etc.fstab.text = lib.concatLines (map line (lib.attrValues cfg.entries));
+    warnings = [
+      "`fstab.entries` are written to /etc/fstab, and nothing mounts them: in a container that is the engine's business"
+    ];
     assertions = lib.mapAttrsToList (name: entry: {
       assertion = lib.elem entry.type cfg.supportedFileSystems;
       message = "`fstab.entries.\"${name}\"` has the type `${entry.type}`, which is not in `fstab.supportedFileSystems`";

@@ -67,6 +67,13 @@ in
   };
 
   config = {
+    assertions = [
+      {
+        assertion = cfg.interfaces == { };
+        message = "`networking.interfaces` (${lib.concatStringsSep ", " (lib.attrNames cfg.interfaces)}) is for machines, which cannot be made yet; a container gets its network from the engine";
+      }
+    ];
+
     networking.hosts = {
       "127.0.0.1" = lib.optional (cfg.hostName != "") fullName ++ [ "localhost" ];
       "::1" = [

@@ -128,6 +128,10 @@ in
 
     assertions = [
       {
+        assertion = !cfg.loadNixDb;
+        message = "`nix.loadNixDb` is not supported yet; leave it out";
+      }
+      {
         assertion = cfg.persistNix == null;
         message = "`nix.persistNix` is not supported yet; mount a volume at /nix instead";
       }

@@ -272,7 +272,11 @@ in
     };
 
     assertions =
-      mustDiffer "users" "uid" cfg.users
+      lib.mapAttrsToList (name: user: {
+        assertion = user.hashedPasswordFile == null;
+        message = "`users.users.${name}.hashedPasswordFile` is not supported yet; use `hashedPassword`, or log in with keys";
+      }) cfg.users
+      ++ mustDiffer "users" "uid" cfg.users
       ++ mustDiffer "groups" "gid" cfg.groups
       ++ unknownGroups
       ++ map (given: {

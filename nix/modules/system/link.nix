@@ -50,18 +50,26 @@ in
     ];
     bins = texts "Commands to keep that no service calls by their path." [ "openssl" ];
     locales = texts "Languages whose translations are kept." [ "de" ];
-    capabilities = mkOption {
-      type = types.attrsOf types.bool;
-      default = { };
-      example = {
-        shell = false;
-        zoneinfo = true;
-      };
-      description = ''
-        Decisions on what programs may need without naming a file: `shell`, `locale`, `gconv`,
-        `services`, `zoneinfo`, `certificates`, `terminfo`. Unset ones follow what the programs import.
-      '';
-    };
+    # The names are those of the linker's table (crates/frazil-link/src/capability.rs).
+    capabilities = lib.genAttrs [
+      "authorities"
+      "charsets"
+      "locale"
+      "pam"
+      "protocols"
+      "resolver"
+      "services"
+      "shadow"
+      "shell"
+      "terminals"
+      "unwinding"
+      "users"
+      "zones"
+    ] (name: mkOption {
+      type = types.nullOr types.bool;
+      default = null;
+      description = "Whether all of `${name}` is kept, or nothing; unset, what programs import decides.";
+    });
     packages = mkOption {
       type = types.listOf types.package;
       default = [ ];

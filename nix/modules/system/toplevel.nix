@@ -24,7 +24,9 @@ let
     users = lib.mapAttrs (_: given) config.system.accounts.users;
     groups = lib.mapAttrs (_: given) config.system.accounts.groups;
     inherit (config.init) plan;
-    link = config.system.link;
+    link = config.system.link // {
+      capabilities = given config.system.link.capabilities;
+    };
     image = given config.image;
   };
 in
