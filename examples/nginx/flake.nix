@@ -13,7 +13,8 @@
         inherit nixpkgs;
         name = "nginx";
         system = "x86_64-linux";
-        config = ./system.nix;
+        # Your own would be `./system.nix`.
+        config = "${frazil}/examples/nginx.nix";
       };
     };
 }
