@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use frazil_build::builtin::Demanded;
 use frazil_debian::index::Package;
 use frazil_link::analysis::{Analysis, analyse};
 use frazil_link::contents::{Contents, ContentsError};
@@ -222,11 +223,8 @@ impl<'u> Universe<'u> {
         if wanted.is_empty() {
             return Ok(());
         }
-        // Both, since the one is an input of the other and nobody has written it yet.
-        let files = wanted.iter().map(|(_, made)| made.file.clone());
-        let packages = wanted.iter().map(|(_, made)| made.unit.clone());
-        let both: Vec<_> = files.chain(packages).collect();
-        let built = (self.setting.demand)(&both)?.into_iter().skip(wanted.len());
+        let demanded: Vec<Demanded> = wanted.iter().map(|(_, made)| made.demanded()).collect();
+        let built = (self.setting.demand)(&demanded)?;
         let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
         for ((name, _), outputs) in wanted.into_iter().zip(built) {
             unpacked.extend(outputs.into_values().next().map(|found| (name.clone(), found)));
