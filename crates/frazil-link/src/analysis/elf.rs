@@ -66,7 +66,9 @@ pub(super) fn debug_sections(bytes: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-fn debug_sections_of<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+fn debug_sections_of<H: FileHeader<Endian = Endianness>>(
+    bytes: &[u8],
+) -> Option<Vec<Range<usize>>> {
     let header = H::parse(bytes).ok()?;
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, bytes).ok()?;

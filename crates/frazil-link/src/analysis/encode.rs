@@ -4,7 +4,8 @@ use frazil_model::Sha256;
 use frazil_tree::{Mode, TreePath};
 
 use super::{
-    Alternative, Analysed, AnalysedFile, AnalysedKind, Analysis, Elf, Facts, Script, Strings, Text, VERSION,
+    Alternative, Analysed, AnalysedFile, AnalysedKind, Analysis, Elf, Facts, Script, Strings, Text,
+    VERSION,
 };
 use crate::codec::{Damaged, Reader, Writer};
 

@@ -108,7 +108,8 @@ fn text_and_what_is_made() {
         tree.insert(path(at), leaf).unwrap()
     };
     put("a", frazil_tree::LeafKind::File(frazil_tree::File::inline(b"1")), 0o700);
-    let made = put("etc/made", frazil_tree::LeafKind::File(frazil_tree::File::inline(b"12")), 0o600);
+    let made =
+        put("etc/made", frazil_tree::LeafKind::File(frazil_tree::File::inline(b"12")), 0o600);
     tree.link(path("etc/same"), made).unwrap();
     tree.insert_directory(path("tmp"), root(0o1777), origin("new")).unwrap();
     ledger.add_made(&tree);
@@ -136,7 +137,8 @@ fn text_and_what_is_made() {
         cost /e 50000 in 4 files
         cost /d 4000 in 1 files
         cost /g 0 in 2 files
-    "#]].assert_eq(&ledger.to_text());
+    "#]]
+    .assert_eq(&ledger.to_text());
 }
 
 #[test]

@@ -48,10 +48,9 @@ impl Ledger {
     fn kept_by_path(&self) -> Vec<(u32, &Kept)> {
         let entries = (0..).zip(&self.subjects).filter_map(|(index, subject)| match subject {
             Subject::Entry(kept) => Some((&kept.path, (index, kept))),
-            Subject::Roots
-            | Subject::Capability(_)
-            | Subject::Runtime(_)
-            | Subject::Package(_) => None,
+            Subject::Roots | Subject::Capability(_) | Subject::Runtime(_) | Subject::Package(_) => {
+                None
+            }
         });
         entries.collect::<BTreeMap<&TreePath, _>>().into_values().collect()
     }

@@ -8,10 +8,10 @@ use frazil_tree::TreePath;
 
 use super::{Link, LinkError};
 use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::generate::loader_cache::Library;
 use crate::glob;
 use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
 use crate::policy::trim;
-use crate::generate::loader_cache::Library;
 use crate::universe::{Node, NodeId, parent, place};
 use crate::walk::{Reached, Vertex, Walk, is_searched};
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::policy::Alternatives;
 use crate::fixture;
+use crate::policy::Alternatives;
 
 /// Follows each path; shows the links on the way and the end.
 fn check(text: &str, cases: &[(&str, &str)]) {

@@ -128,11 +128,16 @@ fn common_names_lead_to_the_preferred_program() {
             /usr/bin/mawk <- symlink of /usr/bin/awk
         "#]],
     );
-    check_with(&chosen("usr/bin/none"), text, &["/usr/bin/awk"], expect![[r#"
+    check_with(
+        &chosen("usr/bin/none"),
+        text,
+        &["/usr/bin/awk"],
+        expect![[r#"
             /usr/bin/awk <- root of roots
             /usr/bin/gawk <- symlink of /usr/bin/awk
             error nothing in the packages is what `alternatives` asks for: `awk = /usr/bin/none`
-        "#]]);
+        "#]],
+    );
 }
 
 #[test]
@@ -163,7 +168,9 @@ fn references_that_nothing_needs_are_cut_when_asked() {
         expected.assert_eq(&lines.join("\n"));
     };
     let cut = |cut: &[Cut]| Policy { cut: cut.iter().copied().collect(), ..Policy::default() };
-    check(Policy::default(), expect![[r#"
+    check(
+        Policy::default(),
+        expect![[r#"
         /nix/store/b <- reference of /nix/store/a/bin/a
         /nix/store/b/b <- directory of /nix/store/b
         /nix/store/c <- reference of /nix/store/a/bin/a
@@ -171,29 +178,39 @@ fn references_that_nothing_needs_are_cut_when_asked() {
         /nix/store/d <- reference of /nix/store/a/share/doc/a/manual
         /nix/store/d/d <- directory of /nix/store/d
         /nix/store/e <- reference of /nix/store/a/nix-support/log
-        /nix/store/e/e <- directory of /nix/store/e"#]]);
-    check(cut(&[Cut::Documentation]), expect![[r#"
+        /nix/store/e/e <- directory of /nix/store/e"#]],
+    );
+    check(
+        cut(&[Cut::Documentation]),
+        expect![[r#"
         /nix/store/b <- reference of /nix/store/a/bin/a
         /nix/store/b/b <- directory of /nix/store/b
         /nix/store/c <- reference of /nix/store/a/bin/a
         /nix/store/c/c <- directory of /nix/store/c
         /nix/store/e <- reference of /nix/store/a/nix-support/log
         /nix/store/e/e <- directory of /nix/store/e
-        hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual"#]]);
-    check(cut(&[Cut::Debug, Cut::Build, Cut::Documentation]), expect![[r#"
+        hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual"#]],
+    );
+    check(
+        cut(&[Cut::Debug, Cut::Build, Cut::Documentation]),
+        expect![[r#"
         /nix/store/b <- reference of /nix/store/a/bin/a
         /nix/store/b/b <- directory of /nix/store/b
         hint /nix/store/c: cut: debug information of /nix/store/a/bin/a
         hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual
-        hint /nix/store/e: cut: left by building of /nix/store/a/nix-support/log"#]]);
+        hint /nix/store/e: cut: left by building of /nix/store/a/nix-support/log"#]],
+    );
     let by_name = vec![b"b"[..].into(), [&b"?"[..], &b"?".repeat(31), b"-[ce]"].concat().into()];
-    check(Policy { cut_references: by_name, ..Policy::default() }, expect![[r#"
+    check(
+        Policy { cut_references: by_name, ..Policy::default() },
+        expect![[r#"
         /nix/store/d <- reference of /nix/store/a/share/doc/a/manual
         /nix/store/d/d <- directory of /nix/store/d
         hint /nix/store/b: cut: by its name of /nix/store/a/bin/a
         hint /nix/store/b: cut: by its name of /nix/store/a/share/doc/a/manual
         hint /nix/store/c: cut: by its name of /nix/store/a/bin/a
-        hint /nix/store/e: cut: by its name of /nix/store/a/nix-support/log"#]]);
+        hint /nix/store/e: cut: by its name of /nix/store/a/nix-support/log"#]],
+    );
 }
 
 #[test]
