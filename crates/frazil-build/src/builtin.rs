@@ -66,6 +66,8 @@ pub struct BuiltinTask<'a> {
     pub cancel: &'a Cancel,
     /// For what is needed besides the inputs.
     pub demand: &'a Demand<'a>,
+    /// For what the user should know though the build succeeds.
+    pub warn: &'a (dyn Fn(String) + Sync),
 }
 
 /// The function that `builder` names; `None` if it is a program or the table does not have it.

@@ -65,8 +65,13 @@ impl Elf {
         let dynamic = dynamic.chain([[5, dynstr.0], [10, dynstr.1], [0, 0]]);
         let dynamic = image.put(&words(&dynamic.flatten().collect::<Vec<_>>()));
         let symbols = image.put(&symbols);
-        let rodata: Vec<u8> =
-            self.strings.iter().flat_map(|text| [text.as_bytes(), &[0]]).flatten().copied().collect();
+        let rodata: Vec<u8> = self
+            .strings
+            .iter()
+            .flat_map(|text| [text.as_bytes(), &[0]])
+            .flatten()
+            .copied()
+            .collect();
         let rodata = image.put(&rodata);
         let mut names = Table::default();
         let mut section = |name: &str, kind: u32, place: (u64, u64), link: u64, entry: u64| {
@@ -79,7 +84,10 @@ impl Elf {
         sections.extend(section(".rodata", 1, rodata, 0, 0));
         // Its own name has to be in the table before the table has a place.
         let place = (image.0.len().next_multiple_of(8) as u64, names.0.len() as u64 + 11);
-        sections.extend([halves(names.put(".shstrtab") as u32, 3), words(&[0, 0, place.0, place.1, 0, 1, 0])].concat());
+        sections.extend(
+            [halves(names.put(".shstrtab") as u32, 3), words(&[0, 0, place.0, place.1, 0, 1, 0])]
+                .concat(),
+        );
         image.put(&names.0);
         let (sections_at, _) = image.put(&sections);
         let interpreter = (!self.interpreter.is_empty())

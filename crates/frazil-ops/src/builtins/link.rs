@@ -47,6 +47,7 @@ pub(super) fn build(
     let linked = link(&specification, &setting)?;
     for warning in &linked.warnings {
         log(format!("warning: {warning}\n").as_bytes());
+        (task.warn)(format!("{}: {warning}", specification.name));
     }
     write(&specification, &linked, out(task)?)
 }

@@ -36,10 +36,12 @@ pub enum LedgerError {
 
 impl LedgerError {
     /// What the user can do about it.
-    pub fn help(&self) -> &'static str {
+    pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Read { .. } => "a linked system is what `config.system.build.toplevel` builds",
-            Self::Damaged { .. } => "build the system again with this version",
+            Self::Read { .. } => {
+                Some("a linked system is what `config.system.build.toplevel` builds")
+            }
+            Self::Damaged { .. } => Some("build the system again with this version"),
         }
     }
 }

@@ -97,7 +97,8 @@ fn rule(fields: &[String]) -> Result<Option<(Action, String)>, String> {
     }
     let is_anew = marks.contains('+');
     let path = expanded(given(fields, 1).ok_or("it names no path")?);
-    let path = path.filter(|path| path.starts_with('/')).ok_or("the path depends on the machine")?;
+    let path =
+        path.filter(|path| path.starts_with('/')).ok_or("the path depends on the machine")?;
     // All that follows the fifth field, which words have been made of.
     let argument = fields.get(6..).unwrap_or_default().join(" ");
     let argument = Some(argument).filter(|argument| !matches!(&**argument, "-" | ""));
