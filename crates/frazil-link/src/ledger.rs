@@ -8,8 +8,10 @@
 mod dominators;
 mod encode;
 mod json;
+mod made;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -146,6 +148,7 @@ macro_rules! evidence {
 evidence! {
     Root "root" true "A module names it.",
     Keep "keep" true "The policy names it.",
+    Made "made" true "Every finished system has it, and it is made of all the rest.",
     Needed "needed" true "A program or library cannot be loaded without it.",
     Interpreter "interpreter" true "It is the loader of a program.",
     Shebang "shebang" true "It runs a script.",
@@ -240,6 +243,19 @@ impl Ledger {
         let is_it =
             |subject: &Subject| matches!(subject, Subject::Entry(kept) if kept.path == *path);
         let Some(goal) = self.subjects.iter().position(is_it) else { return Vec::new() };
+        let from = self.steps();
+        let mut chain = Vec::new();
+        let mut at = goal as u32;
+        while let Some(edge) = from.get(&at) {
+            chain.push(*edge);
+            at = edge.from;
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// The last step of the shortest chain to each subject that is reached.
+    fn steps(&self) -> BTreeMap<u32, Edge> {
         let mut from: BTreeMap<u32, Edge> = BTreeMap::new();
         let mut next = VecDeque::from([0_u32]);
         while let Some(subject) = next.pop_front() {
@@ -250,14 +266,7 @@ impl Ledger {
                 }
             }
         }
-        let mut chain = Vec::new();
-        let mut at = goal as u32;
-        while let Some(edge) = from.get(&at) {
-            chain.push(*edge);
-            at = edge.from;
-        }
-        chain.reverse();
-        chain
+        from
     }
 
     /// What each soft decision keeps alive, the largest first: what is reached by hard evidence is

@@ -6,6 +6,7 @@ mod cache;
 mod documents;
 mod flakes;
 mod golden;
+mod linking;
 #[cfg(test)]
 mod nix_builds;
 mod packages;

@@ -10,6 +10,7 @@ use frazil_tree::{Origin, TreePath};
 
 use crate::analysis::Analysis;
 use crate::ledger::Ledger;
+use crate::policy::Alternatives;
 use crate::unit::Unit;
 use crate::universe::{Universe, join};
 
@@ -31,7 +32,7 @@ pub fn missed<'p>(
     opened: &[Option<Arc<Analysis>>],
     looked_for: impl IntoIterator<Item = &'p [u8]>,
 ) -> Vec<Missed> {
-    let universe = Universe::new(units, opened);
+    let universe = Universe::new(units, opened, &Alternatives::new());
     let kept: Vec<&TreePath> = ledger.kept().map(|kept| &kept.path).collect();
     let mut missed = BTreeMap::new();
     for wanted in looked_for {

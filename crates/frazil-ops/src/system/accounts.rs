@@ -159,6 +159,18 @@ impl Accounts {
         self.gids.get(name).copied().ok_or_else(unknown)
     }
 
+    /// The number of a user in the system or in every Debian, or the number that the text is.
+    pub fn find_uid(&self, name: &str) -> Option<u32> {
+        let known = self.uids.get(name).copied().or_else(|| of_debian(Kind::User, name));
+        known.or_else(|| name.parse().ok())
+    }
+
+    /// As [`find_uid`](Self::find_uid), of a group.
+    pub fn find_gid(&self, name: &str) -> Option<u32> {
+        let known = self.gids.get(name).copied().or_else(|| of_debian(Kind::Group, name));
+        known.or_else(|| name.parse().ok())
+    }
+
     /// As [`uid`](Self::uid); users that every Debian has need not be in the system.
     pub fn package_uid(&self, name: &str, package: &str) -> Result<u32, AccountsError> {
         of_debian(Kind::User, name).map_or_else(|| self.uid(name, || whose(package)), Ok)

@@ -88,6 +88,132 @@ fn conflicts_name_both_units_and_the_path() {
 }
 
 #[test]
+fn common_names_lead_to_the_preferred_program() {
+    let text = "unit a
+           script usr/bin/a line=/bin/sh word=awk,vi,own
+         unit sh
+           elf usr/bin/sh
+         unit mawk
+           elf usr/bin/mawk
+           alternative usr/bin/awk -> /usr/bin/mawk 5
+           alternative usr/share/man/man1/awk.1.gz -> /usr/share/man/man1/mawk.1.gz 5
+         unit gawk
+           elf usr/bin/gawk
+           alternative usr/bin/awk -> /usr/bin/gawk 10
+           alternative bin/own -> /usr/bin/gawk 10
+           file usr/bin/own
+         unit vi
+           alternative usr/bin/vi -> /usr/bin/gone 10";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/bin/awk <- command of /usr/bin/a
+            /usr/bin/gawk <- symlink of /usr/bin/awk
+            /usr/bin/own <- command of /usr/bin/a
+            /usr/bin/sh <- shebang of /usr/bin/a
+        "#]],
+    );
+    let chosen = |path: &str| Policy {
+        alternatives: [(b"awk"[..].into(), path.as_bytes().into())].into(),
+        ..Policy::default()
+    };
+    check_with(
+        &chosen("usr/bin/mawk"),
+        text,
+        &["/usr/bin/awk"],
+        expect![[r#"
+            /usr/bin/awk <- root of roots
+            /usr/bin/mawk <- symlink of /usr/bin/awk
+        "#]],
+    );
+    check_with(
+        &chosen("usr/bin/none"),
+        text,
+        &["/usr/bin/awk"],
+        expect![[r#"
+            /usr/bin/awk <- root of roots
+            /usr/bin/gawk <- symlink of /usr/bin/awk
+            error nothing in the packages is what `alternatives` asks for: `awk = /usr/bin/none`
+        "#]],
+    );
+}
+
+#[test]
+fn references_that_nothing_needs_are_cut_when_asked() {
+    let hash = |letter| format!("{}-{letter}", str::repeat(letter, 32));
+    let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(hash);
+    let text = format!(
+        "unit {a} mount=nix/store/{a} level=packages
+           elf bin/a reference={b} debug={c}
+           file share/doc/a/manual reference={b},{d}
+           file nix-support/log reference={e}/x
+         unit {b} mount=nix/store/{b} level=packages
+           file b
+         unit {c} mount=nix/store/{c} level=packages
+           file c
+         unit {d} mount=nix/store/{d} level=packages
+           file d
+         unit {e} mount=nix/store/{e} level=packages
+           file e"
+    );
+    let check = |policy: Policy, expected: Expect| {
+        let mut shown = shown(&run(&text, &[&format!("/nix/store/{a}/bin/a")], &policy));
+        for unit in [&a, &b, &c, &d, &e] {
+            shown = shown.replace(unit.as_str(), unit.rsplit('-').next().unwrap());
+        }
+        let lines: Vec<&str> =
+            shown.lines().filter(|line| !line.starts_with("/nix/store/a")).collect();
+        expected.assert_eq(&lines.join("\n"));
+    };
+    let cut = |cut: &[Cut]| Policy { cut: cut.iter().copied().collect(), ..Policy::default() };
+    check(
+        Policy::default(),
+        expect![[r#"
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/b <- directory of /nix/store/b
+        /nix/store/c <- reference of /nix/store/a/bin/a
+        /nix/store/c/c <- directory of /nix/store/c
+        /nix/store/d <- reference of /nix/store/a/share/doc/a/manual
+        /nix/store/d/d <- directory of /nix/store/d
+        /nix/store/e <- reference of /nix/store/a/nix-support/log
+        /nix/store/e/e <- directory of /nix/store/e"#]],
+    );
+    check(
+        cut(&[Cut::Documentation]),
+        expect![[r#"
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/b <- directory of /nix/store/b
+        /nix/store/c <- reference of /nix/store/a/bin/a
+        /nix/store/c/c <- directory of /nix/store/c
+        /nix/store/e <- reference of /nix/store/a/nix-support/log
+        /nix/store/e/e <- directory of /nix/store/e
+        hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual"#]],
+    );
+    check(
+        cut(&[Cut::Debug, Cut::Build, Cut::Documentation]),
+        expect![[r#"
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/b <- directory of /nix/store/b
+        hint /nix/store/c: cut: debug information of /nix/store/a/bin/a
+        hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual
+        hint /nix/store/e: cut: left by building of /nix/store/a/nix-support/log"#]],
+    );
+    let by_name = vec![b"b"[..].into(), [&b"?"[..], &b"?".repeat(31), b"-[ce]"].concat().into()];
+    check(
+        Policy { cut_references: by_name, ..Policy::default() },
+        expect![[r#"
+        /nix/store/d <- reference of /nix/store/a/share/doc/a/manual
+        /nix/store/d/d <- directory of /nix/store/d
+        hint /nix/store/b: cut: by its name of /nix/store/a/bin/a
+        hint /nix/store/b: cut: by its name of /nix/store/a/share/doc/a/manual
+        hint /nix/store/c: cut: by its name of /nix/store/a/bin/a
+        hint /nix/store/e: cut: by its name of /nix/store/a/nix-support/log"#]],
+    );
+}
+
+#[test]
 fn hard_links_are_one_file() {
     let link = run(
         "unit a
