@@ -150,6 +150,18 @@ impl Container {
         runc.arg("exec").arg(&self.name).args(command).stdin(Stdio::null()).output().unwrap()
     }
 
+    /// Runs a command in the container as a user of it: what it printed, or what it complained of.
+    pub(crate) fn run_as(&self, user: &str, command: &[&str]) -> Result<String, String> {
+        let accounts = fs::read_to_string(self.folder().join("rootfs/etc/passwd")).unwrap();
+        let mut fields = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let account = fields.find(|fields| fields[0] == user).unwrap();
+        let mut runc = self.runc();
+        runc.args(["exec", "--user", &format!("{}:{}", account[2], account[3]), &self.name]);
+        let output = runc.args(command).stdin(Stdio::null()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
     /// Runs a command in the container until it ends well, and returns what it printed.
     pub(crate) fn run_until_done(&self, command: &[&str]) -> String {
         let mut said = String::new();
@@ -206,9 +218,7 @@ fn config(image: &Value, setting: &Setting) -> Value {
     let effective = if is_root { CAPABILITIES } else { &[] };
     let mut environment = vec!["PATH=/usr/local/bin:/usr/sbin:/usr/bin".to_owned()];
     environment.extend(setting.environment.iter().map(|(name, value)| format!("{name}={value}")));
-    let mount = |kind: &str, to: &str, options: &[&str]| {
-        json!({"destination": to, "type": kind, "source": kind, "options": options})
-    };
+    let mount = |kind: &str, to: &str, options: &[&str]| json!({"destination": to, "type": kind, "source": kind, "options": options});
     let namespaces =
         ["pid", "network", "ipc", "uts", "mount", "cgroup"].map(|kind| json!({"type": kind}));
     json!({

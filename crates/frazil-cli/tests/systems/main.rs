@@ -16,6 +16,13 @@ mod example;
 mod wire;
 
 mod caches;
+mod databases;
+mod jobs;
+mod logins;
+mod mail;
+mod messages;
+mod names;
+mod web;
 
 use std::path::Path;
 
