@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::example::{Root, complete};
 
 /// How long anything may take before a test has failed. Generous: machines are shared.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(40);
 /// Between two looks at what is waited for.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -67,14 +67,14 @@ pub(crate) fn can_run() -> bool {
     can
 }
 
-/// Asks until there is an answer.
-pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+/// Asks until there is an answer; `ask` says what is still missing.
+fn wait_for<T>(mut ask: impl FnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        match ask() {
+            Ok(answer) => return answer,
+            Err(missing) => assert!(Instant::now() < deadline, "waited in vain: {missing}"),
         }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
         thread::sleep(PAUSE);
     }
 }
@@ -97,11 +97,12 @@ impl Container {
 
         let mut container = Self { name, root, runc: Some(child), pid: 0 };
         let file = container.folder().join("pid");
-        container.pid = wait_for("the container", || {
+        container.pid = wait_for(|| {
             if let Some(status) = container.runc.as_mut().unwrap().try_wait().unwrap() {
                 panic!("runc: {status}\n{}", container.log());
             }
-            fs::read_to_string(&file).ok()?.parse().ok()
+            let pid = fs::read_to_string(&file).unwrap_or_default();
+            pid.parse().map_err(|_| "runc has no container".to_owned())
         });
         container
     }
@@ -127,27 +128,26 @@ impl Container {
         PathBuf::from(format!("/proc/{}/root{path}", self.pid))
     }
 
-    /// Asks until there is an answer or the system has ended.
-    pub(crate) fn wait_for<T>(&self, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-        wait_for(what, || {
+    /// Asks until there is an answer or the system has ended; `ask` says what is still missing.
+    pub(crate) fn wait_for<T>(&self, mut ask: impl FnMut() -> Result<T, String>) -> T {
+        wait_for(|| {
             let answer = ask();
-            assert!(answer.is_some() || self.is_alive(), "the system ended without {what}");
+            if let Err(missing) = &answer {
+                assert!(self.is_alive(), "the system ended: {missing}");
+            }
             answer
         })
     }
 
     pub(crate) fn wait_for_log(&self, text: &str) {
-        self.wait_for(&format!("`{text}` in the log"), || self.log().contains(text).then_some(()));
+        self.wait_for(|| match self.log().contains(text) {
+            true => Ok(()),
+            false => Err(format!("no `{text}` in the log")),
+        });
     }
 
     fn is_alive(&self) -> bool {
         fs::read_link(format!("/proc/{}/ns/net", self.pid)).is_ok()
-    }
-
-    /// Runs a command in the container, as root.
-    pub(crate) fn run(&self, command: &[&str]) -> Output {
-        let mut runc = self.runc();
-        runc.arg("exec").arg(&self.name).args(command).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Runs a command in the container as a user of it: what it printed, or what it complained of.
@@ -159,20 +159,16 @@ impl Container {
         runc.args(["exec", "--user", &format!("{}:{}", account[2], account[3]), &self.name]);
         let output = runc.args(command).stdin(Stdio::null()).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+        if output.status.success() {
+            Ok(text(&output.stdout))
+        } else {
+            Err(format!("{command:?}: {}", text(&output.stderr)))
+        }
     }
 
-    /// Runs a command in the container until it ends well, and returns what it printed.
-    pub(crate) fn run_until_done(&self, command: &[&str]) -> String {
-        let mut said = String::new();
-        self.wait_for(&command.join(" "), || {
-            let output = self.run(command);
-            if !output.status.success() {
-                said = String::from_utf8_lossy(&output.stderr).into_owned();
-                return None;
-            }
-            Some(String::from_utf8_lossy(&output.stdout).into_owned())
-        })
+    /// Runs a command in the container as root.
+    pub(crate) fn run(&self, command: &[&str]) -> Result<String, String> {
+        self.run_as("root", command)
     }
 
     /// Calls `client` on a thread in the container's network. What it starts is there, too.
@@ -192,7 +188,7 @@ impl Container {
     pub(crate) fn end(mut self) {
         complete(self.runc().args(["kill", &self.name, "TERM"]));
         let mut runc = self.runc.take().unwrap();
-        let status = wait_for("the end", || runc.try_wait().unwrap());
+        let status = wait_for(|| runc.try_wait().unwrap().ok_or("the end".to_owned()));
         assert_eq!(status.code(), Some(0), "the end of {}:\n{}", self.name, self.log());
     }
 }

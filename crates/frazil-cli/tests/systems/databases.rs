@@ -10,8 +10,9 @@ fn postgresql() {
             system.run_as("postgres", &["psql", "--no-align", "--tuples-only", &url, "-c", query])
         };
         let owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'";
-        system.wait_for("the database that was declared", || {
-            (psql("postgres", "postgres", owner).ok()? == "app\n").then_some(())
+        system.wait_for(|| match psql("postgres", "postgres", owner)?.as_str() {
+            "app\n" => Ok(()),
+            other => Err(format!("the owner of the database is {other:?}")),
         });
         let sum = "CREATE TABLE t AS SELECT generate_series(1, 100000) AS n; SELECT sum(n) FROM t";
         assert_eq!(psql("postgres", "app", sum).unwrap(), "SELECT 100000\n5000050000\n");
@@ -30,7 +31,7 @@ fn postgresql() {
 fn mysql() {
     Example::of("mysql").used(|system| {
         let query = |sql: &str| system.run_as("mysql", &["mariadb", "-NB", "app", "-e", sql]);
-        system.wait_for("the database that was declared", || query("SELECT 1").ok());
+        system.wait_for(|| query("SELECT 1"));
         let sum = "CREATE TABLE t AS SELECT seq FROM seq_1_to_1000; SELECT sum(seq) FROM t";
         assert_eq!(query(sum).unwrap(), "500500\n");
         let refused = system.run_as("nobody", &["mariadb", "-u", "mysql", "-e", "SELECT 1"]);

@@ -18,7 +18,7 @@ fn crond() {
 #[test]
 fn chrony() {
     Example::of("chrony").used(|system| {
-        let tracking = system.run_until_done(&["chronyc", "tracking"]);
+        let tracking = system.wait_for(|| system.run(&["chronyc", "tracking"]));
         assert!(tracking.contains("Stratum         : 10"), "{tracking}");
     });
 }
@@ -30,7 +30,7 @@ fn certbot() {
         services.certbot.domains.\"www.example.org\".server = \"http://127.0.0.1:4000/directory\";
     }";
     Example::of("certbot").with(server).used(|system| {
-        let version = system.run_until_done(&["certbot", "--version"]);
+        let version = system.run(&["certbot", "--version"]).unwrap();
         assert!(version.starts_with("certbot "), "{version}");
         let authority = TcpListener::bind("127.0.0.1:4000").unwrap();
         let (stream, _) = authority.accept().unwrap();

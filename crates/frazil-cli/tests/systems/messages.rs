@@ -10,7 +10,8 @@ use crate::example::Example;
 
 /// A client of MQTT 3.1.1, connected under a name.
 fn mqtt(container: &Container, name: &str) -> TcpStream {
-    let mut stream = container.wait_for("port 1883", || TcpStream::connect("127.0.0.1:1883").ok());
+    let connect = || TcpStream::connect("127.0.0.1:1883");
+    let mut stream = container.wait_for(|| connect().map_err(|why| why.to_string()));
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     // The protocol, its level, a clean session, no pings.
     let mut connect = b"\x00\x04MQTT\x04\x02\x00\x00".to_vec();
@@ -50,13 +51,16 @@ fn socklog() {
     let inet = "{ services.socklog.inet = { }; }";
     Example::of("socklog").with(inet).used(|system| {
         let socket = UnixDatagram::unbound().unwrap();
-        system.wait_for("the socket", || socket.connect(system.path("/run/log")).ok());
+        let path = system.path("/run/log");
+        system.wait_for(|| socket.connect(&path).map_err(|why| why.to_string()));
         socket.send(b"<13>backup: it is done").unwrap();
         system.wait_for_log("user.notice: backup: it is done");
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        system.wait_for("a line over UDP", || {
-            socket.send_to(b"<13>router: it is up", "127.0.0.1:514").ok()?;
-            system.log().contains("user.notice: router: it is up").then_some(())
+        system.wait_for(|| {
+            let sent = socket.send_to(b"<13>router: it is up", "127.0.0.1:514");
+            sent.map_err(|why| why.to_string())?;
+            let is_logged = system.log().contains("user.notice: router: it is up");
+            is_logged.then_some(()).ok_or("no line that came over UDP".to_owned())
         });
     });
 }

@@ -19,9 +19,9 @@ fn address(container: &Container, name: &str) -> Option<[u8; 4]> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut answer = [0; 512];
-    let length = container.wait_for("an answer", || {
-        socket.send_to(&query, "127.0.0.1:53").ok()?;
-        socket.recv(&mut answer).ok()
+    let length = container.wait_for(|| {
+        let sent = socket.send_to(&query, "127.0.0.1:53");
+        sent.and_then(|_| socket.recv(&mut answer)).map_err(|why| why.to_string())
     });
     let answer = &answer[..length];
     assert_eq!(answer[..2], query[..2], "the identifier");

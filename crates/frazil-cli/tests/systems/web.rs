@@ -52,9 +52,9 @@ fn caddy() {
 fn php_fpm() {
     Example::of("php-fpm").at_both_levels().used(|system| {
         // nginx is there before PHP is.
-        let body = system.wait_for("PHP's answer", || {
+        let body = system.wait_for(|| {
             let (status, body) = get(system, 8080, "/");
-            status.contains("200 OK").then_some(body)
+            if status.contains("200 OK") { Ok(body) } else { Err(status) }
         });
         assert_eq!(body, "It runs.\n");
     });
@@ -101,9 +101,9 @@ fn prometheus() {
         let (status, body) = get(system, 9100, "/metrics");
         assert!(status.contains("200 OK") && body.contains("\nnode_memory_"), "{status}");
         let measured = "/api/v1/query?query=sum(up)";
-        system.wait_for("two targets that are up", || {
+        system.wait_for(|| {
             let (_, body) = get(system, 9090, measured);
-            body.contains(",\"2\"]").then_some(())
+            if body.contains(",\"2\"]") { Ok(()) } else { Err(body) }
         });
     });
 }

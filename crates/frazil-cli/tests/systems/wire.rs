@@ -17,8 +17,8 @@ pub(crate) struct Wire {
 impl Wire {
     /// Connects as soon as somebody listens.
     pub(crate) fn to(container: &Container, port: u16) -> Self {
-        let stream = container
-            .wait_for(&format!("port {port}"), || TcpStream::connect(("127.0.0.1", port)).ok());
+        let connect = || TcpStream::connect(("127.0.0.1", port));
+        let stream = container.wait_for(|| connect().map_err(|why| format!("port {port}: {why}")));
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream: BufReader::new(stream) }
     }
