@@ -3,6 +3,7 @@
 //! Packages are fetched and unpacked when the linker asks for them, so what nothing reaches is
 //! never fetched. What depends on the contents of a unit alone is kept under the unit's path.
 
+mod commands;
 mod finish;
 mod pam;
 mod roots;
@@ -166,7 +167,8 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     };
     let (services, not_done) =
         services::table(&specification.plan, &specification.users, &accounts, &read)?;
-    let generated = generated(specification, &accounts, setting)?;
+    let mut generated = generated(specification, &accounts, setting)?;
+    commands::offer(specification, setting, &mut generated)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
     let roots = roots::roots(specification, setting, &services);
     let policy = policy(specification, &adapters)?;

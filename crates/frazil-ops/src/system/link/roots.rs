@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{Setting, physical};
+use super::Setting;
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -60,15 +60,7 @@ fn push_value(roots: &mut Vec<Root>, value: &Value, named_by: &str) {
 }
 
 fn push_commands(roots: &mut Vec<Root>, package: &str, setting: &Setting<'_>) {
-    for folder in ["bin", "sbin"] {
-        let Ok(entries) = std::fs::read_dir(physical(setting, package).join(folder)) else {
-            continue;
-        };
-        let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-        names.sort();
-        for name in names {
-            let path = format!("{package}/{folder}/{}", name.to_string_lossy());
-            push(roots, &path, "environment.systemPackages", true);
-        }
+    for command in super::commands::of_package(package, setting) {
+        push(roots, &command.path, "environment.systemPackages", true);
     }
 }
