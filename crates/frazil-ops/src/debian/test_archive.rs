@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use frazil_store::fetch::{Client, FetchOptions};
 
-use super::{Archives, ArchivesPlan, MirrorSetting};
+use super::{Archives, ArchivesPlan, MirrorSetting, parse_snapshots};
 
 /// Within the time for which the release files of the fixtures are valid: 2026-01-02.
 pub(crate) const NOW: u64 = 1_767_312_000;
@@ -54,8 +54,18 @@ pub(crate) fn client() -> Client {
 
 /// Archives at this mirror, whose keys are in the fixtures' keyring of that name.
 pub(crate) fn archives(mirror: &str, keyring: &str) -> Arc<Archives> {
+    archives_of(mirror, keyring, &[])
+}
+
+/// Archives at this mirror, and at the addresses of snapshots.
+pub(crate) fn archives_with_snapshots(mirror: &str, snapshots: &[String]) -> Arc<Archives> {
+    archives_of(mirror, "key.gpg", snapshots)
+}
+
+fn archives_of(mirror: &str, keyring: &str, snapshots: &[String]) -> Arc<Archives> {
     Arc::new(Archives::new(ArchivesPlan {
         named: vec![MirrorSetting::parse(mirror).unwrap()],
+        snapshots: snapshots.iter().map(|text| parse_snapshots(text).unwrap()).collect(),
         keyrings: vec![fixtures().join(keyring)],
         machine_root: PathBuf::from("/nowhere"),
     }))
@@ -85,7 +95,8 @@ impl TestMirror {
                 }
                 let stream = stream.unwrap();
                 let Some(path) = asked_path(&stream) else { continue };
-                let reply = change(&path).unwrap_or_else(|| stored(&path));
+                let reply =
+                    change(&path).unwrap_or_else(|| Self::stored(&format!("archive/{path}")));
                 paths.lock().unwrap().push(path);
                 silent.extend(answer(stream, reply));
             }
@@ -99,7 +110,17 @@ impl TestMirror {
     }
 
     pub(crate) fn mirror(&self) -> String {
-        format!("http://{}/debian", self.address)
+        self.address("debian")
+    }
+
+    /// The address of something else that it has.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    /// The file of the fixtures at this path.
+    pub(crate) fn stored(path: &str) -> Reply {
+        fs::read(fixtures().join(path)).map_or(Reply::Absent, Reply::File)
     }
 
     /// The paths that were asked for, sorted.
@@ -119,11 +140,6 @@ impl Drop for TestMirror {
             thread.join().unwrap();
         }
     }
-}
-
-fn stored(path: &str) -> Reply {
-    let file = fixtures().join("archive").join(path);
-    fs::read(file).map_or(Reply::Absent, Reply::File)
 }
 
 fn asked_path(stream: &TcpStream) -> Option<String> {
