@@ -50,7 +50,7 @@ fn names_the_file_and_what_is_wrong() {
         Some(Reply::Page),
         1068,
         expect![
-            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': hash mismatch: specified sha256-F3DMzTlGyie24UHFNHgkM6puAy243ck5aH7tP0p1xn4=, got sha256-jezuBCsaUnL8C3jw+ll4adAwW4BOtpVsV7+VY+rNN80= (the signed index says 1068 bytes with another hash: the mirror, or something between, gave another file)"
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': it is a web page, not the file"
         ],
     );
     check(

@@ -77,7 +77,12 @@ fn fetch_compressed(client: &Client, pending: &Pending, list: &str) -> Result<Ve
     let mut tried = Vec::new();
     let mut asked: Vec<&str> = Vec::new();
     let mut is_gone = true;
+    // Whoever gives something wrong for the hash is not asked for names.
+    let mut refused: Option<&Url> = None;
     for place in &pending.places {
+        if !place.is_by_hash && refused == Some(&place.mirror) {
+            continue;
+        }
         let fetched = place
             .mirror
             .below(&place.path)
@@ -88,6 +93,7 @@ fn fetch_compressed(client: &Client, pending: &Pending, list: &str) -> Result<Ve
             Err((problem, is_absent)) => {
                 tried.push(problem);
                 is_gone &= is_absent || !place.is_by_hash;
+                refused = (!is_absent).then_some(&place.mirror);
                 asked.push(place.mirror.as_str());
             }
         }
