@@ -3,6 +3,7 @@
 mod audit;
 mod build;
 mod cache;
+mod check;
 mod completions;
 mod debian;
 mod eval;
@@ -56,6 +57,7 @@ enum Command {
     Image(image::ImageCommand),
     Push(push::PushArguments),
     Run(run::RunArguments),
+    Check(check::CheckArguments),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     Eval(eval::EvalArguments),
@@ -103,6 +105,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Image(command) => image::run(&command, &environment, screen),
         Command::Push(arguments) => push::run(&arguments, &environment, screen),
         Command::Run(arguments) => run::run(&arguments, &environment, screen),
+        Command::Check(arguments) => check::run(&arguments, &environment, screen),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
