@@ -15,6 +15,7 @@ mod linked;
 mod lock;
 mod log;
 mod nix_instantiate;
+mod option;
 mod push;
 mod repl;
 mod run;
@@ -65,6 +66,8 @@ enum Command {
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
     Search(search::SearchArguments),
     #[command(subcommand)]
+    Option(option::OptionCommand),
+    #[command(subcommand)]
     Debian(debian::DebianCommand),
     Log(log::LogArguments),
     #[command(subcommand)]
@@ -113,6 +116,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
             return nix_instantiate::run(&arguments.arguments, &environment, screen);
         }
         Command::Search(arguments) => search::run(&arguments, &environment, screen),
+        Command::Option(command) => option::run(&command, &environment, screen),
         Command::Debian(command) => debian::run(&command, &environment, screen),
         Command::Log(arguments) => log::run(&arguments, &environment),
         Command::Store(command) => store::run(&command, &environment, screen),

@@ -14,6 +14,7 @@ pub mod flake;
 pub mod host;
 pub mod image;
 pub mod network;
+pub mod option;
 pub mod path;
 pub mod realise;
 pub mod repl;

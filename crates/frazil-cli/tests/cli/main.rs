@@ -8,6 +8,7 @@ mod flakes;
 mod golden;
 #[cfg(test)]
 mod nix_builds;
+mod options;
 mod packages;
 
 use std::fs;
