@@ -24,6 +24,7 @@ mod plan;
 mod seccomp;
 mod steps;
 mod supervise;
+pub mod trace;
 mod usage;
 
 use std::collections::BTreeMap;

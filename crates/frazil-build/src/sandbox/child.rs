@@ -119,6 +119,21 @@ pub(super) fn start_attached(
     launch(prepared, network, maps, None, log)
 }
 
+/// As [`start_attached`], but it reads nothing, and both its outputs are our standard error.
+pub(super) fn start_aside(
+    prepared: &Prepared,
+    network: Network,
+    maps: &Maps,
+) -> Result<Child, SandboxError> {
+    let null = || {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        system("open /dev/null", rustix::fs::open(c"/dev/null", flags, Mode::empty()))
+    };
+    let copied = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
+    let output = system("copy the standard error", copied)?;
+    launch(prepared, network, maps, Some((null()?, output)), null()?)
+}
+
 /// Which users of the machine those of the child's namespace are, as the kernel reads it.
 #[derive(Clone, Debug)]
 pub(super) struct Maps {

@@ -19,6 +19,7 @@ use super::error::{Ended, RunError, SandboxError};
 use super::plan::{CStrings, DEVICES, Prepared, at, c_path, c_string};
 use super::steps::{Step, TakeSeal};
 use super::supervise::{self, Cancel};
+use super::trace::{self, Traced};
 use super::{Bind, Network, identity};
 
 /// The users that a container of root has.
@@ -116,14 +117,41 @@ pub fn run(
     stop: &Cancel,
     kill: &Cancel,
 ) -> Result<Ended, RunError> {
-    let prepared = prepare(container)?;
+    let prepared = prepare(container, None)?;
     let maps = container.users.maps();
     let child = child::start_attached(&prepared, Network::Host, &maps)?;
     let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
     supervise::wait_attached(child, signal, grace, stop, kill)
 }
 
-fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
+/// As [`run`], but tells which paths its programs look up, and when they look for nothing for a
+/// while. It reads no input, and what it writes goes to our standard error.
+pub fn run_traced(
+    container: &Container<'_>,
+    (signal, grace): (i32, Duration),
+    (stop, kill): (&Cancel, &Cancel),
+    idle: Option<Duration>,
+    on_traced: &mut (dyn FnMut(Traced) + Send),
+) -> Result<Ended, RunError> {
+    let (socket, handover) = trace::prepare()?;
+    let prepared = prepare(container, Some(handover))?;
+    let maps = container.users.maps();
+    std::thread::scope(|scope| {
+        // Beside us from the start: becoming the program is the first thing to be asked about.
+        let watched = scope.spawn(move || trace::watch(socket, idle, on_traced));
+        let started = child::start_aside(&prepared, Network::Host, &maps);
+        // The child's end is its alone from now on, so that nobody waits for one that has died.
+        drop(prepared);
+        let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
+        let ended = supervise::wait_attached(started?, signal, grace, stop, kill);
+        let watched = watched.join().unwrap_or(Err(SandboxError::Died));
+        let ended = ended?;
+        watched?;
+        Ok(ended)
+    })
+}
+
+fn prepare(container: &Container<'_>, last: Option<Step>) -> Result<Prepared, SandboxError> {
     for name in ["dev", "proc"] {
         let path = container.root.join(name);
         let found = at("find", &path, std::fs::symlink_metadata(&path))?;
@@ -175,7 +203,9 @@ fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
     if uid != 0 {
         steps.push(Step::BecomePowerless { uid, gid, drop_groups: base.is_some() });
     }
-    steps.extend([Step::DieWithParent, Step::CleanState]);
+    steps.push(Step::DieWithParent);
+    steps.extend(last);
+    steps.push(Step::CleanState);
     finish(container, steps, shown.len())
 }
 

@@ -53,6 +53,11 @@ pub(super) fn run(
         terminal: environment.text("TERM").map(str::to_owned),
         grace: Duration::from_secs(arguments.stop_timeout),
     };
+    status(until_stopped(|stop, kill| run_system(&system, &plan, stop, kill))??)
+}
+
+/// Runs something that is asked to stop by the first signal, and ended by the second one.
+pub(super) fn until_stopped<T>(run: impl FnOnce(&Cancel, &Cancel) -> T) -> Result<T, CommandError> {
     let no_event = |error| CommandError::from(frazil_ops::run::SystemRunError::Sandbox(error));
     let stop = Cancel::new().map_err(no_event)?;
     let kill = Cancel::new().map_err(no_event)?;
@@ -63,7 +68,7 @@ pub(super) fn run(
         source,
     })?;
     let handle = signals.handle();
-    let ended = std::thread::scope(|scope| {
+    Ok(std::thread::scope(|scope| {
         scope.spawn(|| {
             for _ in signals.forever() {
                 if stop.is_cancelled() {
@@ -72,11 +77,15 @@ pub(super) fn run(
                 stop.cancel();
             }
         });
-        let ended = run_system(&system, &plan, &stop, &kill);
+        let done = run(&stop, &kill);
         handle.close();
-        ended
-    });
-    match ended? {
+        done
+    }))
+}
+
+/// The exit status of what ran becomes ours.
+pub(super) fn status(ended: Ended) -> Result<(), CommandError> {
+    match ended {
         Ended::Exited(0) => Ok(()),
         Ended::Exited(status) => Err(CommandError::Ended { status: status as u8 }),
         Ended::Killed(signal) => Err(CommandError::Ended { status: (SIGNALLED + signal) as u8 }),

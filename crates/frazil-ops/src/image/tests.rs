@@ -107,6 +107,14 @@ impl Fixture {
         fs::write(&manifest, text).unwrap();
     }
 
+    /// Adds the decisions of a link.
+    pub(crate) fn add_ledger(&self, ledger: &frazil_link::Ledger) {
+        let file = fs::File::create(self.toplevel().join("ledger")).unwrap();
+        let mut file = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut file, &ledger.encode()).unwrap();
+        file.finish().unwrap();
+    }
+
     fn toplevel(&self) -> PathBuf {
         self.directory.path().join("toplevel")
     }

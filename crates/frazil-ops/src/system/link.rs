@@ -196,7 +196,9 @@ fn physical(setting: &Setting<'_>, path: &str) -> PathBuf {
     let split = setting.store.split(path.as_bytes()).ok();
     let place = split.and_then(|(store_path, rest)| {
         let rest = String::from_utf8_lossy(rest).into_owned();
-        Some(setting.inputs.get(&store_path)?.join(rest.trim_start_matches('/')))
+        let (place, rest) = (setting.inputs.get(&store_path)?, rest.trim_start_matches('/'));
+        // Joined with nothing the path of a file would be that of a directory.
+        Some(if rest.is_empty() { place.clone() } else { place.join(rest) })
     });
     place.unwrap_or_else(|| PathBuf::from(path))
 }
