@@ -82,11 +82,25 @@ struct WriteArguments {
     #[arg(long)]
     json: bool,
 
+    /// Give the image this tag [default: as the system says]
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+
     #[command(flatten)]
     layers: Layering,
 
     #[command(flatten)]
     system: SystemArguments,
+}
+
+impl WriteArguments {
+    fn open(&self, environment: &Environment, screen: Screen) -> Result<System, CommandError> {
+        let mut system = self.system.open(environment, screen)?;
+        if let Some(tag) = &self.tag {
+            system.presentation.tag.clone_from(tag);
+        }
+        Ok(system)
+    }
 }
 
 /// Write the root of a system as a plain archive
@@ -202,7 +216,7 @@ fn write(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let system = arguments.system.open(environment, screen)?;
+    let system = arguments.open(environment, screen)?;
     with_image(&arguments.layers, system, environment, |image| {
         image.write(format, path)?;
         if arguments.check {
@@ -224,7 +238,7 @@ fn stream(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let system = arguments.system.open(environment, screen)?;
+    let system = arguments.open(environment, screen)?;
     let mut stdout = std::io::stdout().lock();
     Ok(frazil_ops::image::output::stream(&system, arguments.layers.layers, &mut stdout)?)
 }

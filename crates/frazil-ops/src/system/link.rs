@@ -3,6 +3,7 @@
 //! Packages are fetched and unpacked when the linker asks for them, so what nothing reaches is
 //! never fetched. What depends on the contents of a unit alone is kept under the unit's path.
 
+mod laid_out;
 mod roots;
 mod universe;
 
@@ -165,7 +166,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     let services = services::table(&specification.plan, &specification.users, &accounts, &read)?;
     let generated = generated(specification, &accounts, setting)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
-    let roots = roots::roots(specification, setting, &services);
+    let roots = roots::roots(specification, setting, &services)?;
     let policy = policy(specification, &adapters)?;
     let mut link =
         frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
@@ -222,6 +223,13 @@ fn generated(
     setting: &Setting<'_>,
 ) -> Result<Generated, SystemError> {
     let mut generated = Generated::default();
+    for package in &specification.root {
+        let files = laid_out::files(package, setting)?.into_iter();
+        for file in files.filter(|file| !file.is_in_place()) {
+            let metadata = Metadata::of_root(Mode::SYMLINK);
+            generated.insert(file.path, metadata, Made::Link(file.target.into_bytes()));
+        }
+    }
     for file in &specification.files {
         let path = tree_path(&file.path)?;
         let whose = || format!("the file `/{}`", file.path);

@@ -266,7 +266,7 @@ fn failures_leave_the_tag_as_it_was() {
             })
         },
         expect![
-            "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:a824bca2a8ca0e899feef87ff5d164d5c119cdc61d3ce0ecd2fe89705950a785 was sent"
+            "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:4ac28e907094e48dec90637ddf2260f127f730ad1d7481742a630d125842366a was sent"
         ],
     );
 }
