@@ -15,6 +15,7 @@ mod lock;
 mod log;
 mod nix_instantiate;
 mod push;
+mod registry;
 mod repl;
 mod run;
 mod search;
