@@ -17,6 +17,7 @@ mod log;
 mod nix_instantiate;
 mod option;
 mod push;
+mod registry;
 mod repl;
 mod run;
 mod search;

@@ -192,7 +192,17 @@ impl Client {
 
     /// Opens a resource to be read. The body resumes by itself where the connection breaks.
     pub fn open(&self, url: &Url, bytes_max: u64) -> Result<Body, FetchError> {
-        Body::open(self, url, 0, bytes_max)
+        Body::open(self, url, &[], 0, bytes_max)
+    }
+
+    /// As [`open`](Self::open), with the headers of a request, its authorisation among them.
+    pub fn open_with(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        bytes_max: u64,
+    ) -> Result<Body, FetchError> {
+        Body::open(self, url, headers, 0, bytes_max)
     }
 
     /// Writes a resource to `out`.

@@ -17,6 +17,7 @@ use frazil_tree::tree::Conflict;
 use frazil_tree::{Origin, Tree};
 use serde::de::DeserializeOwned;
 
+use super::nix_database::{self, NixDatabaseError};
 use super::packages::{self, Found};
 use super::presentation::Presentation;
 use super::units::Units;
@@ -99,6 +100,9 @@ pub enum SystemError {
     /// The lists for scanners have no place.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The Nix store in the system has no database.
+    #[error(transparent)]
+    NixDatabase(#[from] NixDatabaseError),
 }
 
 impl SystemError {
@@ -114,6 +118,7 @@ impl SystemError {
                 Some("the store may be damaged: `frazil store verify --check-contents`")
             }
             Self::Conflict(source) => Some(source.help()),
+            Self::NixDatabase(_) => None,
         }
     }
 }
@@ -146,6 +151,9 @@ impl System {
         }
         let packages = packages::find(&places, &units, &mut tree)?;
         packages::list(&mut tree, &packages)?;
+        if let Some(store_dir) = presentation.nix_store.as_deref() {
+            nix_database::add(&mut tree, &units, store_dir)?;
+        }
         let directory = directory.to_owned();
         Ok(Self { tree, units, presentation, packages, directory })
     }
@@ -181,7 +189,7 @@ impl System {
         });
         Inventory {
             name: self.presentation.reference(),
-            time: self.presentation.time(),
+            time: self.presentation.created(),
             layers: encoded.iter().map(|layer| layer.blob.reference()).collect(),
             packages: packages.collect(),
         }

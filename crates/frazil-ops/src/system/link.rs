@@ -5,6 +5,7 @@
 
 mod commands;
 mod finish;
+mod laid_out;
 mod pam;
 mod roots;
 mod universe;
@@ -170,7 +171,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     let mut generated = generated(specification, &accounts, setting)?;
     commands::offer(specification, setting, &mut generated)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
-    let roots = roots::roots(specification, setting, &services);
+    let roots = roots::roots(specification, setting, &services)?;
     let policy = policy(specification, &adapters)?;
     let link = frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
         universe.open(asked)
@@ -230,6 +231,13 @@ fn generated(
     setting: &Setting<'_>,
 ) -> Result<Generated, SystemError> {
     let mut generated = Generated::default();
+    for package in &specification.root {
+        let files = laid_out::files(package, setting)?.into_iter();
+        for file in files.filter(|file| !file.is_in_place()) {
+            let metadata = Metadata::of_root(Mode::SYMLINK);
+            generated.insert(file.path, metadata, Made::Link(file.target.into_bytes()));
+        }
+    }
     for file in &specification.files {
         let path = tree_path(&file.path)?;
         let whose = || format!("the file `/{}`", file.path);

@@ -75,7 +75,7 @@ impl Client {
     ) -> Result<Downloaded, FetchError> {
         let failed = |err: IoError| FetchError::new(url, err.into());
         let mut hasher = options.hash.map(|hash| Hasher::new(hash.algorithm()));
-        let mut body = Body::open(self, url, had, options.bytes_max)?;
+        let mut body = Body::open(self, url, &[], had, options.bytes_max)?;
         let disk = &self.options().disk;
         let file = if body.position() == 0 {
             disk.remove_file(part).map_err(failed)?;
