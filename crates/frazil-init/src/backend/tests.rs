@@ -25,7 +25,10 @@ const TWO: &str = r#"{"services":{
 
 #[test]
 fn directories_of_runit() {
-    check("runit", TWO, expect![[r#"
+    check(
+        "runit",
+        TWO,
+        expect![[r#"
         etc/sv/db/run -> program
         etc/sv/db/finish -> program
         etc/sv/db/control/t -> program
@@ -34,12 +37,16 @@ fn directories_of_runit() {
         etc/sv/app/run -> program
         etc/sv/app/finish -> program
         etc/sv/app/control/t -> program
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn directories_of_s6() {
-    check("s6", TWO, expect![[r#"
+    check(
+        "s6",
+        TWO,
+        expect![[r#"
         etc/s6/sv/db/run -> program
         etc/s6/sv/db/finish -> program
         etc/s6/sv/db/notification-fd: 3
@@ -64,12 +71,16 @@ fn directories_of_s6() {
         etc/s6/sv/.s6-svscan/SIGUSR2 -> program
         etc/s6/sv/.s6-svscan/SIGPWR -> program
         etc/s6/sv/.s6-svscan/SIGWINCH -> program
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn sources_of_s6_rc() {
-    check("s6-rc", TWO, expect![[r#"
+    check(
+        "s6-rc",
+        TWO,
+        expect![[r#"
         etc/s6-rc/source/db/type: longrun
         etc/s6-rc/source/db/run -> program
         etc/s6-rc/source/db/finish -> program
@@ -96,12 +107,16 @@ fn sources_of_s6_rc() {
         etc/s6-rc/source/app/dependencies.d/db: 
         etc/s6-rc/source/default/type: bundle
         etc/s6-rc/source/default/contents.d/app: 
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn descriptions_of_dinit() {
-    check("dinit", TWO, expect![[r#"
+    check(
+        "dinit",
+        TWO,
+        expect![[r#"
         etc/dinit.d/db-log: type = process
         command = /usr/sbin/init logd --one /etc/init.plan db
         consumer-of = db
@@ -132,7 +147,8 @@ fn descriptions_of_dinit() {
         logfile = /proc/1/fd/1
         etc/dinit.d/boot: type = internal
         waits-for: app
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

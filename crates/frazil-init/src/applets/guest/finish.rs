@@ -162,8 +162,8 @@ fn is_wanted() -> bool {
     match bytes.get(..count).unwrap_or_default() {
         // runit: a time of 12 bytes, the process, "paused", what is wanted, and more.
         [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, want, _, _] => *want != b'd',
-        // s6: two times, numbers, and at the end flags, of which 8 is "up is wanted".
-        [.., flags] => flags & 8 != 0,
+        // s6: two times, numbers, and at the end flags, of which 4 is "up is wanted".
+        [.., flags] => flags & 4 != 0,
         [] => true,
     }
 }
