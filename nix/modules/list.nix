@@ -20,6 +20,7 @@
   ./fstab.nix
   ./nix.nix
   ./init/services.nix
+  ./init/backends.nix
   ./init/choice.nix
   ./init/nixng.nix
   ./services/apache2.nix

@@ -117,6 +117,8 @@ pub struct Plan {
     /// The init.
     #[serde(rename = "type")]
     pub init: String,
+    /// The programs of the init that the system must have.
+    pub programs: Vec<String>,
     /// The user whose shell runs instead of services.
     pub shell: Option<String>,
     /// Services, with names of users where the init wants numbers.

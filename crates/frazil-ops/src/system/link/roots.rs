@@ -26,6 +26,9 @@ pub(super) fn roots(
             }
         }
     }
+    for program in &specification.plan.programs {
+        push(&mut roots, program, "init.type", true);
+    }
     for package in &specification.packages {
         push_commands(&mut roots, package, setting);
     }
