@@ -22,6 +22,7 @@
   ./file-hammer.nix
   ./nixng.nix
   ./init/services.nix
+  ./init/backends.nix
   ./init/choice.nix
   ./init/nixng.nix
   ./services/apache2.nix

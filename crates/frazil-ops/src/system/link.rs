@@ -33,9 +33,11 @@ use universe::Universe;
 
 /// The unit of what is made for one system.
 const GENERATED: &str = "generated";
-/// The unit of the init, and the name by which systems ask for it.
+/// The unit of the init, and its program.
 const INIT: &str = "init";
-const OWN_INIT: &str = "frazil";
+const INIT_PROGRAM: &str = "usr/sbin/init";
+/// What a system without one names as its init.
+const NO_INIT: &str = "none";
 
 /// What a link is given besides the specification.
 pub struct Setting<'l> {

@@ -120,6 +120,8 @@ pub struct Plan {
     /// The init, or `none`: then the image starts its program itself.
     #[serde(rename = "type")]
     pub init: String,
+    /// The programs of the init that the system must have.
+    pub programs: Vec<String>,
     /// The user whose shell runs instead of services.
     pub shell: Option<String>,
     /// Services, with names of users where the init wants numbers.

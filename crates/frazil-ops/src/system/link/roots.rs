@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{OWN_INIT, Setting, SystemError, laid_out, physical};
+use super::{NO_INIT, Setting, SystemError, laid_out, physical};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -32,6 +32,9 @@ pub(super) fn roots(
             push(&mut roots, &file.target, "contents", true);
         }
     }
+    for program in &specification.plan.programs {
+        push(&mut roots, program, "init.type", true);
+    }
     for package in &specification.packages {
         push_commands(&mut roots, package, setting);
     }
@@ -48,7 +51,7 @@ fn push_image(roots: &mut Vec<Root>, specification: &Specification) {
     let words = |field: &str| image.get(field).and_then(Value::as_array);
     let is_given = words("entrypoint").is_some_and(|words| !words.is_empty());
     let started = if is_given { "entrypoint" } else { "cmd" };
-    let has_init = specification.plan.init == OWN_INIT;
+    let has_init = specification.plan.init != NO_INIT;
     for field in ["entrypoint", "cmd", "healthcheck"] {
         let texts = words(field).into_iter().flatten().filter_map(Value::as_str);
         for (index, word) in texts.enumerate() {
