@@ -110,6 +110,7 @@ failures! {
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
     frazil_ops::run::SystemRunError => BUILD_FAILED,
+    frazil_ops::control::ControlError => STORE_FAILED,
 }
 
 impl From<BuildError> for CommandError {

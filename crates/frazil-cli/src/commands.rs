@@ -4,6 +4,7 @@ mod audit;
 mod build;
 mod cache;
 mod completions;
+mod ctl;
 mod debian;
 mod eval;
 mod flake;
@@ -56,6 +57,7 @@ enum Command {
     Image(image::ImageCommand),
     Push(push::PushArguments),
     Run(run::RunArguments),
+    Ctl(ctl::CtlArguments),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     Eval(eval::EvalArguments),
@@ -103,6 +105,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Image(command) => image::run(&command, &environment, screen),
         Command::Push(arguments) => push::run(&arguments, &environment, screen),
         Command::Run(arguments) => run::run(&arguments, &environment, screen),
+        Command::Ctl(arguments) => ctl::run(&arguments, &environment),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
