@@ -19,6 +19,8 @@
   ./iana.nix
   ./fstab.nix
   ./nix.nix
+  ./file-hammer.nix
+  ./nixng.nix
   ./init/services.nix
   ./init/backends.nix
   ./init/choice.nix

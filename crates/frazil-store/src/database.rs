@@ -8,6 +8,7 @@
 
 mod query;
 pub(crate) mod schema;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,8 @@ use crate::fs::{Disk, IoError};
 use crate::path_info::PathInfo;
 
 pub(crate) use query::Graph;
+pub use schema::VERSION as SCHEMA_VERSION;
+pub use snapshot::snapshot;
 
 /// How long to wait for another process's transaction. Nix waits as long.
 const BUSY_TIMEOUT: Duration = Duration::from_hours(1);

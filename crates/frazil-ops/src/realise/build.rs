@@ -180,6 +180,7 @@ impl Executor<'_> {
                 locked(demanded).extend(paths);
                 Ok(built)
             },
+            warn: &|text| (self.tell)(Event::Problem(text)),
         };
         match (found.build)(&task, self.options.tools, &mut |line| log.line(line)) {
             Ok(()) => Ok(outputs),

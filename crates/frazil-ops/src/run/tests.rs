@@ -69,6 +69,9 @@ fn a_system_runs_and_says_how_it_ended() {
             scratch: scratch.path().to_owned(),
             terminal: None,
             grace: Duration::from_secs(5),
+            network: super::Network::Host,
+            forwards: Vec::new(),
+            has_terminal: false,
         };
         let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
         match run(&system, &plan, &stop, &kill) {

@@ -130,3 +130,22 @@ fn the_tables_are_those_of_nix() {
         .unwrap();
     expect_test::expect!["DeleteSelfRefs DerivationOutputs IndexDerivationOutputs IndexReference IndexReferrer Refs SchemaMigrations ValidPaths"].assert_eq(&names);
 }
+
+#[test]
+fn a_snapshot_is_a_database_of_the_same_bytes_each_time() {
+    let paths = || [info("app", &["lib", "app"]), info("lib", &[])].map(|(info, _)| info).to_vec();
+    let bytes = snapshot(&StoreDir::default(), paths(), 1).unwrap();
+    assert!(bytes == snapshot(&StoreDir::default(), paths(), 1).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("db.sqlite");
+    std::fs::write(&file, bytes).unwrap();
+    let database =
+        Database::open(Disk::default(), file, StoreDir::default(), OpenMode::Write).unwrap();
+    assert_eq!(names(&database.valid_paths().unwrap()), "app lib");
+    let (mut app, _) = info("app", &["lib", "app"]);
+    app.registration_time = 1;
+    assert_eq!(database.path_info(&app.path).unwrap(), Some(app));
+
+    let lacks = snapshot(&StoreDir::default(), vec![info("app", &["lib"]).0], 1).unwrap_err();
+    assert_eq!(lacks.to_string(), format!("path '{}' is not valid", path("lib")));
+}

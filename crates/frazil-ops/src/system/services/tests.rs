@@ -23,7 +23,11 @@ fn check(service: Value, expected: Expect) {
         _ => Err(io::ErrorKind::NotFound.into()),
     };
     let shown = match table(&plan, &users, &accounts, &read) {
-        Ok(table) => table["services"]["app"].to_string(),
+        Ok((table, undone)) => undone
+            .into_iter()
+            .chain([table["services"]["app"].to_string()])
+            .collect::<Vec<_>>()
+            .join("\n"),
         Err(error) => error.to_string(),
     };
     expected.assert_eq(&shown);
@@ -54,9 +58,9 @@ fn rules_become_directories_files_and_links() {
             { "kind": "remove-after", "path": "/var/www" },
             { "kind": "template", "path": "/run/a/conf", "argument": "/nix/store/good" },
         ] }),
-        expect![[
-            r#"{"dirs":[{"mode":"0700","path":"/run/a","uid":7}],"files":[{"content":["port=",{"default":"80","env":"PORT"}],"path":"/run/a/conf"}],"links":[{"content":"/srv","path":"/var/www"}]}"#
-        ]],
+        expect![[r#"
+            `/var/www` is not removed when the service `app` has ended
+            {"dirs":[{"mode":"0700","path":"/run/a","uid":7}],"files":[{"content":["port=",{"default":"80","env":"PORT"}],"path":"/run/a/conf"}],"links":[{"content":"/srv","path":"/var/www"}]}"#]],
     );
 }
 
