@@ -113,7 +113,9 @@ pub(crate) fn equip<'t>(
 ) -> Result<DiskHost<'t>, CommandError> {
     let fetch = network::fetch_options(environment, &Settings::of_frazil(environment)?)?;
     let hosts = network::assignments(environment, FORGE_HOSTS);
-    debian::equip(host.with_network(Network::new(fetch.clone(), hosts)), fetch, environment)
+    let clones = environment.cache_directory().map(|cache| cache.join("git"));
+    let network = Network::new(fetch.clone(), hosts).keeping_clones_in(clones);
+    debian::equip(host.with_network(network), fetch, environment)
 }
 
 /// What a host over a real store has to know.

@@ -5,6 +5,7 @@ mod building;
 mod cache;
 mod documents;
 mod flakes;
+mod git;
 mod golden;
 #[cfg(test)]
 mod nix_builds;

@@ -5,6 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use frazil_eval::host::HostError;
 use frazil_store::fetch::{Client, FetchOptions, Url};
@@ -21,12 +22,21 @@ pub struct Network {
     client: Option<Client>,
     /// Where the hosts of forges really are: `https://HOST` becomes the address beside it.
     hosts: BTreeMap<String, String>,
+    /// Where clones of git repositories are kept.
+    pub(super) clones: Option<PathBuf>,
 }
 
 impl Network {
     /// `hosts` are mirrors of forges: an address such as `http://127.0.0.1:8080` for each host.
     pub fn new(options: FetchOptions, hosts: BTreeMap<String, String>) -> Self {
-        Self { options, client: None, hosts }
+        Self { options, client: None, hosts, clones: None }
+    }
+
+    /// Keeps clones of git repositories in this directory.
+    #[must_use]
+    pub fn keeping_clones_in(mut self, directory: Option<PathBuf>) -> Self {
+        self.clones = directory;
+        self
     }
 
     fn get(&mut self, url: &str, wanted: Wanted) -> Result<Vec<u8>, HostError> {
