@@ -111,10 +111,12 @@ pub(crate) fn equip<'t>(
     host: DiskHost<'t>,
     environment: &Environment,
 ) -> Result<DiskHost<'t>, CommandError> {
-    let fetch = network::fetch_options(environment, &Settings::of_frazil(environment)?)?;
+    let settings = Settings::of_frazil(environment)?;
+    let fetch = network::fetch_options(environment, &settings)?;
     let hosts = network::assignments(environment, FORGE_HOSTS);
     let clones = environment.cache_directory().map(|cache| cache.join("git"));
-    let network = Network::new(fetch.clone(), hosts).keeping_clones_in(clones);
+    let tokens = network::tokens(&settings, environment);
+    let network = Network::new(fetch.clone(), hosts).with_tokens(tokens).keeping_clones_in(clones);
     debian::equip(host.with_network(network), fetch, environment)
 }
 
