@@ -18,6 +18,7 @@ const PEERS: &[Peer] = &[
     Peer { program: "busybox", package: "busybox-static" },
     Peer { program: "gpg", package: "gnupg" },
     Peer { program: "xz", package: "xz-utils" },
+    Peer { program: "git", package: "git" },
 ];
 
 /// Where the tests of the store look for real Nix.

@@ -1,5 +1,7 @@
 //! Debian packages made byte by byte, so that they can be as wrong as they like.
 
+#![expect(clippy::indexing_slicing, reason = "for tests only: what does not fit should panic")]
+
 /// The smallest `control`.
 pub const CONTROL: &[u8] = b"Package: a\nVersion: 1\nArchitecture: all\n";
 
