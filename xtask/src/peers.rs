@@ -33,6 +33,7 @@ const PEERS: &[Peer] = &[
     Peer { program: "strace", package: "strace" },
     Peer { program: "qemu-system-x86_64", package: "qemu-system-x86" },
     Peer { program: "mkfs.ext4", package: "e2fsprogs" },
+    Peer { program: "git", package: "git" },
 ];
 
 /// Where the tests of the store look for real Nix.
