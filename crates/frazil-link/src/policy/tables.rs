@@ -1,6 +1,7 @@
 //! The tables of the policy: what is trimmed everywhere, which directories nobody owns, what
 //! languages need, whose strings mean nothing.
 
+use super::Cut;
 use crate::glob;
 
 /// How strongly something is trimmed.
@@ -147,6 +148,48 @@ pub(crate) fn trim(path: &[u8]) -> Option<(&'static str, Firmness)> {
     };
     let row = TRIMS.iter().find(|(_, _, shapes)| shapes.iter().any(fits))?;
     Some((row.0, row.1))
+}
+
+/// Places in paths of a Nix closure that mention others without needing them.
+const CUTS: &[(Cut, &[&str])] = &[
+    (
+        Cut::Documentation,
+        &[
+            "doc/**",
+            "man/**",
+            "share/doc/**",
+            "share/gtk-doc/**",
+            "share/help/**",
+            "share/info/**",
+            "share/man/**",
+            "**/COPYING*",
+            "**/LICENSE*",
+            "**/README*",
+        ],
+    ),
+    (Cut::Debug, &["lib/debug/**", "**/*.debug", "**/*.dwo", "**/*.pdb"]),
+    (
+        Cut::Build,
+        &[
+            "include/**",
+            "nix-support/**",
+            "lib/cmake/**",
+            "lib/pkgconfig/**",
+            "share/cmake/**",
+            "share/pkgconfig/**",
+            "**/*.a",
+            "**/*.la",
+            "**/*.log",
+            "**/Makefile*",
+            "**/config.status",
+        ],
+    ),
+];
+
+/// As what the file at `path` of a unit mentions others that it may not need.
+pub(crate) fn cut(path: &[u8]) -> impl Iterator<Item = Cut> {
+    let rows = CUTS.iter().filter(|(_, patterns)| glob::is_match_any(patterns, path));
+    rows.map(|(cut, _)| *cut)
 }
 
 /// Directories that many packages share, or that only hold state: naming one asks for nothing.

@@ -43,6 +43,11 @@ impl Generated {
         })
     }
 
+    /// Whether there is an entry of this path.
+    pub fn has(&self, path: &TreePath) -> bool {
+        self.entries.contains_key(path)
+    }
+
     /// The bytes of a file.
     pub fn file(&self, path: &TreePath) -> Option<&[u8]> {
         match self.entries.get(path)? {
