@@ -30,7 +30,7 @@ pub struct Ledger {
     pub subjects: Vec<Subject>,
     /// Why, sorted.
     pub edges: Vec<Edge>,
-    /// Files of kept units that are not kept, sorted by path.
+    /// Files of units that were opened that are not kept, sorted by path.
     pub dropped: Vec<Dropped>,
     /// What may be needed, but was not followed, sorted.
     pub hints: Vec<Hint>,
@@ -175,7 +175,7 @@ evidence! {
     Locale "translation" false "It is a translation that the policy asks for.",
 }
 
-/// A file that is not in the system, though others of its unit are.
+/// A file that is not in the system, though its unit was looked into.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dropped {
     /// Where it would lie.
@@ -208,6 +208,23 @@ pub struct Retained {
     pub bytes: u64,
     /// How many files these are.
     pub files: u64,
+}
+
+impl Dropped {
+    /// Why something is dropped that the policy leaves out.
+    pub const UNWANTED: &str = "excluded by the policy";
+    /// Why something is dropped that could have been kept.
+    pub const UNREACHED: &str = "not reached";
+
+    /// Whether the policy says that it be left out.
+    pub fn is_unwanted(&self) -> bool {
+        *self.reason == *Self::UNWANTED
+    }
+
+    /// Whether it would be there if anything had reached it.
+    pub fn is_unreached(&self) -> bool {
+        *self.reason == *Self::UNREACHED
+    }
 }
 
 impl fmt::Display for Evidence {

@@ -153,8 +153,9 @@ pub(crate) fn walk<'u, 'a>(
     walk.take_roots(roots);
     loop {
         walk.go_on();
-        // Data of packages and licenses depend on what else is kept.
+        // Data of packages, modules and licenses depend on what else is kept.
         walk.take_package_data();
+        walk.take_modules();
         if walk.queue.is_empty() && walk.directories.is_empty() {
             break;
         }

@@ -1,19 +1,22 @@
 //! `frazil audit`
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use frazil_ops::image::audit::{
     Difference, Weight, is_list, package_differences, packages, path_differences,
 };
 use frazil_ops::image::readers::{self, Limits, ReadOptions};
+use frazil_ops::image::registry::read as read_remote;
 use frazil_ops::system::ledger;
 use frazil_tree::Tree;
 use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::linked::open_beside;
+use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen;
@@ -29,9 +32,10 @@ pub(super) enum AuditCommand {
 /// Show what takes the space, by package
 #[derive(Debug, Args)]
 pub(super) struct SizeArguments {
-    /// An image layout, an archive of one, what `docker save` wrote, or a linked system
+    /// An image layout, an archive of one, what `docker save` wrote, a linked system, or an image in
+    /// a registry (HOST/REPOSITORY:TAG)
     #[arg(value_name = "IMAGE")]
-    image: PathBuf,
+    image: String,
 
     #[command(flatten)]
     reading: Reading,
@@ -42,11 +46,11 @@ pub(super) struct SizeArguments {
 pub(super) struct DiffArguments {
     /// The first one
     #[arg(value_name = "OLD")]
-    old: PathBuf,
+    old: String,
 
     /// The second one
     #[arg(value_name = "NEW")]
-    new: PathBuf,
+    new: String,
 
     /// Leave digests and versions aside: only what was added, removed, or has another size counts
     #[arg(long, alias = "normalize")]
@@ -97,13 +101,17 @@ fn show_ledger(arguments: &LedgerArguments, environment: &Environment) -> Result
     screen::print(text.as_bytes())
 }
 
-fn read(path: &Path, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
-    let path = environment.absolute(path);
+fn read(named: &str, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
+    let architecture = &reading.architecture;
+    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
+    if let Some(reference) = registry::reference_unless_file(named, environment) {
+        let (client, logins) = (registry::client(environment)?, registry::logins(environment));
+        return Ok(read_remote(&reference, &client, &logins, &options)?.tree);
+    }
+    let path = environment.absolute(named.as_ref());
     if path.join("manifest").is_file() && path.join("units.json").is_file() {
         return Ok(open_beside(&path)?.tree);
     }
-    let architecture = &reading.architecture;
-    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
     Ok(readers::read(&path, &options)?.into_tree())
 }
 

@@ -9,6 +9,7 @@ mod golden;
 mod linking;
 #[cfg(test)]
 mod nix_builds;
+mod options;
 mod packages;
 
 use std::fs;

@@ -122,20 +122,19 @@ fn kept(walk: &Walk<'_, '_>, id: NodeId) -> Kept {
     }
 }
 
-/// Files of kept units that nothing reached; units that are dropped whole are not listed.
+/// Files that nothing reached, of all units that were opened: `frazil check` looks for them.
 fn dropped(walk: &Walk<'_, '_>) -> Vec<Dropped> {
-    let kept = walk.kept_units();
     let mut dropped = Vec::new();
     for (index, reached) in walk.reached.iter().enumerate() {
         let id = NodeId(index as u32);
         let Node { path, unit, entry } = walk.universe.node(id);
-        if *reached != Reached::Not || entry.is_directory() || !kept.contains(unit) {
+        if *reached != Reached::Not || entry.is_directory() {
             continue;
         }
         let reason = if walk.excluded.contains(&id) {
-            "excluded by the policy"
+            Dropped::UNWANTED
         } else {
-            trim(path).map_or("not reached", |(why, _)| why)
+            trim(path).map_or(Dropped::UNREACHED, |(why, _)| why)
         };
         let (path, unit, bytes) = (tree_path(path), *unit as u32, entry.size());
         dropped.push(Dropped { path, unit, bytes, reason: reason.into() });

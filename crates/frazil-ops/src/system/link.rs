@@ -3,7 +3,9 @@
 //! Packages are fetched and unpacked when the linker asks for them, so what nothing reaches is
 //! never fetched. What depends on the contents of a unit alone is kept under the unit's path.
 
+mod commands;
 mod finish;
+mod laid_out;
 mod pam;
 mod roots;
 mod universe;
@@ -31,9 +33,11 @@ use universe::Universe;
 
 /// The unit of what is made for one system.
 const GENERATED: &str = "generated";
-/// The unit of the init, and the name by which systems ask for it.
+/// The unit of the init, and its program.
 const INIT: &str = "init";
-const OWN_INIT: &str = "frazil";
+const INIT_PROGRAM: &str = "usr/sbin/init";
+/// What a system without one names as its init.
+const NO_INIT: &str = "none";
 
 /// What a link is given besides the specification.
 pub struct Setting<'l> {
@@ -170,9 +174,10 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     };
     let (services, not_done) =
         services::table(&specification.plan, &specification.users, &accounts, &read)?;
-    let generated = generated(specification, &accounts, setting)?;
+    let mut generated = generated(specification, &accounts, setting)?;
+    commands::offer(specification, setting, &mut generated)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
-    let roots = roots::roots(specification, setting, &services);
+    let roots = roots::roots(specification, setting, &services)?;
     let policy = policy(specification, &adapters)?;
     let link = frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
         universe.open(asked)
@@ -198,7 +203,9 @@ fn physical(setting: &Setting<'_>, path: &str) -> PathBuf {
     let split = setting.store.split(path.as_bytes()).ok();
     let place = split.and_then(|(store_path, rest)| {
         let rest = String::from_utf8_lossy(rest).into_owned();
-        Some(setting.inputs.get(&store_path)?.join(rest.trim_start_matches('/')))
+        let (place, rest) = (setting.inputs.get(&store_path)?, rest.trim_start_matches('/'));
+        // Joined with nothing the path of a file would be that of a directory.
+        Some(if rest.is_empty() { place.clone() } else { place.join(rest) })
     });
     place.unwrap_or_else(|| PathBuf::from(path))
 }
@@ -230,6 +237,13 @@ fn generated(
     setting: &Setting<'_>,
 ) -> Result<Generated, SystemError> {
     let mut generated = Generated::default();
+    for package in &specification.root {
+        let files = laid_out::files(package, setting)?.into_iter();
+        for file in files.filter(|file| !file.is_in_place()) {
+            let metadata = Metadata::of_root(Mode::SYMLINK);
+            generated.insert(file.path, metadata, Made::Link(file.target.into_bytes()));
+        }
+    }
     for file in &specification.files {
         let path = tree_path(&file.path)?;
         let whose = || format!("the file `/{}`", file.path);

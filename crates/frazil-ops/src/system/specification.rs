@@ -25,6 +25,9 @@ pub struct Specification {
     pub debian: Option<String>,
     /// Packages whose commands are in the system.
     pub packages: Vec<String>,
+    /// Packages whose trees are laid out at the root, as links.
+    #[serde(default)]
+    pub root: Vec<String>,
     /// Generated files.
     pub files: Vec<File>,
     /// Directories.
@@ -114,9 +117,11 @@ pub struct Group {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// The init.
+    /// The init, or `none`: then the image starts its program itself.
     #[serde(rename = "type")]
     pub init: String,
+    /// The programs of the init that the system must have.
+    pub programs: Vec<String>,
     /// The user whose shell runs instead of services.
     pub shell: Option<String>,
     /// Services, with names of users where the init wants numbers.

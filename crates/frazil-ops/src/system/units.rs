@@ -59,6 +59,7 @@ pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivati
     for (key, value) in [
         ("url", url),
         ("size", package.size.to_string()),
+        ("snapshot", package.origin.snapshot.to_owned()),
         ("outputHashMode", "flat".to_owned()),
         ("outputHashAlgo", "sha256".to_owned()),
         ("outputHash", hash.format(HashFormat::Base16)),

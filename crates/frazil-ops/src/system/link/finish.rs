@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use frazil_init::backend::{self, Backend};
 use frazil_init::table::Table;
 use frazil_link::generate::loader_cache::{Library, loader_cache};
 use frazil_link::ledger::{Fate, KeptKind, Subject};
@@ -13,7 +14,7 @@ use frazil_link::{Ledger, Link};
 use frazil_model::StorePath;
 use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Tree};
 
-use super::{GENERATED, INIT, OWN_INIT, SystemError, mode, origin, tree_path};
+use super::{GENERATED, INIT, INIT_PROGRAM, NO_INIT, SystemError, mode, origin, tree_path};
 use crate::system::accounts::Accounts;
 use crate::system::declarations::{Problem, php, sysusers, tmpfiles};
 use crate::system::generated::Generated;
@@ -213,23 +214,36 @@ fn add_directories(
     Ok(())
 }
 
-/// The init of this program, and what it is told.
+/// The init of this program, what it is told, and what another init is told. Below another, the
+/// program starts the services.
 fn add_init(
     tree: &mut Tree,
     specification: &Specification,
     services: &serde_json::Value,
 ) -> Result<(), SystemError> {
-    if specification.plan.init != OWN_INIT {
+    if specification.plan.init == NO_INIT {
         return Ok(());
     }
     let table = Table::from_json(services.to_string().as_bytes())?;
     let plan = frazil_init::plan::compile(&table)?;
-    for (path, mode, bytes) in
-        [("usr/sbin/init", 0o755, frazil_init::PROGRAM), ("etc/init.plan", 0o644, &plan)]
-    {
-        let kind = LeafKind::File(frazil_tree::File::inline(bytes));
+    let file = |bytes: &[u8]| LeafKind::File(frazil_tree::File::inline(bytes));
+    let mut add = |path: &str, mode: u32, kind: LeafKind| {
         let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(INIT), kind };
-        tree.insert(tree_path(path)?, leaf)?;
+        tree.insert(tree_path(path)?, leaf).map(drop).map_err(SystemError::from)
+    };
+    add(INIT_PROGRAM, 0o755, file(frazil_init::PROGRAM))?;
+    add("etc/init.plan", 0o644, file(&plan))?;
+    let program = format!("/{INIT_PROGRAM}");
+    let backend = Backend::named(&specification.plan.init);
+    // It was compiled just now, so it can be read.
+    let plan = frazil_init::plan::read(&plan).ok().zip(backend);
+    for entry in plan.into_iter().flat_map(|(plan, backend)| backend.files(plan, &program)) {
+        match entry.made {
+            backend::Made::Text(text) => add(&entry.path, 0o644, file(text.as_bytes()))?,
+            backend::Made::Program => {
+                add(&entry.path, 0o777, LeafKind::Symlink(program.as_bytes().into()))?;
+            }
+        }
     }
     Ok(())
 }
