@@ -102,11 +102,129 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
     let ledger = place.ledger("plain");
     let is_common = |line: &str| COMMON.iter().any(|it| line.contains(it));
     let ledger: Vec<String> = ledger.lines().filter(|line| !is_common(line)).map(plain).collect();
-    expect![""].assert_eq(&ledger.join("\n"));
+    expect![[r#"
+        unit app_1.0-1 2818 kept
+        unit libone1_1.2-1 1628 kept
+        unit libc6_2.41-1 1616 kept
+        unit unused_3 16 dropped
+        unit libtwo2_2 808 kept
+        unit libc-bin_2.41-1 14 kept
+        unit base-files_13 11 kept
+        unit dash_0.5 788 kept
+        unit gawk_5 788 dropped
+        keep /bin -> usr/bin <- made of roots
+        keep /etc/app.conf 55 644 0:0 <- root of roots
+        keep /etc/app.link -> app.conf <- made of roots
+        keep /etc/group 60 644 0:0 <- made of roots
+        keep /etc/ld.so.cache 435 644 0:0 <- made of roots
+        keep /etc/os-release -> ../usr/lib/os-release <- root of roots
+        keep /etc/passwd 151 644 0:0 <- made of roots
+        keep /etc/shadow 50 600 0:0 <- made of roots
+        keep /lib -> usr/lib <- made of roots
+        keep /lib64 -> usr/lib64 <- made of roots
+        keep /nix/store/app-1.0/bin directory 555 0:0 <- parent of /nix/store/app-1.0/bin/app
+        keep /nix/store/app-1.0/bin/app -> /usr/bin/app <- root of roots
+        keep /root directory 700 0:0 <- made of roots
+        keep /sbin -> usr/sbin <- made of roots
+        keep /tmp directory 1777 0:0 <- made of roots
+        keep /usr/bin/app 988 755 0:0 <- symlink of /nix/store/app-1.0/bin/app
+        keep /usr/bin/app-helper 788 755 0:0, set-id taken <- configured path of /etc/app.conf
+        keep /usr/bin/dash 788 755 0:0 <- symlink of /usr/bin/sh
+        keep /usr/bin/sh -> dash <- capability of capability shell
+        keep /usr/lib/app/plugin.so 784 644 0:0 <- configured path of /etc/app.conf
+        keep /usr/lib/locale/C.utf8/LC_CTYPE 4 644 0:0 <- capability of capability locale
+        keep /usr/lib/os-release 11 644 0:0 <- root of roots
+        keep /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 792 755 0:0 <- symlink of /usr/lib64/ld-linux-x86-64.so.2
+        keep /usr/lib/x86_64-linux-gnu/libc.so.6 824 644 0:0 <- needed of /usr/bin/app
+        keep /usr/lib/x86_64-linux-gnu/libone.so.1 -> libone.so.1.2 <- needed of /usr/bin/app
+        keep /usr/lib/x86_64-linux-gnu/libone.so.1.2 808 644 0:0 <- symlink of /usr/lib/x86_64-linux-gnu/libone.so.1
+        keep /usr/lib/x86_64-linux-gnu/libtwo.so.2 808 644 0:0 <- needed of /usr/lib/app/plugin.so
+        keep /usr/lib64/ld-linux-x86-64.so.2 -> /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 <- interpreter of /usr/bin/app-helper
+        keep /usr/share/app/data 4 644 0:0 <- package data of package app
+        keep /usr/share/app/extra/one 3 644 0:0 <- package data of package app
+        keep /usr/share/app/tool 4 644 0:0 <- package data of package app
+        keep /usr/share/doc/app/copyright 4 644 0:0 <- license of /usr/bin/app
+        keep /usr/share/doc/libone1/copyright 4 644 0:0 <- license of /usr/lib/x86_64-linux-gnu/libone.so.1
+        keep /var/empty directory 555 0:0 <- made of roots
+        keep /var/lib/app directory 750 33345:33345 <- made of roots
+        keep /var/tmp directory 1777 0:0 <- made of roots
+        drop /etc/pam.d/common-account 130 <- not reached
+        drop /etc/pam.d/common-auth 106 <- not reached
+        drop /etc/pam.d/common-password 128 <- not reached
+        drop /etc/pam.d/common-session 60 <- not reached
+        drop /etc/pam.d/common-session-noninteractive 60 <- not reached
+        drop /nix/store/app-1.0/bin/app-helper 0 <- not reached
+        drop /nix/store/app-1.0/bin/app-tool 0 <- not reached
+        drop /nix/store/app-1.0/nix-support/debian/package 216 <- not reached
+        drop /usr/bin/app-tool 51 <- not reached
+        drop /usr/bin/awk 0 <- not reached
+        drop /usr/bin/gawk 788 <- not reached
+        drop /usr/bin/ldd 10 <- not reached
+        drop /usr/bin/unused 16 <- not reached
+        drop /usr/lib/x86_64-linux-gnu/libone-extra.so 816 <- not reached
+        drop /usr/share/doc/app/manual 4 <- documentation
+        drop /usr/share/locale/de/LC_MESSAGES/app.mo 5 <- translations
+        cost /usr/lib/app/plugin.so 1592 in 2 files
+        cost capability shell 788 in 2 files
+        cost /usr/bin/app-helper 788 in 1 files
+        cost /usr/bin/sh 788 in 2 files
+        cost package app 7 in 2 files
+        cost capability locale 4 in 1 files
+        cost /usr/lib/locale/C.utf8/LC_CTYPE 4 in 1 files
+        cost /usr/share/app/data 4 in 1 files
+        cost /usr/share/app/tool 4 in 1 files
+        cost /usr/share/doc/app/copyright 4 in 1 files
+        cost /usr/share/doc/libone1/copyright 4 in 1 files
+        cost /usr/share/app/extra/one 3 in 1 files"#]].assert_eq(&ledger.join("\n"));
     let manifest = String::from_utf8(place.file("plain", "manifest")).expect("text");
     let ours = |line: &&str| !line.contains(" nix/") && (line.contains("app") || !is_common(line));
     let manifest: Vec<&str> = manifest.lines().filter(ours).map(without_binaries).collect();
-    expect![""].assert_eq(&manifest.join("\n"));
+    expect![[r#"
+        dir 755 0:0 - .
+        file 644 0:0 app_1.0-1 etc/app.conf 55 80f6050efca11ee65a1e3cfa9f9790a804673f341c92f339be2f44eb9523aaef etc/app.conf
+        link 0:0 generated etc/app.link app.conf
+        file 644 0:0 generated etc/group = "root:x:0:\nusers:x:100:\napp-daemon:x:33345:\nnogroup:x:65534:\n"
+        file 644 0:0 init etc/init.plan
+        link 0:0 base-files_13 etc/os-release ../usr/lib/os-release
+        file 644 0:0 generated etc/passwd = "root:x:0:0:root:/root:/bin/sh\napp-daemon:x:33345:33345:The app:/var/lib/app:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/var/empty:/usr/sbin/nologin\n"
+        file 600 0:0 generated etc/shadow = "root:*:::::::\napp-daemon:*:::::::\nnobody:*:::::::\n"
+        dir 755 0:0 - nix
+        dir 755 0:0 - usr
+        dir 755 0:0 - usr/bin
+        file 755 0:0 app_1.0-1 usr/bin/app 988 e372419dcc2d678bc3f0e68c3241b125a1b25fd15681f612d1554925e2a0c5e8 usr/bin/app
+        file 755 0:0 app_1.0-1 usr/bin/app-helper 788 01b6139a64281dc17febf907d0504f4658b2e4be076ab340b653e30f97b45dd9 usr/bin/app-helper
+        file 755 0:0 dash_0.5 usr/bin/dash 788 01b6139a64281dc17febf907d0504f4658b2e4be076ab340b653e30f97b45dd9 usr/bin/dash
+        link 0:0 dash_0.5 usr/bin/sh dash
+        dir 755 0:0 - usr/lib
+        dir 755 0:0 - usr/lib/app
+        file 644 0:0 app_1.0-1 usr/lib/app/plugin.so 784 4a4a9b0003db68a85a3f76372dcd545eaffabdc1f41233842a8591f2ac4698ab usr/lib/app/plugin.so
+        dir 755 0:0 - usr/lib/locale
+        dir 755 0:0 - usr/lib/locale/C.utf8
+        file 644 0:0 libc-bin_2.41-1 usr/lib/locale/C.utf8/LC_CTYPE 4 941b7ecd47e5a3d6066847def67a662f539afe44c5bdf95d962f9dc785dd96f3 usr/lib/locale/C.utf8/LC_CTYPE
+        file 644 0:0 base-files_13 usr/lib/os-release 11 2efc68cca1b1b6d4ae1b1e5fea9920458b8b920feb98553ae0913dff8e2936c0 usr/lib/os-release
+        dir 755 0:0 - usr/lib/x86_64-linux-gnu
+        file 755 0:0 libc6_2.41-1 usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 792 7ea02b0131f30c36bcd9561691ffa20020daea688c8422d91c38f0c72de73dee usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+        file 644 0:0 libc6_2.41-1 usr/lib/x86_64-linux-gnu/libc.so.6 824 d24d26de2e560caaeadd074319eb4ba5b79869dd7bde00272a88026cfb33ea1e usr/lib/x86_64-linux-gnu/libc.so.6
+        link 0:0 libone1_1.2-1 usr/lib/x86_64-linux-gnu/libone.so.1 libone.so.1.2
+        file 644 0:0 libone1_1.2-1 usr/lib/x86_64-linux-gnu/libone.so.1.2 808 777744cadb4ff0f08cd1744dc846571c8b552af086462ebb281fe0f951ea228b usr/lib/x86_64-linux-gnu/libone.so.1.2
+        file 644 0:0 libtwo2_2 usr/lib/x86_64-linux-gnu/libtwo.so.2 808 b4431eac752cc228d0db01c23657bfc6875e54740fd092cc3ed32f2b157b22fd usr/lib/x86_64-linux-gnu/libtwo.so.2
+        dir 755 0:0 - usr/lib64
+        link 0:0 libc6_2.41-1 usr/lib64/ld-linux-x86-64.so.2 /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+        dir 755 0:0 - usr/sbin
+        dir 755 0:0 - usr/share
+        dir 755 0:0 - usr/share/app
+        file 644 0:0 app_1.0-1 usr/share/app/data 4 3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7 usr/share/app/data
+        dir 755 0:0 - usr/share/app/extra
+        file 644 0:0 app_1.0-1 usr/share/app/extra/one 3 7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed usr/share/app/extra/one
+        file 644 0:0 app_1.0-1 usr/share/app/tool 4 7c9bbe5ec9b3fb774e8fa0f54247e93c34ddf8e5d16fe3073420de0ae81a262d usr/share/app/tool
+        dir 755 0:0 - usr/share/doc
+        dir 755 0:0 - usr/share/doc/app
+        file 644 0:0 app_1.0-1 usr/share/doc/app/copyright 4 ad95d5fa651ba86d8923fe1238d24a4f1988a752acfe426ac72ac7c04471bc17 usr/share/doc/app/copyright
+        dir 755 0:0 - usr/share/doc/libone1
+        file 644 0:0 libone1_1.2-1 usr/share/doc/libone1/copyright 4 ad95d5fa651ba86d8923fe1238d24a4f1988a752acfe426ac72ac7c04471bc17 usr/share/doc/libone1/copyright
+        dir 755 0:0 - var
+        dir 755 0:0 - var/lib
+        dir 750 33345:33345 generated var/lib/app"#]].assert_eq(&manifest.join("\n"));
     let warnings: Vec<&str> = said.lines().filter(|line| line.contains("warning")).collect();
     expect!["warning: made-up: /usr/lib/tmpfiles.d/app.conf, line 3: `/run/app.pid` is not removed when the system starts"].assert_eq(&warnings.join("\n"));
 }
