@@ -165,7 +165,8 @@ pub(super) fn start_aside(
     };
     let copied = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
     let output = system("copy the standard error", copied)?;
-    launch(prepared, network, maps, Some((null()?, output)), null()?)
+    let stdio = Stdio { is_controlled: false, files: Some((null()?, output)) };
+    launch(prepared, network, maps, stdio, null()?)
 }
 
 /// Which users of the machine those of the child's namespace are, as the kernel reads it.
