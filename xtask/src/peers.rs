@@ -17,6 +17,8 @@ const PEERS: &[Peer] = &[
     Peer { program: "nix-store", package: "nix-bin" },
     Peer { program: "busybox", package: "busybox-static" },
     Peer { program: "gpg", package: "gnupg" },
+    Peer { program: "runc", package: "runc" },
+    Peer { program: "ssh", package: "openssh-client" },
     Peer { program: "xz", package: "xz-utils" },
 ];
 

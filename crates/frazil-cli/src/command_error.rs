@@ -110,6 +110,9 @@ failures! {
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
     frazil_ops::run::SystemRunError => BUILD_FAILED,
+<<<<<<< HEAD
+    frazil_ops::control::ControlError => STORE_FAILED,
+=======
     frazil_ops::system::ledger::LedgerError => STORE_FAILED,
     frazil_ops::check::CheckError => BUILD_FAILED,
 }
@@ -124,6 +127,7 @@ impl From<frazil_ops::option::OptionError> for CommandError {
             }
         }
     }
+>>>>>>> main
 }
 
 impl From<BuildError> for CommandError {

@@ -5,6 +5,7 @@ mod build;
 mod cache;
 mod check;
 mod completions;
+mod ctl;
 mod debian;
 mod eval;
 mod flake;
@@ -59,6 +60,7 @@ enum Command {
     Image(image::ImageCommand),
     Push(push::PushArguments),
     Run(run::RunArguments),
+    Ctl(ctl::CtlArguments),
     Check(check::CheckArguments),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -109,6 +111,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Image(command) => image::run(&command, &environment, screen),
         Command::Push(arguments) => push::run(&arguments, &environment, screen),
         Command::Run(arguments) => run::run(&arguments, &environment, screen),
+        Command::Ctl(arguments) => ctl::run(&arguments, &environment),
         Command::Check(arguments) => check::run(&arguments, &environment, screen),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),

@@ -7,6 +7,7 @@
 pub mod build;
 pub mod builtins;
 pub mod cache;
+pub mod control;
 pub mod check;
 pub mod debian;
 pub mod eval;

@@ -181,6 +181,8 @@ in
       lib.mkDefault "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
     );
   };
+  # Debian's glue between runit and sysvinit: shell scripts that nobody calls here.
+  config.system.link.without = lib.mkIf (cfg.type == "runit") [ "/usr/lib/runit/**" ];
   config.system.link.capabilities.shell = lib.mkIf (cfg.shell != null) (lib.mkDefault true);
 
   config.assertions = [

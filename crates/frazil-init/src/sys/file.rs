@@ -163,6 +163,13 @@ pub(crate) fn change_directory(path: &CStr) -> Result<()> {
     unsafe { syscall(arch::CHDIR, [path.as_ptr() as usize]) }.map(drop)
 }
 
+/// Lets all paths begin at a directory, as those of a container do.
+pub(crate) fn enter_root(path: &CStr) -> Result<()> {
+    change_directory(path)?;
+    // SAFETY: the path is a C string.
+    unsafe { syscall(arch::CHROOT, [c".".as_ptr() as usize]) }.map(drop)
+}
+
 pub(crate) fn make_directory(path: &CStr, mode: u32) -> Result<()> {
     // SAFETY: the path is a C string.
     unsafe { syscall(arch::MKDIRAT, [AT_FDCWD, path.as_ptr() as usize, mode as usize]) }.map(drop)

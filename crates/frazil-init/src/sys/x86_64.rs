@@ -90,6 +90,7 @@ pub(super) const CAPSET: usize = 126;
 pub(super) const RT_SIGTIMEDWAIT: usize = 128;
 pub(super) const SETPRIORITY: usize = 141;
 pub(super) const PRCTL: usize = 157;
+pub(super) const CHROOT: usize = 161;
 pub(super) const SYNC: usize = 162;
 pub(super) const MOUNT: usize = 165;
 pub(super) const UMOUNT2: usize = 166;

@@ -121,10 +121,10 @@ impl Watcher {
         if !self.service.is_probed() {
             file::close(Fd(inherited::FIRST_FREE - 1));
         }
-        loop {
-            if !is_awaited && !self.service.is_probed() {
-                return Ok(());
-            }
+        // What a notifying service goes on to send is read by the probe.
+        let is_for_ever = self.service.health().kind() != ProbeKind::None
+            || self.service.ready().kind() == ProbeKind::Notify;
+        while is_awaited || is_for_ever {
             let limit = deadline.filter(|_| is_awaited);
             let left = limit.map(|deadline| deadline.saturating_sub(event::now()));
             let mut ends = [Poll::readable(self.process), Poll::readable(source)];
@@ -152,6 +152,7 @@ impl Watcher {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     /// Whether readiness is still awaited after a note.
