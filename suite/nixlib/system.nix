@@ -1,4 +1,4 @@
-# Systems over a recorded suite, for `with import ./system.nix;`: what modules make of options.
+# Systems over a recorded suite, for `with import ./system.nix;`: what the modules make of options.
 let
   lib = import ../../nix/lib;
   nglib = import ../../nix/nglib { inherit lib; };
@@ -20,22 +20,19 @@ let
       inherit config;
     };
   specification = config: (system config).config.system.specification;
-  byPath = lib.foldl' (files: file: files // { ${file.path} = removeAttrs file [ "path" ]; }) { };
+  byPath = lib.foldl' (all: entry: all // { ${entry.path} = removeAttrs entry [ "path" ]; }) { };
 in
 lib
 // {
-  inherit
-    lib
-    nglib
-    pkgs
-    system
-    specification
-    ;
-  # What a system has of its own: `(files { ... })."etc/hosts".text`.
-  files = config: byPath (specification config).files;
+  inherit pkgs system specification;
+  # What a system has of its own, and what is wrong with it.
+  file = path: config: (byPath (specification config).files).${path} or null;
   text = path: config: (byPath (specification config).files).${path}.text;
-  directories = config: byPath (specification config).directories;
-  # What is wrong with a system.
+  directory = path: config: (byPath (specification config).directories).${path} or null;
   complaints =
-    config: map (a: a.message) (filterFalse (lib.evalModules (systemModules config)).config.assertions);
+    config:
+    map (assertion: assertion.message) (
+      lib.filter (assertion: !assertion.assertion) (system config).options.assertions.value
+    );
+  warnings = config: (system config).options.warnings.value;
 }
