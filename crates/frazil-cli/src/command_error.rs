@@ -110,9 +110,7 @@ failures! {
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
     frazil_ops::run::SystemRunError => BUILD_FAILED,
-<<<<<<< HEAD
     frazil_ops::control::ControlError => STORE_FAILED,
-=======
     frazil_ops::system::ledger::LedgerError => STORE_FAILED,
     frazil_ops::check::CheckError => BUILD_FAILED,
 }
@@ -127,7 +125,6 @@ impl From<frazil_ops::option::OptionError> for CommandError {
             }
         }
     }
->>>>>>> main
 }
 
 impl From<BuildError> for CommandError {
