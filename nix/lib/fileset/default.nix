@@ -132,12 +132,14 @@ let
   unionTrees =
     trees:
     let
+      # The first that has all there is; what comes after it is not looked at.
+      whole = lib.findFirst (tree: tree != null && !isAttrs tree) null trees;
       present = lib.filter (tree: tree != null) trees;
     in
-    if present == [ ] then
+    if whole != null then
+      whole
+    else if present == [ ] then
       null
-    else if lib.any (tree: !isAttrs tree) present then
-      lib.findFirst (tree: !isAttrs tree) null present
     else
       lib.zipAttrsWith (_: unionTrees) present;
 
@@ -240,9 +242,8 @@ in
     else
       nothing;
 
-  /** Prints a file set when the second argument is forced. `FileSet -> a -> a` */
-  trace =
-    set: builtins.trace (show (coerce "lib.fileset.trace: Argument" set));
+  /** Prints a file set and gives its second argument. `FileSet -> a -> a` */
+  trace = set: builtins.trace (show (coerce "lib.fileset.trace: Argument" set)) (x: x);
 
   /** Prints a file set and gives it. `FileSet -> FileSet` */
   traceVal = set: builtins.trace (show (coerce "lib.fileset.traceVal: Argument" set)) set;
