@@ -214,14 +214,17 @@ let
         [ (line " (${sub})") ]
     ) (attrNames tree);
 
-  show =
+  shown =
     set:
     if set.base == null || !holdsFiles set.base set.tree then
-      "(empty)"
+      [ "(empty)" ]
     else if set.tree == "directory" then
-      "${toString set.base} (all files in directory)"
+      [ "${toString set.base} (all files in directory)" ]
     else
-      lib.concatStringsSep "\n" ([ (toString set.base) ] ++ linesOf set.base "" set.tree);
+      [ (toString set.base) ] ++ linesOf set.base "" set.tree;
+
+  # Each line is a trace of its own, so that all begin alike.
+  print = set: lib.foldl' (_: line: builtins.trace line null) null (shown set);
 
   git = import ./git.nix { inherit lib make; };
 in
@@ -243,10 +246,10 @@ in
       nothing;
 
   /** Prints a file set and gives its second argument. `FileSet -> a -> a` */
-  trace = set: builtins.trace (show (coerce "lib.fileset.trace: Argument" set)) (x: x);
+  trace = set: builtins.seq (print (coerce "lib.fileset.trace: Argument" set)) (x: x);
 
   /** Prints a file set and gives it. `FileSet -> FileSet` */
-  traceVal = set: builtins.trace (show (coerce "lib.fileset.traceVal: Argument" set)) set;
+  traceVal = set: builtins.seq (print (coerce "lib.fileset.traceVal: Argument" set)) set;
 
   /**
     A store path of the files of a set below a directory.
