@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
+use crate::kernel::{self, Kernel};
+
 /// A program and the Debian package that brings it.
 struct Peer {
     program: &'static str,
@@ -17,11 +19,27 @@ const PEERS: &[Peer] = &[
     Peer { program: "nix-store", package: "nix-bin" },
     Peer { program: "busybox", package: "busybox-static" },
     Peer { program: "gpg", package: "gnupg" },
+    Peer { program: "runc", package: "runc" },
+    Peer { program: "ssh", package: "openssh-client" },
     Peer { program: "xz", package: "xz-utils" },
+    // Inits, and what they are run in.
+    Peer { program: "runsvdir", package: "runit" },
+    Peer { program: "s6-svscan", package: "s6" },
+    Peer { program: "dumb-init", package: "dumb-init" },
+    Peer { program: "tini", package: "tini" },
+    Peer { program: "catatonit", package: "catatonit" },
+    Peer { program: "runc", package: "runc" },
+    Peer { program: "umoci", package: "umoci" },
+    Peer { program: "strace", package: "strace" },
+    Peer { program: "qemu-system-x86_64", package: "qemu-system-x86" },
+    Peer { program: "mkfs.ext4", package: "e2fsprogs" },
 ];
 
 /// Where the tests of the store look for real Nix.
 const NIX_VARIABLE: &str = "FRAZIL_ORACLE_NIX";
+/// Where the tests of the init look for a kernel, and modules in an order to load them in.
+const KERNEL_VARIABLE: &str = "FRAZIL_INIT_KERNEL";
+const MODULES_VARIABLE: &str = "FRAZIL_INIT_MODULES";
 
 /// Installs the peers that are missing, where that is possible: as root, with apt.
 pub(crate) fn install(err: &mut impl Write) -> io::Result<()> {
@@ -39,7 +57,7 @@ pub(crate) fn install(err: &mut impl Write) -> io::Result<()> {
 }
 
 /// Runs all tests, with what was found of the peers.
-pub(crate) fn test(repository: &Path) -> io::Result<ExitStatus> {
+pub(crate) fn test(repository: &Path, err: &mut impl Write) -> io::Result<ExitStatus> {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--workspace", "--locked"]).current_dir(repository);
     let nix = find("nix-store");
@@ -47,6 +65,15 @@ pub(crate) fn test(repository: &Path) -> io::Result<ExitStatus> {
         && std::env::var_os(NIX_VARIABLE).is_none()
     {
         cargo.env(NIX_VARIABLE, folder);
+    }
+    if find("qemu-system-x86_64").is_some() && std::env::var_os(KERNEL_VARIABLE).is_none() {
+        match kernel::fetch(&repository.join("target/peers/kernel")) {
+            Ok(Kernel { image, modules }) => {
+                cargo.env(KERNEL_VARIABLE, image);
+                cargo.env(MODULES_VARIABLE, std::env::join_paths(modules).unwrap_or_default());
+            }
+            Err(why) => writeln!(err, "{why}; tests that boot a kernel are skipped")?,
+        }
     }
     cargo.status()
 }

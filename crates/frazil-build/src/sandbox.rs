@@ -26,6 +26,7 @@ mod seccomp;
 mod steps;
 mod supervise;
 mod terminal;
+pub mod trace;
 mod usage;
 
 use std::collections::BTreeMap;

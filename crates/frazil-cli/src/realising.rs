@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use frazil_ops::build::Setting;
 use frazil_ops::builtins::{self, Tools};
-use frazil_ops::host::{DiskHost, RealStore};
+use frazil_ops::host::DiskHost;
 use frazil_ops::network::{Network, NetworkPlan};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
@@ -183,9 +183,8 @@ pub(crate) fn with_real_host<R>(
     let context = evaluation::host_context(environment)?;
     let done = realising.with_options(Mode::Make, |options| {
         let setting = Setting { store, options, cancel: &realising.cancel, tell: &tell };
-        let realise = |path: &_, output: &_| setting.realise_for_evaluation(path, output);
-        let real = RealStore { store, realise: Box::new(realise) };
-        let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+        let host =
+            DiskHost::over(context, setting.real_store(), move |message| screen.tell(&message));
         Ok(work(&mut evaluation::equip(host, environment)?))
     });
     progress.finish();

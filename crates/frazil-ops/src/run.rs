@@ -92,6 +92,17 @@ pub fn run(
     stop: &Cancel,
     kill: &Cancel,
 ) -> Result<Ended, SystemRunError> {
+    in_container(system, plan, |container, signal| {
+        container::run(container, signal, plan.grace, stop, kill)
+    })
+}
+
+/// Makes the container of a system, and hands it over with the signal that ends it.
+pub(crate) fn in_container(
+    system: &System,
+    plan: &RunPlan,
+    run: impl FnOnce(&Container<'_>, i32) -> Result<Ended, RunError>,
+) -> Result<Ended, SystemRunError> {
     let config = system.presentation.run_config();
     let (uid, gid) = user(&system.tree, config.user.as_deref().unwrap_or("0"))?;
     let users = Users::new(uid, gid)?;
@@ -124,7 +135,7 @@ pub fn run(
         has_terminal: plan.has_terminal,
     };
     let signal = signal(config.stop_signal.as_deref().unwrap_or("SIGTERM"));
-    Ok(container::run(&container, signal, plan.grace, stop, kill)?)
+    Ok(run(&container, signal)?)
 }
 
 /// Directories that can be written in a read-only root: those for what is gone afterwards, and

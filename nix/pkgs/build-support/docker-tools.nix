@@ -213,6 +213,7 @@ let
         groups = groups // a.groups;
         plan = {
           type = "none";
+          programs = [ ];
           services = { };
         };
         link = {

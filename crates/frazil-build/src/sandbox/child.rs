@@ -123,11 +123,7 @@ pub(super) fn start(
     identity: Identity,
 ) -> Result<Child, SandboxError> {
     let (log, output) = system("open a terminal for the log", open_terminal(identity))?;
-    let input = system(
-        "open /dev/null",
-        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
-    )?;
-    let stdio = Stdio { files: Some((input, output)), is_controlled: false };
+    let stdio = Stdio { files: Some((null()?, output)), is_controlled: false };
     launch(prepared, network, &Maps::single(identity), stdio, log)
 }
 
@@ -138,13 +134,26 @@ pub(super) fn start_attached(
     maps: &Maps,
     terminal: Option<(OwnedFd, OwnedFd)>,
 ) -> Result<Child, SandboxError> {
-    // Nobody writes to it.
-    let log = system(
-        "open /dev/null",
-        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
-    )?;
     let stdio = Stdio { is_controlled: terminal.is_some(), files: terminal };
-    launch(prepared, network, maps, stdio, log)
+    // Nobody writes to the log.
+    launch(prepared, network, maps, stdio, null()?)
+}
+
+/// As [`start_attached`], but it reads nothing, and both its outputs are our standard error.
+pub(super) fn start_aside(
+    prepared: &Prepared,
+    network: Network,
+    maps: &Maps,
+) -> Result<Child, SandboxError> {
+    let copied = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
+    let output = system("copy the standard error", copied)?;
+    let stdio = Stdio { files: Some((null()?, output)), is_controlled: false };
+    launch(prepared, network, maps, stdio, null()?)
+}
+
+fn null() -> Result<OwnedFd, SandboxError> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    system("open /dev/null", rustix::fs::open(c"/dev/null", flags, Mode::empty()))
 }
 
 /// What becomes the child's input and output.

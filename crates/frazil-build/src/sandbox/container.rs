@@ -22,6 +22,7 @@ use super::plan::{CStrings, DEVICES, Prepared, at, c_path, c_string};
 use super::steps::{Step, TakeSeal};
 use super::supervise::{self, Cancel};
 use super::terminal::{self, Raw, Terminal};
+use super::trace::{self, Traced};
 use super::{Bind, Network, identity};
 
 /// The users that a container of root has.
@@ -132,7 +133,7 @@ pub fn run(
 ) -> Result<Ended, RunError> {
     let terminal =
         if container.has_terminal { Some(Terminal::open(container.users.owner())?) } else { None };
-    let prepared = prepare(container, terminal.as_ref())?;
+    let prepared = prepare(container, terminal.as_ref(), None)?;
     let stdio = terminal.as_ref().map(Terminal::stdio).transpose()?;
     let maps = container.users.maps();
     let mut child = child::start_attached(&prepared, container.network, &maps, stdio)?;
@@ -161,9 +162,37 @@ pub fn run(
     ended
 }
 
+/// As [`run`], but tells which paths its programs look up, and when they look for nothing for a
+/// while. It reads no input, and what it writes goes to our standard error.
+pub fn run_traced(
+    container: &Container<'_>,
+    (signal, grace): (i32, Duration),
+    (stop, kill): (&Cancel, &Cancel),
+    idle: Option<Duration>,
+    on_traced: &mut (dyn FnMut(Traced) + Send),
+) -> Result<Ended, RunError> {
+    let (socket, handover) = trace::prepare()?;
+    let prepared = prepare(container, None, Some(handover))?;
+    let maps = container.users.maps();
+    std::thread::scope(|scope| {
+        // Beside us from the start: becoming the program is the first thing to be asked about.
+        let watched = scope.spawn(move || trace::watch(socket, idle, on_traced));
+        let started = child::start_aside(&prepared, container.network, &maps);
+        // The child's end is its alone from now on, so that nobody waits for one that has died.
+        drop(prepared);
+        let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
+        let ended = supervise::wait_attached(&mut started?, signal, grace, stop, kill);
+        let watched = watched.join().unwrap_or(Err(SandboxError::Died));
+        let ended = ended?;
+        watched?;
+        Ok(ended)
+    })
+}
+
 fn prepare(
     container: &Container<'_>,
     terminal: Option<&Terminal>,
+    last: Option<Step>,
 ) -> Result<Prepared, SandboxError> {
     for name in ["dev", "proc"] {
         let path = container.root.join(name);
@@ -222,7 +251,9 @@ fn prepare(
     if uid != 0 {
         steps.push(Step::BecomePowerless { uid, gid, drop_groups: base.is_some() });
     }
-    steps.extend([Step::DieWithParent, Step::CleanState]);
+    steps.push(Step::DieWithParent);
+    steps.extend(last);
+    steps.push(Step::CleanState);
     finish(container, steps, shown.len())
 }
 

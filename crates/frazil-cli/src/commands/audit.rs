@@ -1,11 +1,14 @@
 //! `frazil audit`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use frazil_ops::image::audit::{
     Difference, Total, Weight, is_list, package_differences, packages, path_differences, total,
 };
 use frazil_ops::image::readers::{self, Limits, ReadOptions};
 use frazil_ops::image::registry::read as read_remote;
+use frazil_ops::system::ledger;
 use frazil_tree::Tree;
 use serde_json::json;
 
@@ -21,6 +24,7 @@ use crate::screen;
 pub(super) enum AuditCommand {
     Size(SizeArguments),
     Diff(DiffArguments),
+    Ledger(LedgerArguments),
 }
 
 /// Show what takes the space, by package
@@ -58,6 +62,18 @@ pub(super) struct DiffArguments {
     reading: Reading,
 }
 
+/// Print every decision of a link: what is kept and why, what is dropped, what soft evidence costs
+#[derive(Debug, Args)]
+pub(super) struct LedgerArguments {
+    /// A linked system
+    #[arg(value_name = "SYSTEM")]
+    system: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Args)]
 struct Reading {
     /// Take the image for this machine, if there are several
@@ -73,7 +89,14 @@ pub(super) fn run(command: &AuditCommand, environment: &Environment) -> Result<(
     match command {
         AuditCommand::Size(arguments) => show_sizes(arguments, environment),
         AuditCommand::Diff(arguments) => show_differences(arguments, environment),
+        AuditCommand::Ledger(arguments) => show_ledger(arguments, environment),
     }
+}
+
+fn show_ledger(arguments: &LedgerArguments, environment: &Environment) -> Result<(), CommandError> {
+    let directory = environment.absolute(&arguments.system);
+    let text = if arguments.json { ledger::json(&directory)? } else { ledger::text(&directory)? };
+    screen::print(text.as_bytes())
 }
 
 fn read(named: &str, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {

@@ -65,6 +65,11 @@ pub(super) fn run(
         forwards: arguments.publish.iter().map(|text| forward(text)).collect::<Result<_, _>>()?,
         has_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
     };
+    status(until_stopped(|stop, kill| run_system(&system, &plan, stop, kill))??)
+}
+
+/// Runs something that is asked to stop by the first signal, and ended by the second one.
+pub(super) fn until_stopped<T>(run: impl FnOnce(&Cancel, &Cancel) -> T) -> Result<T, CommandError> {
     let no_event = |error| CommandError::from(frazil_ops::run::SystemRunError::Sandbox(error));
     let stop = Cancel::new().map_err(no_event)?;
     let kill = Cancel::new().map_err(no_event)?;
@@ -76,7 +81,7 @@ pub(super) fn run(
     })?;
     take_signals();
     let handle = signals.handle();
-    let ended = std::thread::scope(|scope| {
+    Ok(std::thread::scope(|scope| {
         scope.spawn(|| {
             for _ in signals.forever() {
                 if stop.is_cancelled() {
@@ -85,11 +90,15 @@ pub(super) fn run(
                 stop.cancel();
             }
         });
-        let ended = run_system(&system, &plan, &stop, &kill);
+        let done = run(&stop, &kill);
         handle.close();
-        ended
-    });
-    match ended? {
+        done
+    }))
+}
+
+/// The exit status of what ran becomes ours.
+pub(super) fn status(ended: Ended) -> Result<(), CommandError> {
+    match ended {
         Ended::Exited(0) => Ok(()),
         Ended::Exited(status) => Err(CommandError::Ended { status: status as u8 }),
         Ended::Killed(signal) => Err(CommandError::Ended { status: (SIGNALLED + signal) as u8 }),

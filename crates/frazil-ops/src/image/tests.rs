@@ -124,6 +124,14 @@ impl Fixture {
         self.add_lines(&format!("file 755 0:0 shop {path} {} - {path}\n", bytes.len()));
     }
 
+    /// Adds the decisions of a link.
+    pub(crate) fn add_ledger(&self, ledger: &frazil_link::Ledger) {
+        let file = fs::File::create(self.toplevel().join("ledger")).unwrap();
+        let mut file = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut file, &ledger.encode()).unwrap();
+        file.finish().unwrap();
+    }
+
     fn toplevel(&self) -> PathBuf {
         self.directory.path().join("toplevel")
     }

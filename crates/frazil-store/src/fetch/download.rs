@@ -96,8 +96,9 @@ impl Client {
         if let (Some(specified), Some(found)) = (options.hash, found)
             && specified != found
         {
-            let mismatch = Box::new(HashMismatch { specified, found });
-            return Err(FetchError::new(url, FetchProblem::Hash(mismatch)));
+            let mismatch = || FetchProblem::Hash(Box::new(HashMismatch { specified, found }));
+            let problem = if body.info().is_page() { FetchProblem::Page } else { mismatch() };
+            return Err(FetchError::new(url, problem));
         }
         Ok(Downloaded { size: body.position(), info: body.info().clone() })
     }
@@ -107,6 +108,7 @@ impl Client {
 fn spoils_part(err: &FetchError) -> bool {
     match &err.problem {
         FetchProblem::Hash(_)
+        | FetchProblem::Page
         | FetchProblem::Changed
         | FetchProblem::TooLarge { .. }
         | FetchProblem::Protocol { .. } => true,

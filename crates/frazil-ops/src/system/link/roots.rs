@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{OWN_INIT, Setting, SystemError, laid_out, physical};
+use super::{NO_INIT, Setting, SystemError, laid_out};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -32,6 +32,9 @@ pub(super) fn roots(
             push(&mut roots, &file.target, "contents", true);
         }
     }
+    for program in &specification.plan.programs {
+        push(&mut roots, program, "init.type", true);
+    }
     for package in &specification.packages {
         push_commands(&mut roots, package, setting);
     }
@@ -48,7 +51,7 @@ fn push_image(roots: &mut Vec<Root>, specification: &Specification) {
     let words = |field: &str| image.get(field).and_then(Value::as_array);
     let is_given = words("entrypoint").is_some_and(|words| !words.is_empty());
     let started = if is_given { "entrypoint" } else { "cmd" };
-    let has_init = specification.plan.init == OWN_INIT;
+    let has_init = specification.plan.init != NO_INIT;
     for field in ["entrypoint", "cmd", "healthcheck"] {
         let texts = words(field).into_iter().flatten().filter_map(Value::as_str);
         for (index, word) in texts.enumerate() {
@@ -89,15 +92,7 @@ fn push_value(roots: &mut Vec<Root>, value: &Value, named_by: &str) {
 }
 
 fn push_commands(roots: &mut Vec<Root>, package: &str, setting: &Setting<'_>) {
-    for folder in ["bin", "sbin"] {
-        let Ok(entries) = std::fs::read_dir(physical(setting, package).join(folder)) else {
-            continue;
-        };
-        let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-        names.sort();
-        for name in names {
-            let path = format!("{package}/{folder}/{}", name.to_string_lossy());
-            push(roots, &path, "environment.systemPackages", true);
-        }
+    for command in super::commands::of_package(package, setting) {
+        push(roots, &command.path, "environment.systemPackages", true);
     }
 }
