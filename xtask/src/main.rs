@@ -28,7 +28,7 @@ fn tidy(err: &mut impl Write) -> io::Result<bool> {
 
 /// Gets the peers and runs all tests.
 fn test(err: &mut impl Write) -> io::Result<bool> {
-    peers::install(err)?;
+    peers::install(repository(), err)?;
     peers::test(repository()).map(|status| status.success())
 }
 
