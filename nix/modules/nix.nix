@@ -80,6 +80,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    image.nixStore = lib.mkIf cfg.loadNixDb builtins.storeDir;
+
     nix.config = nglib.mkDefaultRec {
       build-users-group = "nixbld";
       max-jobs = "auto";
@@ -127,10 +129,6 @@ in
     };
 
     assertions = [
-      {
-        assertion = !cfg.loadNixDb;
-        message = "`nix.loadNixDb` is not supported yet; leave it out";
-      }
       {
         assertion = cfg.persistNix == null;
         message = "`nix.persistNix` is not supported yet; mount a volume at /nix instead";

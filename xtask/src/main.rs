@@ -1,5 +1,6 @@
 //! Chores of this repository that are not part of the product: `cargo xtask tidy`, `cargo xtask test`.
 
+mod kernel;
 mod peers;
 mod tidy;
 
@@ -29,7 +30,7 @@ fn tidy(err: &mut impl Write) -> io::Result<bool> {
 /// Gets the peers and runs all tests.
 fn test(err: &mut impl Write) -> io::Result<bool> {
     peers::install(repository(), err)?;
-    peers::test(repository()).map(|status| status.success())
+    peers::test(repository(), err).map(|status| status.success())
 }
 
 /// The root of the repository: the parent of this package.

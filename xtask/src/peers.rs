@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
+use crate::kernel::{self, Kernel};
+
 /// A program and the Debian package that brings it.
 struct Peer {
     program: &'static str,
@@ -17,12 +19,23 @@ const PEERS: &[Peer] = &[
     Peer { program: "nix-store", package: "nix-bin" },
     Peer { program: "busybox", package: "busybox-static" },
     Peer { program: "gpg", package: "gnupg" },
-    Peer { program: "xz", package: "xz-utils" },
     Peer { program: "runc", package: "runc" },
+    Peer { program: "ssh", package: "openssh-client" },
+    Peer { program: "xz", package: "xz-utils" },
+    // Engines, readers and a registry of images.
     Peer { program: "podman", package: "podman" },
     Peer { program: "skopeo", package: "skopeo" },
-    Peer { program: "umoci", package: "umoci" },
     Peer { program: "docker-registry", package: "docker-registry" },
+    // Inits, and what they are run in.
+    Peer { program: "runsvdir", package: "runit" },
+    Peer { program: "s6-svscan", package: "s6" },
+    Peer { program: "dumb-init", package: "dumb-init" },
+    Peer { program: "tini", package: "tini" },
+    Peer { program: "catatonit", package: "catatonit" },
+    Peer { program: "umoci", package: "umoci" },
+    Peer { program: "strace", package: "strace" },
+    Peer { program: "qemu-system-x86_64", package: "qemu-system-x86" },
+    Peer { program: "mkfs.ext4", package: "e2fsprogs" },
 ];
 
 /// Scanners and validators of bills of materials, by what Python's index calls them. With
@@ -35,10 +48,13 @@ const PYTHON_PEERS: &[&str] = &[
 /// The directory of their programs, for tests; those are skipped without it.
 const PYTHON_VARIABLE: &str = "FRAZIL_ORACLE_PYTHON";
 /// Where they are installed, in the repository.
-const PYTHON_DIRECTORY: &str = "target/peers";
+const PYTHON_DIRECTORY: &str = "target/peers/python";
 
 /// Where the tests of the store look for real Nix.
 const NIX_VARIABLE: &str = "FRAZIL_ORACLE_NIX";
+/// Where the tests of the init look for a kernel, and modules in an order to load them in.
+const KERNEL_VARIABLE: &str = "FRAZIL_INIT_KERNEL";
+const MODULES_VARIABLE: &str = "FRAZIL_INIT_MODULES";
 
 /// Installs the peers that are missing, where that is possible: as root, with apt.
 pub(crate) fn install(repository: &Path, err: &mut impl Write) -> io::Result<()> {
@@ -64,7 +80,7 @@ fn install_debian(err: &mut impl Write) -> io::Result<()> {
 }
 
 /// Runs all tests, with what was found of the peers.
-pub(crate) fn test(repository: &Path) -> io::Result<ExitStatus> {
+pub(crate) fn test(repository: &Path, err: &mut impl Write) -> io::Result<ExitStatus> {
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--workspace", "--locked"]).current_dir(repository);
     let nix = find("nix-store");
@@ -76,6 +92,15 @@ pub(crate) fn test(repository: &Path) -> io::Result<ExitStatus> {
     let python = repository.join(PYTHON_DIRECTORY).join("bin");
     if python.join("syft").is_file() && std::env::var_os(PYTHON_VARIABLE).is_none() {
         cargo.env(PYTHON_VARIABLE, python);
+    }
+    if find("qemu-system-x86_64").is_some() && std::env::var_os(KERNEL_VARIABLE).is_none() {
+        match kernel::fetch(&repository.join("target/peers/kernel")) {
+            Ok(Kernel { image, modules }) => {
+                cargo.env(KERNEL_VARIABLE, image);
+                cargo.env(MODULES_VARIABLE, std::env::join_paths(modules).unwrap_or_default());
+            }
+            Err(why) => writeln!(err, "{why}; tests that boot a kernel are skipped")?,
+        }
     }
     cargo.status()
 }

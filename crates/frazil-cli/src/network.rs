@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use frazil_model::signature::{PublicKey, SecretKey};
@@ -135,7 +136,21 @@ pub(crate) fn fetch_options(
         .or_else(|| CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists()));
     let mut credentials = passwords(settings)?;
     credentials.extend(tokens(environment));
-    Ok(FetchOptions { certificates, proxies, credentials, ..FetchOptions::default() })
+    let defaults = FetchOptions::default();
+    let positive =
+        |name| Ok::<_, CommandError>(settings.number(name)?.filter(|number| *number > 0));
+    let seconds =
+        |name, default| Ok::<_, CommandError>(positive(name)?.map_or(default, Duration::from_secs));
+    let attempts = positive("download-attempts")?.and_then(|number| u32::try_from(number).ok());
+    Ok(FetchOptions {
+        certificates,
+        proxies,
+        credentials,
+        connect_timeout: seconds("connect-timeout", defaults.connect_timeout)?,
+        idle_timeout: seconds("stalled-download-timeout", defaults.idle_timeout)?,
+        attempts: attempts.unwrap_or(defaults.attempts),
+        ..defaults
+    })
 }
 
 /// The passwords of the machine.

@@ -7,12 +7,14 @@ use std::time::Duration;
 use clap::Args;
 use frazil_ops::build::Setting;
 use frazil_ops::builtins::{self, Tools};
-use frazil_ops::host::{DiskHost, RealStore};
+use frazil_ops::host::DiskHost;
 use frazil_ops::network::{Network, NetworkPlan};
 use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
 use frazil_ops::store::{Access, Store};
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -181,9 +183,8 @@ pub(crate) fn with_real_host<R>(
     let context = evaluation::host_context(environment)?;
     let done = realising.with_options(Mode::Make, |options| {
         let setting = Setting { store, options, cancel: &realising.cancel, tell: &tell };
-        let realise = |path: &_, output: &_| setting.realise_for_evaluation(path, output);
-        let real = RealStore { store, realise: Box::new(realise) };
-        let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+        let host =
+            DiskHost::over(context, setting.real_store(), move |message| screen.tell(&message));
         Ok(work(&mut evaluation::equip(host, environment)?))
     });
     progress.finish();
@@ -226,6 +227,14 @@ fn network_plan(
     network::plan(&caches, keys, require_signatures, settings, environment)
 }
 
+/// Whether signals are the business of somebody else from now on.
+static ARE_SIGNALS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Says that what was to be built is, and that somebody else listens for signals.
+pub(crate) fn take_signals() {
+    ARE_SIGNALS_TAKEN.store(true, Ordering::Relaxed);
+}
+
 /// On Ctrl-C, builders are killed and what they left is removed; the second Ctrl-C waits for
 /// nothing. Where nothing is being built, a signal ends the process as always.
 fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
@@ -236,6 +245,9 @@ fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
     // Ends with the process: a signal may never come.
     std::thread::spawn(move || {
         for signal in signals.forever() {
+            if ARE_SIGNALS_TAKEN.load(Ordering::Relaxed) {
+                continue;
+            }
             if cancel.is_cancelled() || !cancel.has_listeners() {
                 // It returns only if the signal cannot be raised, and then the next one will.
                 drop(signal_hook::low_level::emulate_default_handler(signal));

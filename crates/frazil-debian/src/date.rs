@@ -1,4 +1,5 @@
-//! Dates as in mail (RFC 5322), in UTC, as the archive writes them.
+//! Dates in UTC: as in mail (RFC 5322), which is how the archive writes them, and as the names of its
+//! snapshots have them.
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,32 @@ pub fn parse_date(text: &[u8]) -> Option<Date> {
         && second <= 60;
     (is_utc && in_range && words.next().is_none() && clock.next().is_none())
         .then(|| Date(days_to(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second))
+}
+
+impl Date {
+    /// Reads `20260912T095011Z`, or a day, `2026-09-12` or `20260912`, which stands for its
+    /// beginning.
+    pub fn parse_stamp(text: &str) -> Option<Self> {
+        let (day, clock) = text.split_once('T').unwrap_or((text, "000000Z"));
+        let day = day.replace('-', "");
+        let clock = clock.strip_suffix('Z')?;
+        let part = |text: &str, from: usize, digits: usize| number(text.get(from..from + digits)?);
+        let (year, month, day_of_month) = (part(&day, 0, 4)?, part(&day, 4, 2)?, part(&day, 6, 2)?);
+        let (hour, minute, second) = (part(clock, 0, 2)?, part(clock, 2, 2)?, part(clock, 4, 2)?);
+        ((1970..10_000).contains(&year) && (1..=12).contains(&month)).then_some(())?;
+        let days = days_to(year, month, day_of_month.clamp(1, 31));
+        let date = Self(days * DAY_SECONDS + hour * 3600 + minute * 60 + second);
+        // A day or an hour that there is not comes out as another one.
+        (date.stamp() == format!("{day}T{clock}Z")).then_some(date)
+    }
+
+    /// The date as the names of snapshots have it: `20260912T095011Z`.
+    pub fn stamp(self) -> String {
+        let shown = self.to_string();
+        let digits = |text: &str| text.replace(['-', ':'], "");
+        let (day, clock) = shown.split_once(' ').unwrap_or_default();
+        format!("{}T{}Z", digits(day), digits(clock.trim_end_matches(" UTC")))
+    }
 }
 
 fn number(text: &str) -> Option<u64> {

@@ -46,6 +46,9 @@ pub struct Origin<'a> {
     pub suite: &'a str,
     /// The component, as `main`.
     pub component: &'a str,
+    /// The time at which an archive has all of it, as the name of a snapshot; or nothing, if nobody
+    /// knows.
+    pub snapshot: &'a str,
 }
 
 /// A package that provides a name.
@@ -223,9 +226,10 @@ impl<'a> Index<'a> {
     }
 
     fn origin(&self, number: u32) -> Result<Origin<'a>, IndexError> {
-        let [uri, suite, component] = self.bytes.entry(self.header.origins, number)?;
+        let [uri, suite, component, snapshot] = self.bytes.entry(self.header.origins, number)?;
         let text = |section: Section| self.bytes.text(section.start, section.count);
-        Ok(Origin { uri: text(uri)?, suite: text(suite)?, component: text(component)? })
+        let (uri, suite) = (text(uri)?, text(suite)?);
+        Ok(Origin { uri, suite, component: text(component)?, snapshot: text(snapshot)? })
     }
 
     fn provides(&self, number: u32) -> Result<layout::Provides, IndexError> {

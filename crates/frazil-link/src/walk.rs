@@ -10,12 +10,14 @@
 
 mod found;
 mod program;
+mod references;
 mod rules;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 pub(crate) use found::Missing;
+pub(crate) use program::is_searched;
 
 use crate::analysis::{AnalysedKind, Facts};
 use crate::glob;
@@ -151,8 +153,9 @@ pub(crate) fn walk<'u, 'a>(
     walk.take_roots(roots);
     loop {
         walk.go_on();
-        // Data of packages and licenses depend on what else is kept.
+        // Data of packages, modules and licenses depend on what else is kept.
         walk.take_package_data();
+        walk.take_modules();
         if walk.queue.is_empty() && walk.directories.is_empty() {
             break;
         }
@@ -354,10 +357,7 @@ impl Walk<'_, '_> {
                 return;
             }
         };
-        for reference in file.references.iter() {
-            let path = [b"/nix/store/", reference].concat();
-            self.visit_reference(id, &path);
-        }
+        self.visit_references(id, file);
         match &file.facts {
             Facts::Elf(elf) => self.visit_elf(id, elf, is_exact),
             Facts::Script(script) if is_exact => self.visit_script(id, script),
@@ -365,18 +365,6 @@ impl Walk<'_, '_> {
                 self.visit_text(id, text);
             }
             Facts::Nothing | Facts::Script(_) | Facts::Text(_) => {}
-        }
-    }
-
-    /// What a path of a Nix store leads to: the longest part of it that is there.
-    fn visit_reference(&mut self, id: NodeId, path: &[u8]) {
-        let step = Step::exact(Vertex::Node(id), Evidence::Reference);
-        let mut path = path;
-        while path.len() > b"/nix/store/".len() {
-            if self.reach(step, path) {
-                return;
-            }
-            path = crate::universe::parent(path);
         }
     }
 
@@ -426,6 +414,7 @@ fn is_trimmed(evidence: Evidence, path: &[u8]) -> bool {
     match evidence {
         Evidence::Root
         | Evidence::Keep
+        | Evidence::Made
         | Evidence::Parent
         | Evidence::License
         | Evidence::Locale => false,

@@ -11,6 +11,7 @@ use frazil_store::fs::IoError;
 
 use crate::eval::{EvalPlan, Failure};
 use crate::flake::{AttributeKind, FlakePlan, OutputSelection, resolve_installable};
+use crate::host::RealStore;
 use crate::realise::{Cancel, Goal, RealiseError, RealiseOptions, Report, Tell, realise};
 use crate::store::ReadError;
 
@@ -102,8 +103,21 @@ impl Setting<'_> {
         }
     }
 
+    /// The store for an evaluation: what it imports is built, and what it has locked may come from
+    /// binary caches.
+    pub fn real_store(&self) -> RealStore<'_> {
+        let has_caches = self.options.tools.network.has_caches();
+        RealStore {
+            store: self.store,
+            realise: Box::new(|derivation, output| self.realise_for_evaluation(derivation, output)),
+            substitute: Box::new(move |path| {
+                has_caches && self.need(Goal::Path(path.clone())).is_ok()
+            }),
+        }
+    }
+
     /// Realises an output during an evaluation.
-    pub fn realise_for_evaluation(
+    fn realise_for_evaluation(
         &self,
         derivation: &StorePath,
         output: &OutputName,

@@ -30,6 +30,7 @@ pub use input::{DebianFetcher, InputError};
 pub use keyring::KeyringError;
 pub use mirrors::{
     ArchiveName, Archives, ArchivesPlan, Mirror, MirrorSetting, NoMirror, SettingError,
+    parse_snapshots,
 };
 pub use resolve::{Chain, ResolveError, ResolveOptions, Resolved, resolve, show, why};
 pub use search::{Found, search};

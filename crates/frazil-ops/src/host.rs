@@ -35,7 +35,7 @@ use crate::debian::Indexes;
 pub use fetch::{FetchedFiles, InputFetcher, Network};
 pub use frazil_store::fetch::{Credentials, FetchOptions, Proxies};
 use memory::{Follow, Located, MemoryStore};
-pub use real::{RealStore, Realise};
+pub use real::{RealStore, Realise, Substitute};
 use tree::Node;
 
 /// The most that is read of something that is not a regular file: a pipe, a device.
@@ -124,6 +124,11 @@ impl<'t> DiskHost<'t> {
         context.store_dir = real.store.store_dir().clone();
         real.store.layout().store().clone_into(&mut context.physical_dir);
         Self { real: Some(real), ..Self::new(context, tell) }
+    }
+
+    /// Takes a path from a binary cache, if there is one that has it.
+    fn substitute(&mut self, path: &StorePath) -> bool {
+        self.real.as_mut().is_some_and(|real| (real.substitute)(path))
     }
 
     fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {

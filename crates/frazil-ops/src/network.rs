@@ -86,9 +86,14 @@ impl Network {
         }
     }
 
+    /// Whether any caches are named.
+    pub fn has_caches(&self) -> bool {
+        !self.plan.substituters.is_empty()
+    }
+
     /// The caches; `None` if there are none. What goes wrong with some of them is told once.
     pub fn caches(&self, problem: &mut dyn FnMut(String)) -> Option<&Caches> {
-        if self.plan.substituters.is_empty() {
+        if !self.has_caches() {
             return None;
         }
         self.caches.get_or_init(|| self.open_caches(problem)).as_ref()

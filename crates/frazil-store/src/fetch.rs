@@ -12,6 +12,7 @@ mod download;
 mod error;
 mod exchange;
 mod netrc;
+mod proxy;
 #[cfg(test)]
 pub(crate) mod test_server;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Proxy};
 
 pub use body::{Body, ContentInfo};
@@ -37,6 +39,8 @@ pub use exchange::{Answer, Request};
 pub use netrc::{Credentials, NetrcError, parse_netrc};
 pub use upload::OpenContents;
 pub use url::{Scheme, Url, UrlError};
+
+use proxy::{ProxyConnector, proxy};
 
 use crate::fs::{Disk, read};
 
@@ -178,8 +182,8 @@ impl Client {
             .timeout_per_write(Some(options.idle_timeout))
             .max_idle_connections(2 * IDLE_CONNECTIONS)
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
-            .build()
-            .new_agent();
+            .build();
+        let agent = Agent::with_parts(agent, ProxyConnector::default(), DefaultResolver::default());
         let none_for = &options.proxies.none_for;
         let plain_proxy = proxy(options.proxies.http.as_deref(), none_for)?;
         let tls_proxy = proxy(options.proxies.https.as_deref(), none_for)?;
@@ -188,7 +192,17 @@ impl Client {
 
     /// Opens a resource to be read. The body resumes by itself where the connection breaks.
     pub fn open(&self, url: &Url, bytes_max: u64) -> Result<Body, FetchError> {
-        Body::open(self, url, 0, bytes_max)
+        Body::open(self, url, &[], 0, bytes_max)
+    }
+
+    /// As [`open`](Self::open), with the headers of a request, its authorisation among them.
+    pub fn open_with(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        bytes_max: u64,
+    ) -> Result<Body, FetchError> {
+        Body::open(self, url, headers, 0, bytes_max)
     }
 
     /// Writes a resource to `out`.
@@ -324,23 +338,4 @@ fn tls(options: &FetchOptions) -> Result<TlsConfig, ClientError> {
         .root_certs(RootCerts::from(roots.iter().map(Certificate::to_owned)))
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build())
-}
-
-fn proxy(named: Option<&str>, none_for: &str) -> Result<Option<Proxy>, ClientError> {
-    let Some(text) = named.filter(|text| !text.is_empty()) else { return Ok(None) };
-    // The address may hold a password.
-    let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
-    let wrong = |_| ClientError::Proxy { proxy: shown.to_owned() };
-    let parsed = Proxy::new(text).map_err(wrong)?;
-    let mut builder = Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
-    if let Some(name) = parsed.username() {
-        builder = builder.username(name);
-    }
-    if let Some(password) = parsed.password() {
-        builder = builder.password(password);
-    }
-    for host in none_for.split(',').map(str::trim).filter(|host| !host.is_empty()) {
-        builder = builder.no_proxy(host);
-    }
-    builder.build().map(Some).map_err(wrong)
 }

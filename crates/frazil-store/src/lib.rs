@@ -33,7 +33,7 @@ mod tree;
 mod verify;
 
 pub use add::{AddError, AddOptions, DerivationProblem, HashMismatch};
-pub use database::DatabaseError;
+pub use database::{DatabaseError, SCHEMA_VERSION, snapshot};
 pub use export::{ExportError, ImportError, fuzz as fuzz_import};
 pub use gc::{CollectError, CollectOptions, Collected};
 pub use layout::Layout;

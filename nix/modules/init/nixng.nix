@@ -56,13 +56,11 @@ in
 
   config = {
     init = {
-      # They start what they are told to by scripts; here one init takes all declarations.
-      type = lib.mkIf (enabled != [ ]) (lib.mkDefault "frazil");
+      type = lib.mkIf (lib.length enabled == 1) (lib.mkDefault (lib.head enabled));
+      # NixNG has a supervisor below dumb-init, for any number of services.
+      nested = lib.mkIf (config.dumb-init.enable && shell == null && config.init.type == "dumb-init") (lib.mkDefault true);
       shell = lib.mkIf (config.dumb-init.enable && shell != null) shell.user;
     };
-    warnings = map (
-      name: "`${name}.enable`: the services are started by the init of Frazil, not by ${name}"
-    ) enabled;
     assertions = [
       {
         assertion = lib.length enabled <= 1;

@@ -91,6 +91,9 @@ let
     "exec"
   ];
 
+  # Whether a service is all that the init runs.
+  alone = cfg.runsOne && !cfg.nested;
+
   service =
     { name, config, ... }:
     {
@@ -196,8 +199,8 @@ let
             "on-failure"
             "never"
           ];
-          default = if config.type == "process" then "always" else "never";
-          defaultText = "`always` for a process, otherwise `never`";
+          default = if config.type == "process" && !config.critical then "always" else "never";
+          defaultText = "`always` for a process that is not `critical`, otherwise `never`";
           description = "When it is started again.";
         };
         successCodes = limited (types.listOf (types.ints.between 0 255)) [ 0 ] "Statuses that are no failure.";
@@ -241,7 +244,12 @@ let
 
       config = {
         requires = config.dependencies;
-        critical = lib.mkIf config.shutdownOnExit true;
+        critical = lib.mkMerge [
+          (lib.mkIf config.shutdownOnExit true)
+          # There is nobody to start it again.
+          (lib.mkIf alone (lib.mkDefault true))
+        ];
+        log.format = lib.mkIf alone (lib.mkDefault "inherit");
         environmentFiles = lib.mkIf (config.environmentFile != null) [ config.environmentFile ];
       };
     };
@@ -394,7 +402,7 @@ in
 
   config = {
     init.plan = {
-      inherit (cfg) type;
+      inherit (cfg) type programs;
       services = lib.mapAttrs compiled cfg.services;
     };
     assertions = lib.concatLists (lib.mapAttrsToList complaints cfg.services);

@@ -26,6 +26,8 @@ rec {
       builder = "builtin:fetch-deb";
       url = "debian:${facts.archive}/${facts.path}";
       size = toString facts.size;
+      # When the archive had it for certain, for those who keep what is old.
+      snapshot = facts.snapshot or "";
       outputHashMode = "flat";
       outputHashAlgo = "sha256";
       outputHash = facts.sha256;

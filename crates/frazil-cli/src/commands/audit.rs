@@ -1,18 +1,22 @@
 //! `frazil audit`
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use frazil_ops::image::audit::{
     Difference, Weight, is_list, package_differences, packages, path_differences,
 };
 use frazil_ops::image::readers::{self, Limits, ReadOptions};
+use frazil_ops::image::registry::read as read_remote;
+use frazil_ops::system::ledger;
 use frazil_tree::Tree;
 use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::linked::open_beside;
+use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen;
@@ -22,14 +26,16 @@ use crate::screen;
 pub(super) enum AuditCommand {
     Size(SizeArguments),
     Diff(DiffArguments),
+    Ledger(LedgerArguments),
 }
 
 /// Show what takes the space, by package
 #[derive(Debug, Args)]
 pub(super) struct SizeArguments {
-    /// An image layout, an archive of one, what `docker save` wrote, or a linked system
+    /// An image layout, an archive of one, what `docker save` wrote, a linked system, or an image in
+    /// a registry (HOST/REPOSITORY:TAG)
     #[arg(value_name = "IMAGE")]
-    image: PathBuf,
+    image: String,
 
     #[command(flatten)]
     reading: Reading,
@@ -40,11 +46,11 @@ pub(super) struct SizeArguments {
 pub(super) struct DiffArguments {
     /// The first one
     #[arg(value_name = "OLD")]
-    old: PathBuf,
+    old: String,
 
     /// The second one
     #[arg(value_name = "NEW")]
-    new: PathBuf,
+    new: String,
 
     /// Leave digests and versions aside: only what was added, removed, or has another size counts
     #[arg(long, alias = "normalize")]
@@ -56,6 +62,18 @@ pub(super) struct DiffArguments {
 
     #[command(flatten)]
     reading: Reading,
+}
+
+/// Print every decision of a link: what is kept and why, what is dropped, what soft evidence costs
+#[derive(Debug, Args)]
+pub(super) struct LedgerArguments {
+    /// A linked system
+    #[arg(value_name = "SYSTEM")]
+    system: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -73,16 +91,27 @@ pub(super) fn run(command: &AuditCommand, environment: &Environment) -> Result<(
     match command {
         AuditCommand::Size(arguments) => show_sizes(arguments, environment),
         AuditCommand::Diff(arguments) => show_differences(arguments, environment),
+        AuditCommand::Ledger(arguments) => show_ledger(arguments, environment),
     }
 }
 
-fn read(path: &Path, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
-    let path = environment.absolute(path);
+fn show_ledger(arguments: &LedgerArguments, environment: &Environment) -> Result<(), CommandError> {
+    let directory = environment.absolute(&arguments.system);
+    let text = if arguments.json { ledger::json(&directory)? } else { ledger::text(&directory)? };
+    screen::print(text.as_bytes())
+}
+
+fn read(named: &str, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
+    let architecture = &reading.architecture;
+    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
+    if let Some(reference) = registry::reference_unless_file(named, environment) {
+        let (client, logins) = (registry::client(environment)?, registry::logins(environment));
+        return Ok(read_remote(&reference, &client, &logins, &options)?.tree);
+    }
+    let path = environment.absolute(named.as_ref());
     if path.join("manifest").is_file() && path.join("units.json").is_file() {
         return Ok(open_beside(&path)?.tree);
     }
-    let architecture = &reading.architecture;
-    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
     Ok(readers::read(&path, &options)?.into_tree())
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use frazil_model::OutputName;
 use frazil_ops::build::{OutputChoice, Setting, Target, Wanted, link};
 use frazil_ops::eval::{EvalPlan, Input, Output};
-use frazil_ops::host::{DiskHost, RealStore};
+use frazil_ops::host::DiskHost;
 use frazil_ops::realise::{Mode, Report};
 use frazil_ops::store::{Access, Store};
 use serde_json::{Value, json};
@@ -106,11 +106,9 @@ pub(super) fn run(
     let done = realising.with_options(mode, |options| {
         let (store, cancel) = (&store, &realising.cancel);
         let setting = Setting { store, options, cancel, tell: &tell };
-        let realise =
-            |derivation: &_, output: &_| setting.realise_for_evaluation(derivation, output);
-        let real = RealStore { store, realise: Box::new(realise) };
         let context = evaluation::host_context(environment)?;
-        let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+        let host =
+            DiskHost::over(context, setting.real_store(), move |message| screen.tell(&message));
         let mut host = evaluation::equip(host, environment)?;
         let targets = targets(arguments, store, &settings, environment)?;
         let wanted = setting.find(&targets, &mut host)?;

@@ -11,7 +11,7 @@ use frazil_ops::host::DiskHost;
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
-use crate::evaluation::debian::{KEYRINGS, MIRRORS};
+use crate::evaluation::debian::{KEYRINGS, MIRRORS, SNAPSHOTS};
 use crate::realising::with_user_host;
 use crate::screen::Screen;
 
@@ -33,6 +33,11 @@ pub(super) struct ArchiveArguments {
     #[arg(long, global = true, value_name = "URL", help_heading = "Debian's archive")]
     mirror: Vec<String>,
 
+    /// Fetch what mirrors have no more from this address, below which `debian/DATE` is the archive of
+    /// a date (can be repeated) [default: `FRAZIL_SNAPSHOT_MIRROR`, `snapshot-mirrors` in the settings]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Debian's archive")]
+    snapshot_mirror: Vec<String>,
+
     /// Believe release files that one of the keys in this file has signed
     /// [default: `FRAZIL_KEYRING`, `debian-keyring` in the settings, or what apt believes]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Debian's archive")]
@@ -42,9 +47,11 @@ pub(super) struct ArchiveArguments {
 impl ArchiveArguments {
     /// What is named on the command line counts more than the environment: it takes its place.
     pub(super) fn put_into(&self, environment: &mut Environment) {
-        for (words, separator, variable) in
-            [(&self.mirror, " ", MIRRORS), (&self.keyring, ":", KEYRINGS)]
-        {
+        for (words, separator, variable) in [
+            (&self.mirror, " ", MIRRORS),
+            (&self.snapshot_mirror, " ", SNAPSHOTS),
+            (&self.keyring, ":", KEYRINGS),
+        ] {
             if !words.is_empty() {
                 let value = words.join(separator).into_bytes();
                 environment.variables.insert(variable.as_bytes().to_vec(), value);

@@ -12,6 +12,7 @@ use frazil_ops::store::Access;
 
 use super::flake_arguments::LockArguments;
 use crate::command_error::CommandError;
+use crate::commands::flake_arguments::user_registry;
 use crate::environment::Environment;
 use crate::evaluation;
 use crate::realising::{RealiseArguments, with_real_host, with_user_host};
@@ -178,9 +179,12 @@ impl EvaluationArguments {
         settings: &Settings,
         environment: &Environment,
     ) -> Result<frazil_eval::Options, CommandError> {
-        let options = evaluation::options(settings, environment, &self.include)?;
+        let mut options = evaluation::options(settings, environment, &self.include)?;
+        // Only the front that is compatible with Nix takes flakes for an experiment.
+        options.features.push("flakes".to_owned());
         let steps_max = self.max_steps.unwrap_or(options.steps_max);
-        Ok(frazil_eval::Options { steps_max, ..options })
+        let registry = user_registry(environment)?;
+        Ok(frazil_eval::Options { steps_max, registry, ..options })
     }
 
     /// The options for flakes, which are pure unless the user says otherwise.

@@ -73,8 +73,6 @@ impl LockArguments {
     ) -> Result<FlakePlan, CommandError> {
         let absolute = |file: &PathBuf| environment.absolute(file);
         options.registry = self.registry(environment)?;
-        // The word of the user counts for what a flake's own code may call.
-        options.features.push("flakes".to_owned());
         let writing = if self.no_write_lock_file || self.reference_lock_file.is_some() {
             Writing::Skipped
         } else if self.no_update_lock_file {
@@ -103,11 +101,17 @@ impl LockArguments {
                 exact: false,
             });
         }
-        if let Some(file) = registry_file(environment) {
-            registry.entries.extend(read_registry(&file)?.entries);
-        }
+        registry.entries.extend(user_registry(environment)?.entries);
         Ok(registry)
     }
+}
+
+/// What the user has defined.
+pub(super) fn user_registry(environment: &Environment) -> Result<Registry, CommandError> {
+    Ok(match registry_file(environment) {
+        Some(file) => read_registry(&file)?,
+        None => Registry::default(),
+    })
 }
 
 fn pairs(words: &[String]) -> Vec<(String, String)> {

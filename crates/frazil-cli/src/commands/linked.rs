@@ -8,7 +8,7 @@ use clap::Args;
 use frazil_model::StorePath;
 use frazil_ops::build::{OutputChoice, Setting, Target};
 use frazil_ops::eval::{EvalPlan, Input, Output};
-use frazil_ops::host::{DiskHost, RealStore};
+use frazil_ops::host::DiskHost;
 use frazil_ops::image::{Located, System};
 use frazil_ops::realise::Mode;
 use frazil_ops::store::{Access, Store};
@@ -84,11 +84,9 @@ impl SystemArguments {
         let done = realising.with_options(Mode::Make, |options| {
             let (store, cancel) = (&store, &realising.cancel);
             let setting = Setting { store, options, cancel, tell: &tell };
-            let realise =
-                |derivation: &_, output: &_| setting.realise_for_evaluation(derivation, output);
-            let real = RealStore { store, realise: Box::new(realise) };
             let context = evaluation::host_context(environment)?;
-            let host = DiskHost::over(context, real, move |message| screen.tell(&message));
+            let host =
+                DiskHost::over(context, setting.real_store(), move |message| screen.tell(&message));
             let mut host = evaluation::equip(host, environment)?;
             let target = self.target(store, environment)?;
             let wanted = setting.find(&[target], &mut host)?;

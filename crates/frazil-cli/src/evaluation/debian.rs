@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use frazil_ops::debian::{Archives, ArchivesPlan, DebianFetcher, Indexes, MirrorSetting};
+use frazil_ops::debian::{
+    Archives, ArchivesPlan, DebianFetcher, Indexes, MirrorSetting, parse_snapshots,
+};
 use frazil_ops::host::{DiskHost, FetchOptions};
 
 use crate::command_error::CommandError;
@@ -12,6 +14,8 @@ use crate::settings::Settings;
 
 /// Mirrors, as words; `--mirror` comes here, too.
 pub(crate) const MIRRORS: &str = "FRAZIL_MIRROR";
+/// Where snapshots of the archive are, as words.
+pub(crate) const SNAPSHOTS: &str = "FRAZIL_SNAPSHOT_MIRROR";
 /// Files of keys, with colons between them.
 pub(crate) const KEYRINGS: &str = "FRAZIL_KEYRING";
 /// Where the `etc/apt` of the machine is, for tests.
@@ -31,10 +35,15 @@ pub(crate) fn archives(environment: &Environment) -> Result<Arc<Archives>, Comma
             help: Some("a mirror is `URL`, or `debian-security=URL`".to_owned()),
         })
     });
+    let snapshots = words(SNAPSHOTS, "snapshot-mirrors");
+    let snapshots = snapshots.split_ascii_whitespace().map(|word| {
+        parse_snapshots(word).map_err(|error| CommandError::usage(frazil_ops::causes(&error)))
+    });
     let keyrings = words(KEYRINGS, "debian-keyring");
     let keyrings = keyrings.split([':', ' ']).filter(|word| !word.is_empty());
     Ok(Arc::new(Archives::new(ArchivesPlan {
         named: named.collect::<Result<_, _>>()?,
+        snapshots: snapshots.collect::<Result<_, _>>()?,
         keyrings: keyrings.map(|word| environment.absolute(&PathBuf::from(word))).collect(),
         machine_root: environment.text(MACHINE_ROOT).unwrap_or("/").into(),
     })))

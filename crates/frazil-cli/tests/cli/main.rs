@@ -6,8 +6,10 @@ mod cache;
 mod documents;
 mod flakes;
 mod golden;
+mod linking;
 #[cfg(test)]
 mod nix_builds;
+mod options;
 mod packages;
 
 use std::fs;

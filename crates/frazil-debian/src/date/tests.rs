@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use super::parse_date;
+use super::{Date, parse_date};
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
@@ -20,4 +20,30 @@ fn dates() {
     check("Sat, 12 Sep 2026 25:55:41 UTC", expect!["none"]);
     check("Sat, 12 Sep 2026", expect!["none"]);
     check("", expect!["none"]);
+}
+
+#[test]
+fn stamps() {
+    let shown = |text: &str| Date::parse_stamp(text).map(|date| date.stamp());
+    for right in ["20260912T075541Z", "19700101T000000Z", "20240229T235959Z"] {
+        assert_eq!(shown(right).as_deref(), Some(right));
+    }
+    for day in ["2026-09-12", "20260912"] {
+        assert_eq!(shown(day).as_deref(), Some("20260912T000000Z"));
+    }
+    for wrong in [
+        "",
+        "2026",
+        "20260931",
+        "20260229",
+        "2026-13-01",
+        "20260912T246060Z",
+        "20260912T07554Z",
+        "20260912T075541",
+        "20260912T075541ZZ",
+        "../../x",
+        "２０２６０９１２",
+    ] {
+        assert_eq!(shown(wrong), None, "{wrong}");
+    }
 }

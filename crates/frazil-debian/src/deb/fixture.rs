@@ -1,75 +1,13 @@
-//! Packages made here, byte by byte, so that they can be as wrong as they like.
+//! Packages made here, byte by byte, so that they can be as wrong as they like; packed and listed.
 
 use std::io::Write as _;
 
 use expect_test::Expect;
+pub(in crate::deb) use frazil_testkit::deb::{
+    CONTROL, deb, entry, file, header, member, package, tar,
+};
 
 use super::{DebError, DebReader, EntryKind, Limits};
-
-pub(in crate::deb) const CONTROL: &[u8] = b"Package: a\nVersion: 1\nArchitecture: all\n";
-
-/// A tar entry: its header and its contents.
-pub(in crate::deb) fn entry(path: &str, kind: u8, target: &str, contents: &[u8]) -> Vec<u8> {
-    header(path, kind, target, contents, |_| ())
-}
-
-/// The same with something else in the header, which still has a right checksum.
-pub(in crate::deb) fn header(
-    path: &str,
-    kind: u8,
-    target: &str,
-    contents: &[u8],
-    change: impl Fn(&mut [u8]),
-) -> Vec<u8> {
-    let mut block = vec![0; 512];
-    let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, path.as_bytes());
-    put(100, b"0004755\x000000005\x000000007\0");
-    put(124, format!("{:011o} 00000000012 ", contents.len()).as_bytes());
-    put(156, &[kind]);
-    put(157, target.as_bytes());
-    put(257, b"ustar\x0000root");
-    put(297, b"adm");
-    change(&mut block);
-    block[148..156].copy_from_slice(b"        ");
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    block.extend_from_slice(contents);
-    block.resize(block.len().next_multiple_of(512), 0);
-    block
-}
-
-pub(in crate::deb) fn file(path: &str, contents: &[u8]) -> Vec<u8> {
-    entry(path, b'0', "", contents)
-}
-
-pub(in crate::deb) fn tar(entries: &[Vec<u8>]) -> Vec<u8> {
-    [entries.concat(), vec![0; 1024]].concat()
-}
-
-pub(in crate::deb) fn member(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut member =
-        format!("{name:<16}0           0     0     100644  {:<10}`\n", bytes.len()).into_bytes();
-    member.extend_from_slice(bytes);
-    if !bytes.len().is_multiple_of(2) {
-        member.push(b'\n');
-    }
-    member
-}
-
-pub(in crate::deb) fn package(members: &[Vec<u8>]) -> Vec<u8> {
-    [b"!<arch>\n".as_slice(), &members.concat()].concat()
-}
-
-/// A package with these entries, and perhaps MD5 sums.
-pub(in crate::deb) fn deb(md5sums: &str, entries: &[Vec<u8>]) -> Vec<u8> {
-    let control = [file("./control", CONTROL), file("./md5sums", md5sums.as_bytes())];
-    package(&[
-        member("debian-binary", b"2.0\n"),
-        member("control.tar", &tar(&control)),
-        member("data.tar", &tar(entries)),
-    ])
-}
 
 pub(in crate::deb) fn xz(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
@@ -84,7 +22,7 @@ pub(in crate::deb) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(in crate::deb) fn zstd(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    ::zstd::encode_all(bytes, 1).unwrap()
 }
 
 pub(in crate::deb) fn list(bytes: &[u8], limits: Limits) -> Result<String, DebError> {

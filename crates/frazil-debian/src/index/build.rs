@@ -232,11 +232,12 @@ impl Output {
         let records: Vec<u32> =
             packages.iter().map(|package| self.record(package)).collect::<Result<_, _>>()?;
         let architecture = self.text(architecture)?;
-        let origins: Vec<[Pair; 3]> = origins
+        let origins: Vec<[Pair; 4]> = origins
             .iter()
             .map(|origin| {
-                let uri = self.text(origin.uri)?;
-                Ok([uri, self.text(origin.suite)?, self.text(origin.component)?])
+                let Origin { uri, suite, component, snapshot } = *origin;
+                let (uri, suite) = (self.text(uri)?, self.text(suite)?);
+                Ok([uri, suite, self.text(component)?, self.text(snapshot)?])
             })
             .collect::<Result<_, BuildError>>()?;
         let provides = self.provides(packages)?;
@@ -294,7 +295,7 @@ impl Output {
         Ok(entries)
     }
 
-    fn table(&mut self, entries: &[[Pair; 3]]) -> Result<Pair, BuildError> {
+    fn table<const PAIRS: usize>(&mut self, entries: &[[Pair; PAIRS]]) -> Result<Pair, BuildError> {
         let section = (self.offset()?, count(entries.len())?);
         for (first, second) in entries.iter().flatten() {
             self.number(*first);

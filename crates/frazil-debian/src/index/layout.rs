@@ -18,7 +18,7 @@
 //! tables       packages: offset of the record, in the order of names
 //!              provides: name (text), version (text, empty if none), number of the package, 0;
 //!                  in the order of names, then of packages
-//!              origins: URI, suite, component (texts)
+//!              origins: URI, suite, component, snapshot (texts)
 //! ```
 //!
 //! Fields have the order of [`FIELDS`], and stand in the text one right behind the other. A change
@@ -30,7 +30,7 @@ use super::IndexError;
 
 pub(super) const MAGIC: &[u8; 8] = b"frazilDI";
 /// To be increased with each change of the layout or of what the fields hold.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 pub(super) const HEADER_BYTES: usize = 112;
 
 /// An offset and how many bytes or entries are there.
@@ -161,14 +161,16 @@ impl Header {
             contents,
         };
         bytes.table(header.packages, 4)?;
-        bytes.table(header.provides, ENTRY_BYTES)?;
-        bytes.table(header.origins, ENTRY_BYTES)?;
+        bytes.table(header.provides, PROVIDES_PAIRS * PAIR_BYTES)?;
+        bytes.table(header.origins, ORIGIN_PAIRS * PAIR_BYTES)?;
         Ok(header)
     }
 }
 
-/// Bytes in an entry of the tables of provides and origins: three pairs of numbers.
-const ENTRY_BYTES: u64 = 24;
+/// Pairs of numbers in an entry of the tables of provides and origins.
+const PROVIDES_PAIRS: u64 = 3;
+const ORIGIN_PAIRS: u64 = 4;
+const PAIR_BYTES: u64 = 8;
 
 /// The whole file; nothing in it is believed.
 #[derive(Clone, Copy)]
@@ -202,13 +204,22 @@ impl<'a> Bytes<'a> {
         text.map_err(|_| IndexError::Damaged("text is not UTF-8"))
     }
 
-    /// An entry of a table of pairs.
-    pub(super) fn entry(self, table: Section, number: u32) -> Result<[Section; 3], IndexError> {
+    /// An entry of a table whose entries are so many pairs.
+    pub(super) fn entry<const PAIRS: usize>(
+        self,
+        table: Section,
+        number: u32,
+    ) -> Result<[Section; PAIRS], IndexError> {
         if number >= table.count {
             return Err(IndexError::Damaged("tables are shorter than a number in them"));
         }
-        let at = u64::from(table.start) + u64::from(number) * ENTRY_BYTES;
-        Ok([self.section(at)?, self.section(at + 8)?, self.section(at + 16)?])
+        let mut at = u64::from(table.start) + u64::from(number) * PAIRS as u64 * PAIR_BYTES;
+        let mut pairs = [Section::default(); PAIRS];
+        for pair in &mut pairs {
+            *pair = self.section(at)?;
+            at += PAIR_BYTES;
+        }
+        Ok(pairs)
     }
 
     /// Checks that a table is inside the file.

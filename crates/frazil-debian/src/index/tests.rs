@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::{Index, IndexBuilder, IndexError, Origin, fuzz};
-use crate::random::Random;
+use frazil_testkit::random::Random;
 
 fn stanza(name: &str, version: &str, rest: &str) -> String {
     format!(
@@ -12,7 +12,7 @@ fn stanza(name: &str, version: &str, rest: &str) -> String {
 }
 
 fn origin(suite: &str) -> Origin<'_> {
-    Origin { uri: "http://a.example/debian", suite, component: "main" }
+    Origin { uri: "http://a.example/debian", suite, component: "main", snapshot: "" }
 }
 
 fn build(lists: &[(&str, String)]) -> Result<Vec<u8>, String> {
@@ -108,6 +108,7 @@ fn one_package() {
                 uri: "http://a.example/debian",
                 suite: "s",
                 component: "main",
+                snapshot: "",
             },
         }"#]]
     .assert_eq(&format!("{package:#?}"));
@@ -208,14 +209,14 @@ fn damaged() {
     };
     check(b"", expect!["the package index does not begin like one"]);
     check(&bytes[..100], expect!["the package index does not begin like one"]);
-    check(&bytes[..bytes.len() - 1], expect!["the package index has 756 bytes instead of 757"]);
-    check(&[&bytes[..], b"x"].concat(), expect!["the package index has 758 bytes instead of 757"]);
+    check(&bytes[..bytes.len() - 1], expect!["the package index has 772 bytes instead of 773"]);
+    check(&[&bytes[..], b"x"].concat(), expect!["the package index has 774 bytes instead of 773"]);
     let with = |at: usize, byte: u8| {
         let mut changed = bytes.clone();
         changed[at] = byte;
         changed
     };
-    check(&with(8, 9), expect!["the package index has format 9, not 1"]);
+    check(&with(8, 9), expect!["the package index has format 9, not 2"]);
     check(&with(20, 99), expect!["the header of the package index is damaged"]);
     let changed = with(bytes.len() / 2, b'?');
     assert_eq!(Index::open(&changed).unwrap().verify(), Err(IndexError::Contents));
@@ -225,7 +226,7 @@ fn damaged() {
 #[test]
 fn any_damage() {
     let bytes = sample();
-    let mut random = Random::new();
+    let mut random = Random::seeded();
     for at in super::layout::HEADER_BYTES..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] = [0xff, 0, changed[at] ^ 1][random.below(3) as usize];

@@ -20,7 +20,7 @@ fn index(packages: &str) -> Vec<u8> {
         .unwrap();
     }
     let mut builder = IndexBuilder::new("amd64");
-    let origin = Origin { uri: "u", suite: "s", component: "c" };
+    let origin = Origin { uri: "u", suite: "s", component: "c", snapshot: "" };
     builder.add(origin, text.as_bytes()).unwrap();
     builder.finish().unwrap()
 }

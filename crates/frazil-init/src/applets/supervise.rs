@@ -144,7 +144,7 @@ pub(super) fn lint(path: &CStr) -> u8 {
 }
 
 /// Keeps the numbers free that applets get descriptors under, and the standard ones open.
-fn reserve_descriptors() {
+pub(super) fn reserve_descriptors() {
     let null = file::open(c"/dev/null", file::Open::TERMINAL, 0)
         .or_else(|_| file::memory(c"null"))
         .unwrap_or(Fd::NONE);

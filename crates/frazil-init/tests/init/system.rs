@@ -112,7 +112,11 @@ impl System {
         Self::spawn(tempfile::tempdir().unwrap(), wrapper, &all)
     }
 
-    fn spawn(dir: tempfile::TempDir, wrapper: &[&str], command: &[&std::ffi::OsStr]) -> Self {
+    pub(crate) fn spawn(
+        dir: tempfile::TempDir,
+        wrapper: &[&str],
+        command: &[&std::ffi::OsStr],
+    ) -> Self {
         let mut all: Vec<&std::ffi::OsStr> = wrapper.iter().map(std::ffi::OsStr::new).collect();
         all.extend_from_slice(command);
         let (reader, writer) = std::io::pipe().unwrap();

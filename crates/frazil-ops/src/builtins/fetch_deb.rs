@@ -1,7 +1,8 @@
 //! `builtin:fetch-deb`: one package file of Debian's archive.
 //!
 //! The derivation names the archive and the path below it, `debian:ARCHIVE/pool/..`, its size and its
-//! hash, which the signed index gave; mirrors are found when it is built.
+//! hash, which the signed index gave; mirrors are found when it is built. `snapshot` is a date on
+//! which the archive had the file, for what mirrors have no more.
 
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,13 @@ mod tests;
 use std::path::Path;
 
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
+use frazil_debian::Date;
 use frazil_model::derivation::DerivationOutput;
 use frazil_model::{Derivation, Hash};
 use frazil_store::fetch::{Client, DownloadOptions, FetchError, FetchProblem};
 
 use super::{AttributeProblem, Tools, out, required, variable};
-use crate::debian::{ArchiveName, Mirror, NoMirror};
+use crate::debian::{ArchiveName, Archives, Mirror, NoMirror};
 
 const SCHEME: &str = "debian:";
 
@@ -28,7 +30,8 @@ pub(super) enum DebFetchError {
     #[error("cannot fetch {file}: {problem}")]
     NoMirror { file: String, problem: NoMirror },
     #[error(
-        "no mirror has {file} any more ({asked}); lock the suite anew with `frazil update`, name a mirror that keeps what is old, or a binary cache that has it"
+        "no mirror has the package {} any more: {file} is not at {asked}; lock the suite anew with `frazil update`, or name who keeps what is old: a binary cache with `--substituters URL`, or snapshots of the archive with `--snapshot-mirror URL`",
+        package(file)
     )]
     Gone { file: String, asked: String },
     #[error("cannot fetch {file}: {tried}")]
@@ -50,13 +53,35 @@ pub(super) fn build(
         .map_err(|_| AttributeProblem::Wrong { name: "size", wanted: "a number of bytes" })?;
     let hash = hash(task.derivation).ok_or(DebFetchError::NotFixed)?;
     let suite = variable(task.derivation, "suite")?.unwrap_or_default();
-    let mirrors = tools
-        .archives
-        .mirrors(archive, suite)
+    let at = variable(task.derivation, "snapshot")?.and_then(Date::parse_stamp);
+    let mirrors = places(&tools.archives, archive, suite, at)
         .map_err(|problem| DebFetchError::NoMirror { file: path.to_owned(), problem })?;
     let client = tools.network.client()?;
     let options = DownloadOptions { hash: Some(hash), bytes_max: size };
     Ok(fetch(&client, &mirrors, path, &options, out(task)?, log)?)
+}
+
+/// Mirrors, and then snapshots.
+fn places(
+    archives: &Archives,
+    archive: ArchiveName,
+    suite: &str,
+    at: Option<Date>,
+) -> Result<Vec<Mirror>, NoMirror> {
+    let snapshots = at.map(|at| archives.snapshots(archive, at)).unwrap_or_default();
+    match archives.mirrors(archive, suite) {
+        Ok(mirrors) => Ok([mirrors, snapshots].concat()),
+        Err(_) if !snapshots.is_empty() => Ok(snapshots),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Name and version of a package, of which its file is named.
+fn package(file: &str) -> String {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let mut parts = name.splitn(3, '_');
+    let (package, version) = (parts.next().unwrap_or(name), parts.next().unwrap_or_default());
+    format!("{package} {}", version.replace("%3a", ":"))
 }
 
 /// The hash of the output.

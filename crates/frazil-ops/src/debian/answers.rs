@@ -109,6 +109,7 @@ pub(crate) fn facts(package: &Package<'_>) -> Value {
         "archive": package.origin.uri,
         "suite": package.origin.suite,
         "component": package.origin.component,
+        "snapshot": package.origin.snapshot,
         "path": package.filename,
         "size": package.size,
         "sha256": Hash::from(package.sha256).format(HashFormat::Base16),

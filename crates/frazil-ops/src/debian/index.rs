@@ -6,13 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use frazil_debian::Date;
 use frazil_debian::index::{self, BuildError, Index, IndexBuilder, Origin};
 use frazil_model::StorePath;
 use memmap2::Mmap;
 use serde::de::Error as _;
 use serde_json::Value;
 
-use super::source::{LISTS, RELEASE};
+use super::source::{LISTS, RELEASE, SNAPSHOT};
 
 /// The indexes of this run.
 #[derive(Debug, Default)]
@@ -139,11 +140,23 @@ fn build(read: &mut ReadSource<'_>) -> Result<Vec<u8>, IndexError> {
         let named = ["archive", "suite", "component"].map(|name| text(list, name));
         let [archive, suite, component] = named;
         let file = format!("{LISTS}/{}", text(list, "file")?);
-        texts.push((archive?, suite?, component?, get(&file)?));
+        let date = list.get("date").and_then(Value::as_u64).ok_or_else(|| missing("date"))?;
+        let snapshot = match release.get(SNAPSHOT).and_then(Value::as_str) {
+            Some(asked) => asked.to_owned(),
+            None => snapshot_with(Date(date)).stamp(),
+        };
+        texts.push((archive?, suite?, component?, snapshot, get(&file)?));
     }
     let mut builder = IndexBuilder::new(&architecture);
-    for (archive, suite, component, packages) in &texts {
-        builder.add(Origin { uri: archive, suite, component }, packages)?;
+    for (archive, suite, component, snapshot, packages) in &texts {
+        builder.add(Origin { uri: archive, suite, component, snapshot }, packages)?;
     }
     Ok(builder.finish()?)
+}
+
+/// A time at which snapshots have all files of a release: they are taken four times a day, so the
+/// first one that has it is not older than this.
+pub(super) fn snapshot_with(release: Date) -> Date {
+    const BETWEEN_SNAPSHOTS_SECONDS: u64 = 6 * 60 * 60;
+    Date(release.0.saturating_add(BETWEEN_SNAPSHOTS_SECONDS))
 }

@@ -2,30 +2,33 @@
 //!
 //! Without a lock the release files are fetched and verified; with one, exactly the lists that it
 //! pins, which need no signature any more. Both ways make the same files.
+//!
+//! With `snapshot` the release files are those of a date, which must have been valid on that date.
+
+mod lists;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::thread;
+
+use frazil_debian::Date;
 
 use frazil_debian::openpgp::Keyring;
 use frazil_debian::release::{Release, ReleaseError};
 use frazil_eval::host::{FetchAttribute, FetchRequest, HostError};
-use frazil_model::Sha256;
 use frazil_store::fetch::{Client, ClientError, FetchError, FetchOptions, Url, UrlError};
 
+use lists::{Pending, Place, fetch_list};
+
+use super::index::snapshot_with;
 use super::keyring::{self, KeyringError};
 use super::lock::{LockError, LockedList, LockedLists, is_name};
 use super::mirrors::{ArchiveName, Archives, Mirror, NoMirror};
-use super::source::{self, Description, List};
+use super::source::{self, Description, List, SNAPSHOT};
 use crate::host::{FetchedFiles, InputFetcher};
 
 const RELEASE_BYTES_MAX: u64 = 16 << 20;
-/// Compressed and not; the largest list has 10 and 57 MB.
-const LIST_BYTES_MAX: u64 = 256 << 20;
-const LIST_TEXT_BYTES_MAX: u64 = 1 << 30;
-/// What `xz -9` needs, and more.
-const DECODER_BYTES_MAX: u64 = 256 << 20;
 /// Suites that are always the newest there is, and have no updates beside them.
 const ROLLING: &[&str] = &["sid", "unstable", "experimental"];
 
@@ -58,9 +61,11 @@ pub enum InputError {
     Release { suite: String, tried: String, help: Option<&'static str> },
     #[error("the release file of {suite}")]
     Contents { suite: String, source: ReleaseError },
+    #[error("the snapshot of {date} is in the future")]
+    Tomorrow { date: Date },
     #[error("cannot fetch the list of packages of {list}: {tried}")]
     List { list: String, tried: String },
-    #[error("the list of packages of {list} that the lock pins is on no mirror any more ({asked})")]
+    #[error("the list of packages of {list} that the lock pins is not there any more: {asked}")]
     Gone { list: String, asked: String },
     #[error("the list of packages of {list} cannot be unpacked")]
     Unpack { list: String, source: io::Error },
@@ -76,8 +81,11 @@ impl InputError {
             Self::Contents { source, .. } => source.help(),
             Self::Client(error) => error.help(),
             Self::Gone { .. } => Some(
-                "lock what is there now with `frazil update`, or name a mirror that keeps what is old",
+                "lock what is there now with `frazil update`, or name who keeps what is old: a binary cache that has the locked suite (`substituters` in the settings), or `--snapshot-mirror URL`",
             ),
+            Self::Attribute { name: SNAPSHOT, .. } => {
+                Some("it is a date in UTC, as in `2026-01-31` or `20260131T060000Z`")
+            }
             Self::List { .. } | Self::Unpacked { .. } => {
                 Some("try again later, or name another mirror with `--mirror URL`")
             }
@@ -89,6 +97,7 @@ impl InputError {
             | Self::NoMirror(_)
             | Self::Keyring(_)
             | Self::Lock(_)
+            | Self::Tomorrow { .. }
             | Self::Unpack { .. } => None,
         }
     }
@@ -115,6 +124,8 @@ struct Wanted {
     updates: bool,
     security: bool,
     versions: String,
+    /// The state of the archive that is wanted; without it, what is there now.
+    snapshot: Option<Date>,
     /// From a lock.
     lists: Option<LockedLists>,
 }
@@ -143,6 +154,12 @@ impl Wanted {
             Some(FetchAttribute::Int(number)) => *number != 0,
             Some(FetchAttribute::String(_)) | None => !is_rolling,
         };
+        let snapshot = text(SNAPSHOT)
+            .map(|value| {
+                let date = Date::parse_stamp(&value);
+                date.ok_or(InputError::Attribute { name: SNAPSHOT, value })
+            })
+            .transpose()?;
         let lists = text("indexes").map(|text| text.parse()).transpose()?;
         Ok(Self {
             updates: flag("updates"),
@@ -151,6 +168,7 @@ impl Wanted {
             suite,
             architecture,
             versions,
+            snapshot,
             lists,
         })
     }
@@ -163,29 +181,17 @@ impl Wanted {
     }
 }
 
-/// A list to be fetched: from where, and what is known of it.
-struct Pending {
-    locked: LockedList,
-    mirrors: Vec<Mirror>,
-    /// Where else it is below the archive, if not by its hash.
-    plain_path: Option<String>,
-    /// From the release file.
-    size: Option<u64>,
-    unpacked: Option<Sha256>,
-}
-
 impl DebianFetcher {
     fn source(&self, wanted: &Wanted) -> Result<FetchedFiles, InputError> {
         let client = Client::new(self.fetch.clone())?;
         let pending = match &wanted.lists {
-            Some(lists) => self.locked(lists)?,
+            Some(lists) => self.locked(lists, wanted)?,
             None => self.current(&client, wanted)?,
         };
-        let architecture = &wanted.architecture;
         let fetched: Vec<Result<List, InputError>> = thread::scope(|scope| {
             let fetch = |pending| {
                 let client = &client;
-                scope.spawn(move || fetch_list(client, pending, architecture))
+                scope.spawn(move || fetch_list(client, pending))
             };
             let running: Vec<_> = pending.iter().map(fetch).collect();
             running
@@ -202,34 +208,59 @@ impl DebianFetcher {
 
     fn files(wanted: &Wanted, lists: &LockedLists, texts: Vec<List>) -> FetchedFiles {
         let (architecture, versions) = (&wanted.architecture, &wanted.versions);
-        let description = Description { architecture, versions, lists };
+        let description = Description { architecture, versions, snapshot: wanted.snapshot, lists };
         let files = source::files(&description, texts);
         let newest = lists.0.iter().map(|list| list.date).max().unwrap_or_default();
         let text = |text: &str| FetchAttribute::String(text.to_owned());
-        let attributes = BTreeMap::from([
+        let mut attributes = BTreeMap::from([
             ("arch".to_owned(), text(architecture)),
             ("indexes".to_owned(), text(&lists.to_string())),
             ("lastModified".to_owned(), FetchAttribute::Int(newest.cast_signed())),
         ]);
+        attributes.extend(wanted.snapshot.map(|at| (SNAPSHOT.to_owned(), text(&at.stamp()))));
         FetchedFiles { files, attributes }
     }
 
-    /// The lists that a lock pins.
-    fn locked(&self, lists: &LockedLists) -> Result<Vec<Pending>, InputError> {
+    /// The lists that a lock pins, on mirrors and in snapshots.
+    fn locked(&self, lists: &LockedLists, wanted: &Wanted) -> Result<Vec<Pending>, InputError> {
         let pending = |locked: &LockedList| {
-            let mirrors = self.archives.mirrors(locked.archive(), &locked.suite)?;
-            let locked = locked.clone();
-            Ok(Pending { locked, mirrors, plain_path: None, size: None, unpacked: None })
+            let archive = locked.archive();
+            let at = wanted.snapshot.unwrap_or_else(|| snapshot_with(Date(locked.date)));
+            let snapshots = self.archives.snapshots(archive, at);
+            let mirrors = match self.archives.mirrors(archive, &locked.suite) {
+                Err(_) if !snapshots.is_empty() => Vec::new(),
+                mirrors => mirrors?,
+            };
+            let architecture = &wanted.architecture;
+            let current = mirrors.iter().map(|mirror| locked.by_hash(mirror, architecture));
+            let old = snapshots
+                .iter()
+                .flat_map(|mirror| locked.anywhere(mirror, &locked.suite, architecture));
+            let places = match wanted.snapshot {
+                Some(_) => old.chain(current).collect(),
+                None => current.chain(old).collect(),
+            };
+            Ok(Pending { locked: locked.clone(), places, size: None, unpacked: None })
         };
         lists.0.iter().map(pending).collect()
     }
 
-    /// The lists that signed release files name now.
+    /// The lists that signed release files name.
     fn current(&self, client: &Client, wanted: &Wanted) -> Result<Vec<Pending>, InputError> {
+        if let Some(date) = wanted.snapshot.filter(|date| date.0 > self.now) {
+            return Err(InputError::Tomorrow { date });
+        }
         let mut pending = Vec::new();
         for suite in wanted.suites() {
-            let mirrors = self.archives.mirrors(ArchiveName::of_suite(&suite), &suite)?;
-            let (release, mirror) = self.release(client, &suite, &mirrors)?;
+            let archive = ArchiveName::of_suite(&suite);
+            let mirrors = match wanted.snapshot {
+                None => self.archives.mirrors(archive, &suite)?,
+                Some(at) => self.archives.snapshots(archive, at),
+            };
+            if mirrors.is_empty() {
+                return Err(NoMirror::NoSnapshots.into());
+            }
+            let (release, mirror) = self.release(client, &suite, &mirrors, wanted.snapshot)?;
             for component in &wanted.components {
                 let list = release
                     .packages(component, &wanted.architecture)
@@ -242,11 +273,17 @@ impl DebianFetcher {
                     component: component.clone(),
                     sha256: list.file.sha256,
                 };
+                let plain = Place::plain(&mirror, format!("dists/{suite}/{}", list.path));
+                let places = if !release.acquire_by_hash {
+                    vec![plain]
+                } else if wanted.snapshot.is_some() {
+                    locked.anywhere(&mirror, &suite, &wanted.architecture)
+                } else {
+                    vec![locked.by_hash(&mirror, &wanted.architecture)]
+                };
                 pending.push(Pending {
                     locked,
-                    mirrors: vec![mirror.clone()],
-                    plain_path: (!release.acquire_by_hash)
-                        .then(|| format!("dists/{suite}/{}", list.path)),
+                    places,
                     size: Some(list.file.size),
                     unpacked: list.unpacked.map(|unpacked| unpacked.sha256),
                 });
@@ -261,12 +298,13 @@ impl DebianFetcher {
         client: &Client,
         suite: &str,
         mirrors: &[Mirror],
+        snapshot: Option<Date>,
     ) -> Result<(Release, Mirror), InputError> {
         let mut tried = Vec::new();
         let mut help = None;
         for mirror in mirrors {
             let keyring = keyring::keyring(&self.archives.plan, &mirror.signed_by)?;
-            match self.release_of(client, suite, mirror, &keyring) {
+            match self.release_of(client, suite, mirror, &keyring, snapshot) {
                 Ok(release) => return Ok((release, mirror.clone())),
                 Err(problem) => {
                     tried.push(problem.to_string());
@@ -284,6 +322,7 @@ impl DebianFetcher {
         suite: &str,
         mirror: &Mirror,
         keyring: &Keyring,
+        snapshot: Option<Date>,
     ) -> Result<Release, ReleaseProblem> {
         let url = mirror.url.below(&format!("dists/{suite}/InRelease"))?;
         let (bytes, info) = client.get_bytes(&url, RELEASE_BYTES_MAX)?;
@@ -291,8 +330,18 @@ impl DebianFetcher {
             return Err(ReleaseProblem::Page { url });
         }
         let believed = |error| ReleaseProblem::Release { url: url.clone(), error };
-        let (release, _) = Release::verified(&bytes, keyring, self.now).map_err(believed)?;
-        release.check(suite, self.now).map_err(believed)?;
+        let verified = |now| Release::verified(&bytes, keyring, now).map(|(release, _)| release);
+        let Some(at) = snapshot else {
+            let release = verified(self.now).map_err(believed)?;
+            release.check(suite, self.now).map_err(believed)?;
+            return Ok(release);
+        };
+        // A key that has expired since then was good on that date.
+        let release = verified(self.now).or_else(|_| verified(at.0)).map_err(believed)?;
+        if release.date > at {
+            return Err(ReleaseProblem::Later { url, found: release.date, at });
+        }
+        release.check(suite, at.0).map_err(believed)?;
         Ok(release)
     }
 }
@@ -308,12 +357,17 @@ enum ReleaseProblem {
     Page { url: Url },
     #[error("{url}: {}", crate::causes(error))]
     Release { url: Url, error: ReleaseError },
+    #[error("{url} is from {found}, which is after the snapshot of {at}")]
+    Later { url: Url, found: Date, at: Date },
 }
 
 impl ReleaseProblem {
     fn help(&self) -> Option<&'static str> {
         match self {
             Self::Url(_) => None,
+            Self::Later { .. } => {
+                Some("what answers there keeps no snapshots, or none that is so old")
+            }
             Self::Fetch(error) => error.help(),
             Self::Page { .. } => {
                 Some("the address of the mirror may be wrong, or a portal wants a login first")
@@ -321,88 +375,4 @@ impl ReleaseProblem {
             Self::Release { error, .. } => error.help(),
         }
     }
-}
-
-/// Fetches and unpacks one list.
-fn fetch_list(client: &Client, pending: &Pending, architecture: &str) -> Result<List, InputError> {
-    let locked = &pending.locked;
-    let list = format!("{} ({})", locked.suite, locked.component);
-    let compressed = fetch_compressed(client, pending, architecture, &list)?;
-    let text =
-        unpack(&compressed).map_err(|source| InputError::Unpack { list: list.clone(), source })?;
-    if pending.unpacked.is_some_and(|expected| Sha256::of(&text) != expected) {
-        return Err(InputError::Unpacked { list });
-    }
-    Ok(List { text, compressed_bytes: compressed.len() as u64 })
-}
-
-fn fetch_compressed(
-    client: &Client,
-    pending: &Pending,
-    architecture: &str,
-    list: &str,
-) -> Result<Vec<u8>, InputError> {
-    let locked = &pending.locked;
-    let path = pending.plain_path.clone().unwrap_or_else(|| locked.by_hash_path(architecture));
-    let bytes_max = pending.size.unwrap_or(LIST_BYTES_MAX).min(LIST_BYTES_MAX);
-    let mut tried = Vec::new();
-    let mut is_gone = true;
-    for mirror in &pending.mirrors {
-        let fetched = mirror
-            .url
-            .below(&path)
-            .map_err(|error| (error.to_string(), false))
-            .and_then(|url| get_list(client, &url, bytes_max, locked.sha256));
-        match fetched {
-            Ok(bytes) => return Ok(bytes),
-            Err((problem, is_absent)) => {
-                tried.push(problem);
-                is_gone &= is_absent;
-            }
-        }
-    }
-    let (list, tried) = (list.to_owned(), tried.join("; "));
-    // A list that was named just now may well be there later.
-    if is_gone && pending.size.is_none() {
-        Err(InputError::Gone { list, asked: tried })
-    } else {
-        Err(InputError::List { list, tried })
-    }
-}
-
-/// What is at the address, if it is the right list; else why not, and whether nothing is there.
-fn get_list(
-    client: &Client,
-    url: &Url,
-    bytes_max: u64,
-    sha256: Sha256,
-) -> Result<Vec<u8>, (String, bool)> {
-    let (bytes, info) = client
-        .get_bytes(url, bytes_max)
-        .map_err(|error| (crate::causes(&error), error.is_absent()))?;
-    if Sha256::of(&bytes) == sha256 {
-        Ok(bytes)
-    } else if info.is_page() {
-        Err((format!("{url} is a web page, not a list of packages"), false))
-    } else {
-        Err((format!("{url} does not have the hash that was signed"), false))
-    }
-}
-
-/// A list as it was before compression, of which its first bytes tell.
-fn unpack(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let decoder: Box<dyn Read + '_> = if bytes.starts_with(b"\xfd7zXZ") {
-        let stream = liblzma::stream::Stream::new_stream_decoder(DECODER_BYTES_MAX, 0)?;
-        Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
-    } else if bytes.starts_with(b"\x1f\x8b") {
-        Box::new(flate2::read::MultiGzDecoder::new(bytes))
-    } else {
-        Box::new(bytes)
-    };
-    decoder.take(LIST_TEXT_BYTES_MAX + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > LIST_TEXT_BYTES_MAX {
-        return Err(io::Error::other("it has more than 1 GiB uncompressed"));
-    }
-    Ok(text)
 }

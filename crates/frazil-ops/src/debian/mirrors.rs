@@ -2,12 +2,16 @@
 //!
 //! No host is compiled in. What apt uses is read when a mirror is needed for the first time, so that
 //! a machine whose lists are broken can still do all that needs none.
+//!
+//! Mirrors have what is current. Snapshots have what once was: below `URL/ARCHIVE/DATE` lies an
+//! archive as it was at that time.
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use frazil_debian::Date;
 use frazil_debian::sources::{self, Role, SignedBy, Source};
 use frazil_store::fetch::{Url, UrlError};
 
@@ -87,11 +91,19 @@ impl MirrorSetting {
     }
 }
 
+/// Reads the address of snapshots, without archive and date.
+pub fn parse_snapshots(text: &str) -> Result<Url, SettingError> {
+    let url = text.trim_end_matches('/').parse();
+    url.map_err(|source| SettingError::Url { text: text.to_owned(), source })
+}
+
 /// What is known about mirrors before one is needed.
 #[derive(Clone, Debug, Default)]
 pub struct ArchivesPlan {
     /// Named mirrors, the most important first; the first kind of naming that names any counts.
     pub named: Vec<MirrorSetting>,
+    /// Where snapshots are, see [`parse_snapshots`].
+    pub snapshots: Vec<Url>,
     /// Files of keys, in place of those that the machine trusts.
     pub keyrings: Vec<PathBuf>,
     /// Where the machine's `etc/apt` and `usr/share/keyrings` are: `/`, but for tests.
@@ -129,6 +141,10 @@ pub enum NoMirror {
         "no mirror of the archive '{archive}' is known; name one with `--mirror URL`, in FRAZIL_MIRROR, or as `mirrors` in the settings (this machine's apt sources name none)"
     )]
     Unknown { archive: ArchiveName },
+    #[error(
+        "nobody is known who keeps snapshots of the archive; name one with `--snapshot-mirror URL`, in FRAZIL_SNAPSHOT_MIRROR, or as `snapshot-mirrors` in the settings: the address that stands before `/debian/DATE/dists`"
+    )]
+    NoSnapshots,
     #[error("the apt sources of this machine cannot be read, and no mirror was named")]
     Machine {
         #[source]
@@ -165,6 +181,13 @@ impl Archives {
             }
         }
         if mirrors.is_empty() { Err(NoMirror::Unknown { archive }) } else { Ok(mirrors) }
+    }
+
+    /// Where the archive is as it was at this time; possibly nowhere.
+    pub fn snapshots(&self, archive: ArchiveName, at: Date) -> Vec<Mirror> {
+        let below = |url: &Url| url.below(&format!("{archive}/{}", at.stamp())).ok();
+        let urls = self.plan.snapshots.iter().filter_map(below);
+        urls.map(|url| Mirror { url, signed_by: Vec::new() }).collect()
     }
 
     fn named(&self, archive: ArchiveName) -> Vec<Mirror> {

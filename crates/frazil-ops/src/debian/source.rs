@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use frazil_debian::Date;
 use frazil_model::{Hash, HashFormat, Sha256};
 use serde_json::{Value, json};
 
@@ -11,6 +12,9 @@ use super::lock::LockedLists;
 pub(super) const RELEASE: &str = "release.json";
 /// The directory of the lists, each `ARCHIVE.SUITE.COMPONENT`.
 pub(super) const LISTS: &str = "Packages";
+
+/// The member of it that says which state of the archive was asked for.
+pub(super) const SNAPSHOT: &str = "snapshot";
 
 /// The source as a flake; its one input is the distribution in the program.
 const FLAKE: &str = r#"# Debian's packages, as the lock pins them.
@@ -63,6 +67,8 @@ pub(super) struct Description<'d> {
     pub(super) architecture: &'d str,
     /// `exact` or `nearest`.
     pub(super) versions: &'d str,
+    /// The state of the archive that was asked for, if one was.
+    pub(super) snapshot: Option<Date>,
     pub(super) lists: &'d LockedLists,
 }
 
@@ -92,12 +98,15 @@ pub(super) fn files(description: &Description<'_>, lists: Vec<List>) -> BTreeMap
         files.insert(format!("{LISTS}/{file}"), list.text);
     }
     let suite = description.lists.0.first().map_or("", |first| first.suite.as_str());
-    let release = json!({
+    let mut release = json!({
         "suite": suite,
         "architecture": description.architecture,
         "versions": description.versions,
         "lists": told,
     });
+    if let (Some(at), Some(members)) = (description.snapshot, release.as_object_mut()) {
+        members.insert(SNAPSHOT.to_owned(), at.stamp().into());
+    }
     let mut text = serde_json::to_vec_pretty(&release).unwrap_or_default();
     text.push(b'\n');
     files.insert(RELEASE.to_owned(), text);

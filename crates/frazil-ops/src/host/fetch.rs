@@ -38,6 +38,8 @@ pub use plugin::{FetchedFiles, InputFetcher};
 
 type Attributes = BTreeMap<String, FetchAttribute>;
 
+/// The type of what is in this program, which no cache gives any faster.
+const EMBEDDED: &str = "builtin";
 /// The name of a fetched tree, when the request has none.
 const DEFAULT_NAME: &str = "source";
 const OFFLINE_HELP: &str =
@@ -55,12 +57,13 @@ pub(super) fn fetch(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<F
         "tarball" => fetch_tarball(host, request),
         "git" => git::fetch(host, request),
         "github" | "gitlab" | "sourcehut" => forge::fetch(host, request),
-        "builtin" => embedded::fetch(host, request),
+        EMBEDDED => embedded::fetch(host, request),
         _ => plugin::fetch(host, request),
     }
 }
 
-/// The tree that a lock pins, if the store has it: what it was fetched from need not be there.
+/// The tree that a lock pins, if the store or a binary cache has it: what it was fetched from need
+/// not be there.
 fn known_tree(
     host: &mut DiskHost<'_>,
     request: &FetchRequest,
@@ -76,7 +79,8 @@ fn known_tree(
         return Ok(None);
     };
     let Ok(path) = host.context.store_dir.fixed_path(&name, &address) else { return Ok(None) };
-    Ok(host.is_valid(&path)?.then_some(path))
+    let is_known = host.is_valid(&path)? || (request.kind != EMBEDDED && host.substitute(&path));
+    Ok(is_known.then_some(path))
 }
 
 fn text<'r>(request: &'r FetchRequest, name: &str) -> Option<&'r str> {
@@ -102,7 +106,7 @@ fn required<'r>(request: &'r FetchRequest, name: &str) -> Result<&'r str, HostEr
 /// What the tree is called in the store.
 fn tree_name(request: &FetchRequest) -> &str {
     // The name of what is built in says what is meant.
-    let named = text(request, "name").filter(|_| request.kind != "builtin");
+    let named = text(request, "name").filter(|_| request.kind != EMBEDDED);
     named.unwrap_or(DEFAULT_NAME)
 }
 

@@ -14,10 +14,14 @@ use super::tree::Node;
 /// Builds or fetches an output of a derivation: import from derivation.
 pub type Realise<'t> = dyn FnMut(&StorePath, &OutputName) -> Result<(), HostError> + 't;
 
+/// Fetches a path from a binary cache; returns whether it is valid now.
+pub type Substitute<'t> = dyn FnMut(&StorePath) -> bool + 't;
+
 /// A store, and who makes paths of it valid.
 pub struct RealStore<'t> {
     pub store: &'t Store,
     pub realise: Box<Realise<'t>>,
+    pub substitute: Box<Substitute<'t>>,
 }
 
 impl RealStore<'_> {

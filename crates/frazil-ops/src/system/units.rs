@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use frazil_build::builtin::Demanded;
 use frazil_debian::Package;
 use frazil_model::derivation::{DerivationOutput, InstantiateError, WantedOutputs};
 use frazil_model::store_path::{MakePathError, StoreNameError};
@@ -38,6 +39,13 @@ pub struct UnitDerivations {
     pub unit: Derivation,
 }
 
+impl UnitDerivations {
+    /// The unit, for a builder that needs it.
+    pub fn demanded(&self) -> Demanded {
+        Demanded { derivation: self.unit.clone(), inputs: vec![self.file.clone()] }
+    }
+}
+
 /// The derivations of a package.
 pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivations, UnitError> {
     let base_name = package.filename.rsplit('/').next().unwrap_or(package.filename);
@@ -51,6 +59,7 @@ pub fn derivations(dir: &StoreDir, package: &Package<'_>) -> Result<UnitDerivati
     for (key, value) in [
         ("url", url),
         ("size", package.size.to_string()),
+        ("snapshot", package.origin.snapshot.to_owned()),
         ("outputHashMode", "flat".to_owned()),
         ("outputHashAlgo", "sha256".to_owned()),
         ("outputHash", hash.format(HashFormat::Base16)),

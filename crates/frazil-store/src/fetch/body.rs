@@ -43,6 +43,8 @@ impl ContentInfo {
 pub struct Body {
     client: Client,
     url: Url,
+    /// Sent with each request; none stands for what the client knows of the host.
+    headers: Vec<(String, String)>,
     info: ContentInfo,
     reader: Box<dyn Read + Send>,
     /// Where in the resource the next byte stands.
@@ -57,12 +59,15 @@ impl Body {
     pub(super) fn open(
         client: &Client,
         url: &Url,
+        headers: &[(&str, &str)],
         offset: u64,
         bytes_max: u64,
     ) -> Result<Self, FetchError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut body = Self {
             client: client.clone(),
             url: url.clone(),
+            headers: headers.iter().map(owned).collect(),
             info: ContentInfo::default(),
             reader: Box::new(io::empty()),
             position: offset,
@@ -188,7 +193,11 @@ impl Body {
         }
         let shared = &self.client.shared;
         let request = shared.agent.get(self.url.as_str());
-        let mut request = self.client.authorised(request, &self.url);
+        let mut request = if self.headers.is_empty() {
+            self.client.authorised(request, &self.url)
+        } else {
+            self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+        };
         if offset > 0 {
             request = request.header("Range", format!("bytes={offset}-"));
             if let Some(version) = &self.info.version {

@@ -75,7 +75,7 @@ impl Client {
     ) -> Result<Downloaded, FetchError> {
         let failed = |err: IoError| FetchError::new(url, err.into());
         let mut hasher = options.hash.map(|hash| Hasher::new(hash.algorithm()));
-        let mut body = Body::open(self, url, had, options.bytes_max)?;
+        let mut body = Body::open(self, url, &[], had, options.bytes_max)?;
         let disk = &self.options().disk;
         let file = if body.position() == 0 {
             disk.remove_file(part).map_err(failed)?;
@@ -96,8 +96,9 @@ impl Client {
         if let (Some(specified), Some(found)) = (options.hash, found)
             && specified != found
         {
-            let mismatch = Box::new(HashMismatch { specified, found });
-            return Err(FetchError::new(url, FetchProblem::Hash(mismatch)));
+            let mismatch = || FetchProblem::Hash(Box::new(HashMismatch { specified, found }));
+            let problem = if body.info().is_page() { FetchProblem::Page } else { mismatch() };
+            return Err(FetchError::new(url, problem));
         }
         Ok(Downloaded { size: body.position(), info: body.info().clone() })
     }
@@ -107,6 +108,7 @@ impl Client {
 fn spoils_part(err: &FetchError) -> bool {
     match &err.problem {
         FetchProblem::Hash(_)
+        | FetchProblem::Page
         | FetchProblem::Changed
         | FetchProblem::TooLarge { .. }
         | FetchProblem::Protocol { .. } => true,

@@ -81,6 +81,9 @@ pub enum FetchProblem {
         /// The most that was allowed.
         bytes_max: u64,
     },
+    /// Somebody answered for people who look at it.
+    #[error("it is a web page, not the file")]
+    Page,
     /// Not what it should be.
     #[error("hash mismatch: {0}")]
     Hash(Box<HashMismatch>),
@@ -127,8 +130,11 @@ impl FetchError {
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match &self.problem {
-            FetchProblem::Status { status: 401 | 407, .. } => {
+            FetchProblem::Status { status: 401, .. } => {
                 Some("the server wants a password: put one into the netrc file")
+            }
+            FetchProblem::Status { status: 407, .. } => {
+                Some("write it into the address of the proxy: http://NAME:PASSWORD@HOST:PORT")
             }
             FetchProblem::Status { status: 403, .. } => {
                 Some("the server does not let you; a password in the netrc file may help")
@@ -147,6 +153,7 @@ impl FetchError {
             ),
             FetchProblem::Proxy { .. } => Some("check http_proxy, https_proxy and no_proxy"),
             FetchProblem::Changed => Some("try again"),
+            FetchProblem::Page => Some("the address may be wrong, or a portal wants a login first"),
             FetchProblem::Hash(_) => Some("what is there now is not what was pinned"),
             FetchProblem::File(source) => source.help(),
             FetchProblem::Refused { .. } => Some("the server has to allow PUT here"),
@@ -245,6 +252,7 @@ fn meaning(status: u16) -> &'static str {
         401 => " (a password is needed)",
         403 => " (forbidden)",
         404 => " (not found)",
+        407 => " (the proxy wants a password)",
         429 => " (too many requests)",
         500 => " (the server failed)",
         502..=504 => " (the server is not available)",

@@ -1,12 +1,15 @@
 use std::fs;
 
 use expect_test::{Expect, expect};
+use frazil_debian::Date;
 use frazil_model::{Hash, Sha256};
 use frazil_store::fetch::DownloadOptions;
 
-use super::fetch;
+use super::{fetch, places};
 use crate::debian::ArchiveName;
-use crate::debian::test_archive::{Reply, TestMirror, archives, client, fixture};
+use crate::debian::test_archive::{
+    Reply, TestMirror, archives, archives_with_snapshots, client, fixture,
+};
 
 const FILE: &str = "pool/main/a/app/app_1.0-1_amd64.deb";
 
@@ -40,14 +43,14 @@ fn names_the_file_and_what_is_wrong() {
         Some(Reply::Absent),
         1068,
         expect![
-            "no mirror has pool/main/a/app/app_1.0-1_amd64.deb any more (MIRROR); lock the suite anew with `frazil update`, name a mirror that keeps what is old, or a binary cache that has it"
+            "no mirror has the package app 1.0-1 any more: pool/main/a/app/app_1.0-1_amd64.deb is not at MIRROR; lock the suite anew with `frazil update`, or name who keeps what is old: a binary cache with `--substituters URL`, or snapshots of the archive with `--snapshot-mirror URL`"
         ],
     );
     check(
         Some(Reply::Page),
         1068,
         expect![
-            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': hash mismatch: specified sha256-F3DMzTlGyie24UHFNHgkM6puAy243ck5aH7tP0p1xn4=, got sha256-jezuBCsaUnL8C3jw+ll4adAwW4BOtpVsV7+VY+rNN80= (the signed index says 1068 bytes with another hash: the mirror, or something between, gave another file)"
+            "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: cannot fetch 'MIRROR/pool/main/a/app/app_1.0-1_amd64.deb': it is a web page, not the file"
         ],
     );
     check(
@@ -96,4 +99,29 @@ fn an_index_that_lies_about_the_size_is_found_out() {
             "cannot fetch pool/main/a/app/app_1.0-1_amd64.deb: it has 1068 bytes, the index says 1069"
         ],
     );
+}
+
+#[test]
+fn what_mirrors_have_no_more_is_in_snapshots() {
+    let mirror = TestMirror::start(|path| {
+        let old = path.strip_prefix("old/debian/20260101T060000Z/");
+        Some(
+            old.map_or(Reply::Absent, |path| TestMirror::stored(&format!("archive/debian/{path}"))),
+        )
+    });
+    let archives = archives_with_snapshots(&mirror.mirror(), &[mirror.address("old")]);
+    let at = Date::parse_stamp("20260101T060000Z");
+    let found = places(&archives, ArchiveName::Debian, "", at).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("app.deb");
+    let contents = fixture(&format!("debian/{FILE}"));
+    let hash = Some(Hash::from(Sha256::of(&contents)));
+    let options = DownloadOptions { hash, bytes_max: 1068 };
+    fetch(&client(), &found, FILE, &options, &out, &mut |_| {}).unwrap();
+    assert_eq!(
+        mirror.asked(),
+        [format!("debian/{FILE}"), format!("old/debian/20260101T060000Z/{FILE}")]
+    );
+    // Without a date, there is nothing to ask for.
+    assert_eq!(places(&archives, ArchiveName::Debian, "", None).unwrap().len(), 1);
 }

@@ -1,0 +1,40 @@
+//! Databases, from the first start on: the cluster is made, and what was declared is in it.
+
+use crate::example::Example;
+
+#[test]
+fn postgresql() {
+    Example::of("postgresql").at_both_levels().used(|system| {
+        let psql = |role: &str, database: &str, query: &str| {
+            let url = format!("postgresql:///{database}?user={role}&host=/run/postgresql");
+            system.run_as("postgres", &["psql", "--no-align", "--tuples-only", &url, "-c", query])
+        };
+        let owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'";
+        system.wait_for(|| match psql("postgres", "postgres", owner)?.as_str() {
+            "app\n" => Ok(()),
+            other => Err(format!("the owner of the database is {other:?}")),
+        });
+        let sum = "CREATE TABLE t AS SELECT generate_series(1, 100000) AS n; SELECT sum(n) FROM t";
+        assert_eq!(psql("postgres", "app", sum).unwrap(), "SELECT 100000\n5000050000\n");
+        // As a program elsewhere would, with a password.
+        psql("postgres", "app", "ALTER USER app PASSWORD 'secret'").unwrap();
+        let url = "postgresql://app:secret@127.0.0.1/app";
+        let who = system.run_as("nobody", &["psql", "-At", url, "-c", "SELECT current_user"]);
+        assert_eq!(who.unwrap(), "app\n");
+        let wrong = "postgresql://app:wrong@127.0.0.1/app";
+        let refused = system.run_as("nobody", &["psql", "-At", wrong, "-c", "SELECT 1"]);
+        assert!(refused.unwrap_err().contains("password authentication failed"));
+    });
+}
+
+#[test]
+fn mysql() {
+    Example::of("mysql").used(|system| {
+        let query = |sql: &str| system.run_as("mysql", &["mariadb", "-NB", "app", "-e", sql]);
+        system.wait_for(|| query("SELECT 1"));
+        let sum = "CREATE TABLE t AS SELECT seq FROM seq_1_to_1000; SELECT sum(seq) FROM t";
+        assert_eq!(query(sum).unwrap(), "500500\n");
+        let refused = system.run_as("nobody", &["mariadb", "-u", "mysql", "-e", "SELECT 1"]);
+        assert!(refused.unwrap_err().contains("Access denied"));
+    });
+}
