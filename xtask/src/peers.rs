@@ -19,6 +19,8 @@ const PEERS: &[Peer] = &[
     Peer { program: "nix-store", package: "nix-bin" },
     Peer { program: "busybox", package: "busybox-static" },
     Peer { program: "gpg", package: "gnupg" },
+    Peer { program: "runc", package: "runc" },
+    Peer { program: "ssh", package: "openssh-client" },
     Peer { program: "xz", package: "xz-utils" },
     // Inits, and what they are run in.
     Peer { program: "runsvdir", package: "runit" },

@@ -293,6 +293,14 @@ pub fn fuzz(data: &[u8]) {
                 .is_ok_and(|again| { frazil_tree::dump::dump(&again) == dump })
         );
     }
+    // As any document of an image, and as any layer.
+    struct Same<'d>(&'d [u8]);
+    impl Files for Same<'_> {
+        fn open(&self, _: &str) -> io::Result<Option<Box<dyn Read + '_>>> {
+            Ok(Some(Box::new(self.0)))
+        }
+    }
+    drop(image(&Same(data), &options));
     let mut stream = data;
     let mut archive = archive::Archive::new(&mut stream);
     while let Ok(Some(entry)) = archive.next_entry() {

@@ -15,7 +15,7 @@ pub use frazil_store::cache::{
 };
 use frazil_store::fetch::{Client, ClientError, FetchOptions, Url};
 pub use frazil_store::fs::Disk;
-use frazil_store::{AddError, DatabaseError, Store};
+use frazil_store::{DatabaseError, Store};
 
 use crate::network::NetworkPlan;
 
@@ -34,9 +34,6 @@ pub enum Error {
     /// The store's database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// Signatures could not be recorded.
-    #[error(transparent)]
-    Register(#[from] AddError),
 }
 
 impl Error {
@@ -47,7 +44,6 @@ impl Error {
             Self::Cache(source) => source.help(),
             Self::Lookup(source) => source.help(),
             Self::Database(source) => source.help(),
-            Self::Register(source) => source.help(),
         }
     }
 }
@@ -111,18 +107,13 @@ pub fn sign(
     paths: &BTreeSet<StorePath>,
     keys: &[SecretKey],
 ) -> Result<BTreeSet<StorePath>, Error> {
-    let mut changed = Vec::new();
+    let mut new = Vec::new();
     for path in paths {
-        let before = store.valid_path_info(path)?;
-        let mut info = before.clone();
+        let mut info = store.valid_path_info(path)?;
         for key in keys {
             info.sign(store.store_dir(), key);
         }
-        if info != before {
-            changed.push(info);
-        }
+        new.push((info.path, info.signatures));
     }
-    let signed = changed.iter().map(|info| info.path.clone()).collect();
-    store.register(changed)?;
-    Ok(signed)
+    Ok(store.add_signatures(&new)?)
 }

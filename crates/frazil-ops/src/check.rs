@@ -19,7 +19,7 @@ use crate::image::{System, SystemError};
 use crate::run::{Cancel, Ended, RunPlan, SystemRunError, in_container};
 
 /// How to check a system.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct CheckPlan {
     /// How it runs.
     pub run: RunPlan,

@@ -7,8 +7,8 @@
 pub mod build;
 pub mod builtins;
 pub mod cache;
-pub mod control;
 pub mod check;
+pub mod control;
 pub mod debian;
 pub mod eval;
 pub mod flake;

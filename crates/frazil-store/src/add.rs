@@ -232,7 +232,7 @@ impl Store {
     /// Registers paths that are in their places already, in one step.
     ///
     /// The caller must hold a temporary root for each, or its lock.
-    pub fn register(&self, paths: Vec<PathInfo>) -> Result<(), AddError> {
+    pub(crate) fn register(&self, paths: Vec<PathInfo>) -> Result<(), AddError> {
         let paths = paths
             .into_iter()
             .map(|info| self.outputs_to_register(&info.path).map(|outputs| (info, outputs)))

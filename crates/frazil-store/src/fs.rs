@@ -154,6 +154,29 @@ impl Disk {
         self.change("move a file to", to, || fs::rename(from, to))
     }
 
+    /// Moves a file or directory to `to`, and what is there, if anything is, to `from`.
+    pub fn exchange(&self, from: &Path, to: &Path) -> Result<(), IoError> {
+        use rustix::fs::{RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        if metadata(to)?.is_none() {
+            return self.rename(from, to);
+        }
+        let exchanged = self.change("move a file to", to, || {
+            match renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE) {
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+                result => Ok(result.map(|()| true)?),
+            }
+        })?;
+        if exchanged {
+            return Ok(());
+        }
+        // A file system that cannot do it in one step, for a moment has nothing there.
+        let aside = beside(from);
+        self.rename(to, &aside)?;
+        self.rename(from, to)?;
+        self.rename(&aside, from)
+    }
+
     /// Sets the permissions of what is not a symlink.
     pub fn set_mode(&self, path: &Path, mode: u32) -> Result<(), IoError> {
         self.change("change the permissions of", path, || {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use frazil_model::StoreDir;
-use frazil_model::StorePath;
+use frazil_model::signature::Signature;
+use frazil_model::{StoreDir, StorePath};
 
 use crate::database::{Database, DatabaseError, OpenMode, Outputs, schema};
 use crate::fs::{Disk, IoError, read};
@@ -289,6 +289,16 @@ impl Store {
         roots: &BTreeSet<StorePath>,
     ) -> Result<BTreeSet<StorePath>, DatabaseError> {
         self.database().closure(roots)
+    }
+
+    /// Adds signatures to those of valid paths, in one step. Returns the paths that lacked one.
+    ///
+    /// Nobody has looked at the signatures: one that is wrong vouches for nothing.
+    pub fn add_signatures(
+        &self,
+        new: &[(StorePath, BTreeSet<Signature>)],
+    ) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        self.database().add_signatures(new)
     }
 
     pub(crate) fn may_write(&self) -> bool {

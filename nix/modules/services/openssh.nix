@@ -63,7 +63,8 @@ in
     }
     // lib.mapAttrs' (
       user: keys: lib.nameValuePair "ssh/authorized_keys.d/${user}" { text = lib.concatLines keys; }
-    ) keysOf;
+    ) keysOf
+    // lib.optionalAttrs (cfg.settings.UsePAM == true) (import ./pam.nix { inherit lib; } "sshd");
 
     init.services = {
       sshd-keys = {

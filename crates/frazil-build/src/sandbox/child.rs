@@ -123,11 +123,7 @@ pub(super) fn start(
     identity: Identity,
 ) -> Result<Child, SandboxError> {
     let (log, output) = system("open a terminal for the log", open_terminal(identity))?;
-    let input = system(
-        "open /dev/null",
-        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
-    )?;
-    let stdio = Stdio { files: Some((input, output)), is_controlled: false };
+    let stdio = Stdio { files: Some((null()?, output)), is_controlled: false };
     launch(prepared, network, &Maps::single(identity), stdio, log)
 }
 
@@ -138,19 +134,9 @@ pub(super) fn start_attached(
     maps: &Maps,
     terminal: Option<(OwnedFd, OwnedFd)>,
 ) -> Result<Child, SandboxError> {
-    // Nobody writes to it.
-    let log = system(
-        "open /dev/null",
-        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
-    )?;
     let stdio = Stdio { is_controlled: terminal.is_some(), files: terminal };
-    launch(prepared, network, maps, stdio, log)
-}
-
-/// What becomes the child's input and output.
-struct Stdio {
-    files: Option<(OwnedFd, OwnedFd)>,
-    is_controlled: bool,
+    // Nobody writes to the log.
+    launch(prepared, network, maps, stdio, null()?)
 }
 
 /// As [`start_attached`], but it reads nothing, and both its outputs are our standard error.
@@ -159,13 +145,21 @@ pub(super) fn start_aside(
     network: Network,
     maps: &Maps,
 ) -> Result<Child, SandboxError> {
-    let null = || {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        system("open /dev/null", rustix::fs::open(c"/dev/null", flags, Mode::empty()))
-    };
     let copied = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
     let output = system("copy the standard error", copied)?;
-    launch(prepared, network, maps, Some((null()?, output)), null()?)
+    let stdio = Stdio { files: Some((null()?, output)), is_controlled: false };
+    launch(prepared, network, maps, stdio, null()?)
+}
+
+fn null() -> Result<OwnedFd, SandboxError> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    system("open /dev/null", rustix::fs::open(c"/dev/null", flags, Mode::empty()))
+}
+
+/// What becomes the child's input and output.
+struct Stdio {
+    files: Option<(OwnedFd, OwnedFd)>,
+    is_controlled: bool,
 }
 
 /// Which users of the machine those of the child's namespace are, as the kernel reads it.

@@ -179,11 +179,11 @@ pub fn run_traced(
     std::thread::scope(|scope| {
         // Beside us from the start: becoming the program is the first thing to be asked about.
         let watched = scope.spawn(move || trace::watch(socket, idle, on_traced));
-        let started = child::start_aside(&prepared, Network::Host, &maps);
+        let started = child::start_aside(&prepared, container.network, &maps);
         // The child's end is its alone from now on, so that nobody waits for one that has died.
         drop(prepared);
         let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
-        let ended = supervise::wait_attached(started?, signal, grace, stop, kill);
+        let ended = supervise::wait_attached(&mut started?, signal, grace, stop, kill);
         let watched = watched.join().unwrap_or(Err(SandboxError::Died));
         let ended = ended?;
         watched?;

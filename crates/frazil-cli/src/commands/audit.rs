@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use frazil_ops::image::audit::{
     Difference, Weight, is_list, package_differences, packages, path_differences,

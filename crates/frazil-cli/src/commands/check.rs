@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use frazil_ops::check::{CheckPlan, Checked, check};
 use frazil_ops::image::Scratch;
-use frazil_ops::run::{Cancel, Ended, RunPlan};
+use frazil_ops::run::{Cancel, Ended, Network, RunPlan};
 use serde_json::json;
 
 use crate::command_error::CommandError;
@@ -68,6 +68,9 @@ pub(super) fn run(
             scratch: scratch.path().to_owned(),
             terminal: None,
             grace: Duration::from_secs(arguments.stop_timeout),
+            network: Network::Host,
+            forwards: Vec::new(),
+            has_terminal: false,
         },
         idle: stops_itself.then(|| Duration::from_secs(arguments.idle.unwrap_or(IDLE_SECONDS))),
     };

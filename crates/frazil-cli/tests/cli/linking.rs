@@ -314,10 +314,13 @@ fn levels_and_wishes() {
         +/usr/share/locale/de
         +/usr/share/locale/de/LC_MESSAGES"#]],
     );
-    place.check_difference("unit", expect![[r#"
+    place.check_difference(
+        "unit",
+        expect![[r#"
         +/usr/lib/x86_64-linux-gnu
         +/usr/lib/x86_64-linux-gnu/libone-extra.so
-        +/usr/share/doc/libone1"#]]);
+        +/usr/share/doc/libone1"#]],
+    );
     place.check_difference(
         "kept",
         expect![[r#"
@@ -347,15 +350,21 @@ fn levels_and_wishes() {
 #[test]
 fn what_cannot_work_is_said() {
     let place = Place::new();
-    place.check_failure("conflict", expect![[r#"
+    place.check_failure(
+        "conflict",
+        expect![[r#"
         - `/usr/share/app/data` is in `app_1.0-1` and in `rival_2`, with different contents or modes
-          leave one of the two packages out"#]]);
+          leave one of the two packages out"#]],
+    );
     place.check_failure("broken", expect![[r#"
         - `/usr/bin/broken` needs the library `libgone.so.9`, which is not in /usr/lib/x86_64-linux-gnu, /usr/lib, /usr/lib64, /usr/local/lib
           add the package that has the library, or leave the file out with `without`"#]]);
-    place.check_failure("wish", expect![[r#"
+    place.check_failure(
+        "wish",
+        expect![[r#"
         - nothing in the packages is what `keep` asks for: `usr/share/nowhere/*`
-          correct it, or leave it out"#]]);
+          correct it, or leave it out"#]],
+    );
 }
 
 #[test]

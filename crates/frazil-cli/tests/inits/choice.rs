@@ -46,21 +46,41 @@ fn an_init_is_chosen() {
     let service = |choice: &str| {
         format!(r#"{{ init.services.a = {{ enabled = true; exec = [ "/a" ]; }}; {choice} }}"#)
     };
-    check(&service(""), START, expect![[r#"
+    check(
+        &service(""),
+        START,
+        expect![[r#"
         {"entrypoint":null,"type":"frazil"}
-    "#]]);
-    check(&service("runit.enable = true;"), START, expect![[r#"
+    "#]],
+    );
+    check(
+        &service("runit.enable = true;"),
+        START,
+        expect![[r#"
         {"entrypoint":["/usr/sbin/init","under","runit","/runit/bin/runsvdir"],"type":"runit"}
-    "#]]);
-    check(&service(r#"init.type = "s6";"#), START, expect![[r#"
+    "#]],
+    );
+    check(
+        &service(r#"init.type = "s6";"#),
+        START,
+        expect![[r#"
         {"entrypoint":["/usr/sbin/init","under","s6","/s6/bin/s6-svscan"],"type":"s6"}
-    "#]]);
-    check(&service(r#"init.type = "tini";"#), START, expect![[r#"
+    "#]],
+    );
+    check(
+        &service(r#"init.type = "tini";"#),
+        START,
+        expect![[r#"
         {"entrypoint":["/tini/bin/tini","--","/usr/sbin/init","launch","/etc/init.plan","a"],"type":"tini"}
-    "#]]);
-    check(&service("dinit.enable = true;"), START, expect![[r#"
+    "#]],
+    );
+    check(
+        &service("dinit.enable = true;"),
+        START,
+        expect![[r#"
         {"entrypoint":["/usr/sbin/dinit","--container","--services-dir","/etc/dinit.d"],"type":"dinit"}
-    "#]]);
+    "#]],
+    );
     check(
         &service("dumb-init = { enable = true; type.services = { }; };"),
         START,
@@ -95,32 +115,46 @@ fn a_field_that_cannot_be_honoured_is_named() {
     };
     let all = r#"bind = true; signals.RTMIN = "HUP"; stop.command = [ "/c" ]; backoff.min = 0.5; afterStop = [ "/d" ]; requires = [ "b" ]; health.file = "/e"; "#;
     for (init, expected) in [
-        ("runit", expect![[r#"
+        (
+            "runit",
+            expect![[r#"
             - `init.services.a.backoff.min` cannot be honoured by the init `runit`; leave it out or set `init.type = "frazil"`
             - `init.services.a.bind` cannot be honoured by the init `runit`; leave it out or set `init.type = "frazil"`
-        "#]]),
-        ("s6", expect![[r#"
+        "#]],
+        ),
+        (
+            "s6",
+            expect![[r#"
             - `init.services.a.backoff.min` cannot be honoured by the init `s6`; leave it out or set `init.type = "frazil"`
             - `init.services.a.bind` cannot be honoured by the init `s6`; leave it out or set `init.type = "frazil"`
             - `init.services.a.signals` cannot be honoured by the init `s6`; leave it out or set `init.type = "frazil"`
             - `init.services.a.stop.command` cannot be honoured by the init `s6`; leave it out or set `init.type = "frazil"`
-        "#]]),
-        ("s6-rc", expect![[r#"
+        "#]],
+        ),
+        (
+            "s6-rc",
+            expect![[r#"
             - the init `s6-rc` gets its sources in /etc/s6-rc/source; set `image.entrypoint` to the program of yours that compiles and starts them
             - `init.services.a.backoff.min` cannot be honoured by the init `s6-rc`; leave it out or set `init.type = "frazil"`
             - `init.services.a.bind` cannot be honoured by the init `s6-rc`; leave it out or set `init.type = "frazil"`
             - `init.services.a.health` cannot be honoured by the init `s6-rc`; leave it out or set `init.type = "frazil"`
             - `init.services.a.signals` cannot be honoured by the init `s6-rc`; leave it out or set `init.type = "frazil"`
             - `init.services.a.stop.command` cannot be honoured by the init `s6-rc`; leave it out or set `init.type = "frazil"`
-        "#]]),
-        ("dinit", expect![[r#"
+        "#]],
+        ),
+        (
+            "dinit",
+            expect![[r#"
             - `init.services.a.afterStop` cannot be honoured by the init `dinit`; leave it out or set `init.type = "frazil"`
             - `init.services.a.backoff` cannot be honoured by the init `dinit`; leave it out or set `init.type = "frazil"`
             - `init.services.a.health` cannot be honoured by the init `dinit`; leave it out or set `init.type = "frazil"`
             - `init.services.a.signals` cannot be honoured by the init `dinit`; leave it out or set `init.type = "frazil"`
             - `init.services.a.stop.command` cannot be honoured by the init `dinit`; leave it out or set `init.type = "frazil"`
-        "#]]),
-        ("tini", expect![[r#"
+        "#]],
+        ),
+        (
+            "tini",
+            expect![[r#"
             - `init.services.a.afterStop` cannot be honoured by the init `tini`; leave it out or set `init.type = "frazil"`
             - `init.services.a.backoff` cannot be honoured by the init `tini`; leave it out or set `init.type = "frazil"`
             - `init.services.a.bind` cannot be honoured by the init `tini`; leave it out or set `init.type = "frazil"`
@@ -128,7 +162,8 @@ fn a_field_that_cannot_be_honoured_is_named() {
             - `init.services.a.requires` cannot be honoured by the init `tini`; leave it out or set `init.type = "frazil"`
             - `init.services.a.stop.command` cannot be honoured by the init `tini`; leave it out or set `init.type = "frazil"`
             - `init.services.a.signals` cannot be honoured by the init `tini`; leave it out or set `init.type = "frazil"`
-        "#]]),
+        "#]],
+        ),
     ] {
         check(&refused(init, all), "config.init.plan", expected);
     }

@@ -2,6 +2,7 @@
 //! network that holds nothing but itself.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -43,8 +44,10 @@ pub(crate) struct Setting {
     pub(crate) read_only: bool,
     /// Variables for PID 1.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
-    /// Files that are put into the root: path, contents.
-    pub(crate) files: Vec<(&'static str, &'static str)>,
+    /// Files that are mounted: where they are, and where they are in the container.
+    pub(crate) binds: Vec<(String, &'static str)>,
+    /// Whether PID 1 reads what the client says, and ends when nothing more will come.
+    pub(crate) is_interactive: bool,
 }
 
 /// A running system.
@@ -82,17 +85,13 @@ fn wait_for<T>(mut ask: impl FnMut() -> Result<T, String>) -> T {
 impl Container {
     pub(crate) fn start(name: &str, root: Root, setting: &Setting) -> Self {
         let folder = root.folder.path();
-        for (path, contents) in &setting.files {
-            let file = folder.join("rootfs").join(path.trim_start_matches('/'));
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, contents).unwrap();
-        }
         fs::write(folder.join("config.json"), config(&root.image, setting).to_string()).unwrap();
         let name = format!("{name}-{}", folder.file_name().unwrap().to_str().unwrap());
         let log = fs::File::create(folder.join("log")).unwrap();
         let mut runc = Command::new("runc");
         runc.arg("--root").arg(folder.join("state")).args(["run", "--pid-file", "pid"]).arg(&name);
-        runc.current_dir(folder).stdin(Stdio::null());
+        runc.current_dir(folder);
+        runc.stdin(if setting.is_interactive { Stdio::piped() } else { Stdio::null() });
         let child = runc.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
 
         let mut container = Self { name, root, runc: Some(child), pid: 0 };
@@ -121,6 +120,12 @@ impl Container {
     pub(crate) fn log(&self) -> String {
         let bytes = fs::read(self.folder().join("log")).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Says something to PID 1, which reads it.
+    pub(crate) fn say(&self, text: &str) {
+        let mut input = self.runc.as_ref().unwrap().stdin.as_ref().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
     }
 
     /// Where a file of the running system is for this process, what is mounted there included.
@@ -186,8 +191,10 @@ impl Container {
 
     /// Asks the system to end, which must be well and in time.
     pub(crate) fn end(mut self) {
-        complete(self.runc().args(["kill", &self.name, "TERM"]));
         let mut runc = self.runc.take().unwrap();
+        if runc.stdin.take().is_none() {
+            complete(self.runc().args(["kill", &self.name, "TERM"]));
+        }
         let status = wait_for(|| runc.try_wait().unwrap().ok_or("the end".to_owned()));
         assert_eq!(status.code(), Some(0), "the end of {}:\n{}", self.name, self.log());
     }
@@ -209,33 +216,44 @@ fn config(image: &Value, setting: &Setting) -> Value {
     let mut ids = image["user"].as_str().unwrap_or("0:0").split(':').map(|id| id.parse::<u32>());
     let mut id = || ids.next().unwrap().unwrap();
     let user = json!({"uid": id(), "gid": id()});
-    let is_root = user["uid"] == 0;
-    let bounding = CAPABILITIES;
-    let effective = if is_root { CAPABILITIES } else { &[] };
+    let effective = if user["uid"] == 0 { CAPABILITIES } else { &[] };
+    let default = json!(["/usr/sbin/init"]);
+    let entrypoint = image["entrypoint"].as_array().or(default.as_array()).unwrap();
+    let args: Vec<&Value> = entrypoint.iter().chain(image["cmd"].as_array().unwrap()).collect();
     let mut environment = vec!["PATH=/usr/local/bin:/usr/sbin:/usr/bin".to_owned()];
     environment.extend(setting.environment.iter().map(|(name, value)| format!("{name}={value}")));
-    let mount = |kind: &str, to: &str, options: &[&str]| json!({"destination": to, "type": kind, "source": kind, "options": options});
     let namespaces =
         ["pid", "network", "ipc", "uts", "mount", "cgroup"].map(|kind| json!({"type": kind}));
     json!({
         "ociVersion": "1.0.2",
         "process": {
-            "terminal": false, "user": user, "args": ["/usr/sbin/init"], "env": environment,
+            "terminal": false, "user": user, "args": args, "env": environment,
             "cwd": "/", "noNewPrivileges": false,
             "capabilities": {
-                "bounding": bounding, "effective": effective, "permitted": effective,
+                "bounding": CAPABILITIES, "effective": effective, "permitted": effective,
             },
         },
         "root": {"path": "rootfs", "readonly": setting.read_only},
-        "hostname": "example",
-        "mounts": [
-            mount("proc", "/proc", &["nosuid", "noexec", "nodev"]),
-            mount("tmpfs", "/dev", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
-            mount("devpts", "/dev/pts", &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            mount("tmpfs", "/dev/shm", &["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
-            mount("mqueue", "/dev/mqueue", &["nosuid", "noexec", "nodev"]),
-            mount("sysfs", "/sys", &["nosuid", "noexec", "nodev", "ro"]),
-        ],
+        "hostname": image["name"],
+        "mounts": mounts(setting),
         "linux": {"namespaces": namespaces},
     })
+}
+
+fn mounts(setting: &Setting) -> Vec<Value> {
+    let mount = |kind: &str, to: &str, options: &[&str]| json!({"destination": to, "type": kind, "source": kind, "options": options});
+    let terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"];
+    let mut mounts = vec![
+        mount("proc", "/proc", &["nosuid", "noexec", "nodev"]),
+        mount("tmpfs", "/dev", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        mount("devpts", "/dev/pts", &terminals),
+        mount("tmpfs", "/dev/shm", &["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+        mount("mqueue", "/dev/mqueue", &["nosuid", "noexec", "nodev"]),
+        mount("sysfs", "/sys", &["nosuid", "noexec", "nodev", "ro"]),
+    ];
+    let binds = setting.binds.iter().map(|(source, to)| {
+        json!({"destination": to, "type": "bind", "source": source, "options": ["bind"]})
+    });
+    mounts.extend(binds);
+    mounts
 }

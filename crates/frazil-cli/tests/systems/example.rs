@@ -102,6 +102,7 @@ impl Example {
 
     fn flake(&self, level: &str) -> String {
         let name = self.name;
+        let linker = linker();
         flake(&format!(
             "default = frazil.nglib.makeSystem {{
                inherit nixpkgs;
@@ -110,11 +111,18 @@ impl Example {
                config.imports = [
                  \"${{frazil}}/examples/{name}.nix\"
                  ./change.nix
-                 {{ system.link.level = \"{level}\"; }}
+                 {{ system.link.level = \"{level}\"; image.labels.linker = \"{linker}\"; }}
                ];
              }};"
         ))
     }
+}
+
+/// What tells one build of the linker from another: the store outlives it, and holds what the last
+/// one made of the same system.
+fn linker() -> String {
+    let metadata = fs::metadata(env!("CARGO_BIN_EXE_frazil")).unwrap();
+    format!("{}.{}", metadata.mtime(), metadata.mtime_nsec())
 }
 
 /// A flake over the working tree and the suite that all tests use.

@@ -28,14 +28,17 @@ fn chrony() {
 fn certbot() {
     let server = "{
         services.certbot.domains.\"www.example.org\".server = \"http://127.0.0.1:4000/directory\";
+        init.services.\"certbot-www.example.org\".backoff.min = 0.1;
     }";
     Example::of("certbot").with(server).used(|system| {
-        let version = system.run(&["certbot", "--version"]).unwrap();
-        assert!(version.starts_with("certbot "), "{version}");
         let authority = TcpListener::bind("127.0.0.1:4000").unwrap();
-        let (stream, _) = authority.accept().unwrap();
+        authority.set_nonblocking(true).unwrap();
+        let (stream, _) = system.wait_for(|| authority.accept().map_err(|why| why.to_string()));
+        stream.set_nonblocking(false).unwrap();
         let mut request = String::new();
         BufReader::new(stream).read_line(&mut request).unwrap();
         assert_eq!(request, "GET /directory HTTP/1.1\r\n");
+        let version = system.run(&["certbot", "--version"]).unwrap();
+        assert!(version.starts_with("certbot "), "{version}");
     });
 }

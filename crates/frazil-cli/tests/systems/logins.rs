@@ -1,8 +1,12 @@
 //! Whoever lets people in: over the network with a key, and at a terminal.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tempfile::TempDir;
 
 use crate::container::Container;
@@ -69,5 +73,32 @@ fn dropbear() {
     let keys = format!("{{ services.dropbear.authorizedKeys.root = [ \"{}\" ]; }}", key.public);
     Example::of("dropbear").at_both_levels().with(keys).used(|system| {
         lets_in(system, "root", &key);
+    });
+}
+
+/// A login on a serial line, whose other end is here.
+#[test]
+fn getty() {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    fcntl_setfl(&terminal, OFlags::NONBLOCK).unwrap();
+    let line = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let getty = Example::of("getty").in_container(|with| with.binds.push((line, "/dev/ttyS0")));
+    getty.used(|system| {
+        let mut line = File::from(terminal.try_clone().unwrap());
+        let mut screen = String::new();
+        let mut wait_for = |text: &str| {
+            let mut bytes = [0; 512];
+            system.wait_for(|| {
+                let length = line.read(&mut bytes).unwrap_or(0);
+                screen.push_str(&String::from_utf8_lossy(&bytes[..length]));
+                let is_there = screen.contains(text);
+                is_there.then_some(()).ok_or_else(|| format!("no {text:?} in {screen:?}"))
+            });
+        };
+        wait_for("# ");
+        rustix::io::write(&terminal, b"echo $((6 * 7)) $HOME $TERM\n").unwrap();
+        wait_for("42 /root vt220");
     });
 }

@@ -13,15 +13,34 @@ fn until(wire: &mut Wire, start: &str) -> String {
     }
 }
 
+/// Mail to a user of the system arrives in the user's mailbox.
 #[test]
 fn postfix() {
     Example::of("postfix").used(|system| {
         let mut smtp = Wire::to(system, 25);
-        assert_eq!(smtp.line(), "220 mail.example.org ESMTP Postfix (Debian)");
+        assert_eq!(smtp.line(), "220 mail.example.org ESMTP Postfix");
         smtp.say("EHLO client.example\r\n");
         assert!(until(&mut smtp, "250 ").starts_with("250 "));
-        smtp.ask("MAIL FROM:<>\r\n", "250 2.1.0 Ok");
-        smtp.ask("RCPT TO:<nobody@elsewhere.example>\r\n", "");
+        smtp.ask("MAIL FROM:<me@client.example>\r\n", "250 2.1.0 Ok");
+        smtp.say("RCPT TO:<absent@mail.example.org>\r\n");
+        assert!(smtp.line().contains("User unknown in local recipient table"));
+        smtp.ask("RCPT TO:<root@mail.example.org>\r\n", "250 2.1.5 Ok");
+        smtp.say("DATA\r\n");
+        assert!(smtp.line().starts_with("354 "));
+        smtp.say("Subject: it\r\n\r\nIt runs.\r\n.\r\n");
+        assert!(smtp.line().starts_with("250 2.0.0 Ok: queued"));
+        let mailbox = system.path("/var/mail/root");
+        let mail = system.wait_for(|| {
+            std::fs::read_to_string(&mailbox).map_err(|why| format!("{mailbox:?}: {why}"))
+        });
+        assert!(mail.contains("Subject: it") && mail.contains("It runs."), "{mail}");
+        system.wait_for(|| match system.run(&["mailq"])?.as_str() {
+            "Mail queue is empty\n" => Ok(()),
+            queue => Err(queue.to_owned()),
+        });
+        // From within, by the program that belongs to a group of its own.
+        let sent = system.run(&["sendmail", "-bv", "root@mail.example.org"]);
+        assert!(sent.unwrap().contains("Mail Delivery Status Report will be mailed"));
     });
 }
 
@@ -40,6 +59,6 @@ fn dovecot() {
         assert!(until(&mut imap, "d ").starts_with("d OK"));
         imap.say("e FETCH 1 BODY[TEXT]\r\n");
         until(&mut imap, "* 1 FETCH");
-        assert_eq!(imap.line(), "It runs.");
+        assert_eq!(imap.line(), "It runs.)");
     });
 }

@@ -22,6 +22,8 @@ mod logins;
 mod mail;
 mod messages;
 mod names;
+mod runtimes;
+mod shells;
 mod web;
 
 use std::path::Path;

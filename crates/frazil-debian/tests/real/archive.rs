@@ -9,10 +9,11 @@ use frazil_debian::Index;
 use frazil_debian::relation;
 use frazil_debian::solve::{SolveError, SolveOptions, solve};
 
-use super::{ARCHITECTURE, directory, index_of, timed};
+use super::machine::{lists, sample};
+use super::{ARCHITECTURE, index_of, lists_in, timed};
 
-/// How many packages are compared, spread evenly over all.
-const SAMPLE: usize = 200;
+/// The most packages that are compared, spread evenly over all.
+const SAMPLE_MAX: usize = 200;
 
 fn closure(index: &Index<'_>, name: &str) -> Result<BTreeSet<String>, SolveError> {
     let roots = relation::parse(name).expect("a name");
@@ -33,11 +34,10 @@ impl Apt {
         }
         std::fs::write(root.join("status"), "").expect("a file");
         let mut sources = String::new();
-        for (suite, component) in super::LISTS {
-            let name = format!("{suite}.{component}.Packages");
-            let folder = root.join("repo").join(suite).join(component);
+        for list in lists_in(lists) {
+            let folder = root.join("repo").join(list.suite).join(list.component);
             std::fs::create_dir_all(&folder).expect("a folder");
-            std::fs::copy(lists.join(name), folder.join("Packages")).expect("a file");
+            std::fs::copy(list.path, folder.join("Packages")).expect("a file");
             writeln!(sources, "deb [trusted=yes] file:{}/ ./", folder.display()).expect("text");
         }
         std::fs::write(root.join("etc/sources.list"), sources).expect("a file");
@@ -81,17 +81,17 @@ impl Apt {
 
 #[test]
 fn closures_of_packages() {
-    let Some(lists) = directory("FRAZIL_DEBIAN_LISTS") else { return };
+    let Some(lists) = lists() else { return };
     let bytes = index_of(&lists);
     let index = Index::open(&bytes).expect("what was built opens");
     let folder = tempfile::tempdir().expect("a folder");
     let apt = Apt::new(folder.path().to_owned(), &lists);
     let names: Vec<&str> = index
         .ids()
-        .step_by(index.len() / SAMPLE)
+        .step_by(index.len() / sample().min(SAMPLE_MAX))
         .map(|id| index.name(id).expect("whole"))
         .collect();
-    let mut different = 0;
+    let (mut different, mut unexplained) = (0, 0);
     for name in &names {
         let ours = closure(&index, name);
         let theirs = apt.closure(name);
@@ -101,26 +101,30 @@ fn closures_of_packages() {
                 different += 1;
                 let more: Vec<_> = ours.difference(&theirs).collect();
                 let less: Vec<_> = theirs.difference(&ours).collect();
+                // apt takes the first alternative of a relation, and does not give it up when another
+                // one comes in anyway; ours is complete without it.
+                unexplained += usize::from(!more.is_empty());
                 println!("{name}: {} packages, ours only {more:?}, apt only {less:?}", ours.len());
             }
             (Err(error), None) => println!("{name}: both fail: {error}"),
             (Err(error), Some(_)) => {
-                different += 1;
+                unexplained += 1;
                 println!("{name}: only we fail: {error}");
             }
             (Ok(_), None) => {
-                different += 1;
+                unexplained += 1;
                 println!("{name}: only apt fails");
             }
         }
     }
-    println!("{} packages compared, {different} different", names.len());
-    assert!(different * 20 <= names.len(), "more than 5 in 100 are different");
+    println!("{} compared, {different} different, {unexplained} unexplained", names.len());
+    assert!(unexplained * 50 <= names.len(), "more than 2 in 100 cannot be explained");
+    assert!(different * 4 <= names.len(), "more than a quarter is different");
 }
 
 #[test]
 fn every_package_has_a_closure() {
-    let Some(lists) = directory("FRAZIL_DEBIAN_LISTS") else { return };
+    let Some(lists) = lists() else { return };
     let bytes = index_of(&lists);
     let index = Index::open(&bytes).expect("what was built opens");
     let mut failed = 0;

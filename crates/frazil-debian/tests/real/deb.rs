@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use frazil_debian::deb::{DebError, DebReader, Entry, EntryKind, Limits};
 use frazil_model::Sha256;
 
-use super::{directory, read};
+use super::machine::{debs, sample};
+use super::read;
 
 /// A tree as lines by path.
 type Tree = BTreeMap<Vec<u8>, String>;
@@ -99,15 +99,6 @@ fn owners_by_dpkg(path: &Path) -> Vec<String> {
         .collect()
 }
 
-fn debs() -> Option<Vec<PathBuf>> {
-    let folder = directory("FRAZIL_DEBIAN_DEBS")?;
-    let listed = std::fs::read_dir(folder).expect("a directory");
-    let mut paths: Vec<PathBuf> = listed.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "deb"));
-    paths.sort();
-    Some(paths)
-}
-
 #[test]
 fn same_as_dpkg() {
     let Some(paths) = debs() else { return };
@@ -128,36 +119,5 @@ fn same_as_dpkg() {
         entries += ours.len();
     }
     println!("{} packages with {entries} entries are the same", paths.len());
-    assert!(paths.len() >= 300);
-}
-
-#[test]
-fn speed() {
-    let Some(paths) = debs() else { return };
-    let (mut with, mut without) = (Duration::ZERO, Duration::ZERO);
-    let (mut packed, mut unpacked) = (0, 0);
-    for path in &paths {
-        let bytes = read(path);
-        let start = Instant::now();
-        let mut input = bytes.as_slice();
-        let reader = DebReader::open(&mut input, Limits::default()).expect("a package");
-        let visited = reader.visit(&mut |entry| -> Result<(), DebError> {
-            std::io::copy(entry.contents, &mut std::io::sink()).expect("contents");
-            Ok(())
-        });
-        unpacked += visited.expect("a package").1.unpacked_bytes;
-        with += start.elapsed();
-        packed += bytes.len();
-        let part = bytes.windows(11).position(|window| window == b"data.tar.xz").expect("a part");
-        let part = bytes.get(part + 60..).expect("contents");
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("data.tar.xz");
-        std::fs::write(&file, part).expect("a file");
-        let start = Instant::now();
-        // Behind the part may be one byte of padding, about which xz warns when all is out.
-        Command::new("xz").arg("-dcq").arg(&file).output().expect("xz");
-        without += start.elapsed();
-    }
-    println!("{packed} bytes of packages, {unpacked} unpacked");
-    println!("entries, contents and sums: {with:?}; xz -dc alone: {without:?}");
+    assert!(paths.len() >= sample(), "only {} packages", paths.len());
 }

@@ -1,15 +1,18 @@
 //! The crate against a real archive and real tools, where there are any.
 //!
-//! `FRAZIL_DEBIAN_LISTS` names a directory with `SUITE.COMPONENT.Packages`, `SUITE.InRelease`,
-//! `SUITE.Release` and `SUITE.Release.gpg` of an archive; `FRAZIL_DEBIAN_DEBS` one with packages.
-//! Without them a test says that it was skipped. Nothing is fetched. Times are printed with
-//! `--nocapture`; they mean something only in a release build.
+//! What they need is fetched by the machine's apt, for the machine's own release, or for the one that
+//! `FRAZIL_DEBIAN_SUITE` names; `FRAZIL_DEBIAN_SAMPLE=300` compares more than a few packages. In place
+//! of that, `FRAZIL_DEBIAN_LISTS` may name a directory with `SUITE.COMPONENT.Packages` and
+//! `SUITE.InRelease` of an archive, `FRAZIL_DEBIAN_DEBS` one with packages. Where there is neither, a
+//! test says that it was skipped. Times are printed with `--nocapture`; they mean something only in a
+//! release build.
 
 #![expect(clippy::disallowed_methods, reason = "these tests read files and measure time")]
 #![expect(clippy::print_stdout, reason = "what was skipped, and what was measured")]
 
 mod archive;
 mod deb;
+mod machine;
 mod release;
 
 use std::path::{Path, PathBuf};
@@ -18,22 +21,34 @@ use std::time::Instant;
 use frazil_debian::index::{Index, IndexBuilder, Origin};
 
 const ARCHITECTURE: &str = "amd64";
-/// Suites and components, the more important first.
-const LISTS: [(&str, &str); 5] = [
-    ("trixie", "main"),
-    ("trixie", "contrib"),
-    ("trixie", "non-free-firmware"),
-    ("trixie-updates", "main"),
-    ("trixie-security", "main"),
-];
 
 /// The directory that a variable names.
 fn directory(variable: &str) -> Option<PathBuf> {
-    let found = std::env::var_os(variable).map(PathBuf::from);
-    if found.is_none() {
-        println!("skipped: {variable} names no directory");
+    std::env::var_os(variable).map(PathBuf::from)
+}
+
+/// A list of packages.
+struct ListFile {
+    path: PathBuf,
+    suite: String,
+    component: String,
+}
+
+/// The lists of a directory, `SUITE.COMPONENT.Packages`, those of the release itself first.
+fn lists_in(folder: &Path) -> Vec<ListFile> {
+    let mut lists = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let mut parts = name.splitn(3, '.').map(str::to_owned);
+        if let (Some(suite), Some(component), Some("Packages")) =
+            (parts.next(), parts.next(), parts.next().as_deref())
+        {
+            lists.push(ListFile { path, suite, component });
+        }
     }
-    found
+    lists.sort_by_key(|list| (list.suite.len(), list.suite.clone(), list.component.clone()));
+    lists
 }
 
 fn read(path: &Path) -> Vec<u8> {
@@ -48,18 +63,16 @@ fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
     value
 }
 
-/// The index of `LISTS`.
-fn index_of(lists: &Path) -> Vec<u8> {
-    let texts: Vec<Vec<u8>> = LISTS
-        .iter()
-        .map(|(suite, component)| read(&lists.join(format!("{suite}.{component}.Packages"))))
-        .collect();
+/// The index of all lists in a directory.
+fn index_of(folder: &Path) -> Vec<u8> {
+    let lists = lists_in(folder);
+    let texts: Vec<Vec<u8>> = lists.iter().map(|list| read(&list.path)).collect();
     timed("parse and build the index", || {
         let mut builder = IndexBuilder::new(ARCHITECTURE);
-        for ((suite, component), text) in LISTS.iter().zip(&texts) {
-            builder
-                .add(Origin { uri: "archive:", suite, component, snapshot: "" }, text)
-                .expect("a real list");
+        for (list, text) in lists.iter().zip(&texts) {
+            let (suite, component) = (list.suite.as_str(), list.component.as_str());
+            let origin = Origin { uri: "archive:", suite, component, snapshot: "" };
+            builder.add(origin, text).expect("a real list");
         }
         builder.finish().expect("real lists agree")
     })
@@ -67,7 +80,7 @@ fn index_of(lists: &Path) -> Vec<u8> {
 
 #[test]
 fn index() {
-    let Some(lists) = directory("FRAZIL_DEBIAN_LISTS") else { return };
+    let Some(lists) = machine::lists() else { return };
     let bytes = index_of(&lists);
     println!("{} bytes", bytes.len());
     let index = timed("open", || Index::open(&bytes).expect("what was built opens"));

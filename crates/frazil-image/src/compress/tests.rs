@@ -24,13 +24,13 @@ fn gives_the_same_bytes_each_time_and_the_contents_back() {
 /// A large file is several members, which readers take as one stream, whatever the pieces were.
 #[test]
 fn large_streams_are_cut_into_members() {
-    const HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
     let mut bytes = Vec::new();
-    for number in 0..(9_u32 << 20) {
-        bytes.extend((number / 64).to_le_bytes());
+    for number in 0..(9_u32 << 14) {
+        bytes.extend([number as u8; 256]);
     }
     let whole = compressed(Compression::Gzip, &bytes);
-    assert_eq!(whole.windows(HEADER.len()).filter(|window| *window == HEADER).count(), 2);
+    let mut first = flate2::bufread::GzDecoder::new(&whole[..]);
+    assert_eq!(std::io::copy(&mut first, &mut std::io::sink()).unwrap(), 32 << 20);
     let mut stream = Compressor::new(Compression::Gzip, Vec::new()).unwrap();
     for piece in bytes.chunks(777_777) {
         stream.write_all(piece).unwrap();

@@ -14,7 +14,7 @@ mod tests;
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ use frazil_debian::deb::{Control, DebError, DebReader, Entry, EntryKind, Limits,
 use super::{AttributeProblem, Tools, follow, out, required};
 
 const BUFFER_BYTES: usize = 256 << 10;
+/// What is written at once.
+const COPY_BYTES: usize = 128 << 10;
 /// The modes that a store path can tell apart, for files and for directories.
 const PLAIN_FILES: [u32; 2] = [0o644, 0o755];
 const PLAIN_DIRECTORY: u32 = 0o755;
@@ -93,47 +95,75 @@ fn write_unit(
     let mut input = BufReader::with_capacity(BUFFER_BYTES, file);
     let reader = DebReader::open(&mut input, Limits::default())?;
     let mut manifest = String::new();
+    let mut writer = Writer { data, parent: PathBuf::new(), buffer: vec![0; COPY_BYTES] };
     let (control, _) = reader.visit::<Failure>(&mut |entry| {
         if cancelled() {
             let source = io::ErrorKind::Interrupted.into();
             return Err(Failure::Io { action: "go on with", path: unit.to_owned(), source });
         }
         note(&mut manifest, &entry);
-        write_entry(&data, entry)
+        writer.write(entry)
     })?;
     write_control(&unit.join("control"), &control)?;
     let path = unit.join("manifest");
     fs::write(&path, manifest).map_err(failed("write", &path))
 }
 
-fn write_entry(data: &Path, entry: Entry<'_>) -> Result<(), Failure> {
-    let path = inside(data, entry.path.as_bytes());
-    if let (Some(parent), true) = (path.parent(), !entry.path.is_root()) {
-        make_directories(parent)?;
-    }
-    match entry.kind {
-        EntryKind::Directory => make_directories(&path),
-        // Only the manifest can hold these.
-        EntryKind::CharacterDevice(..) | EntryKind::BlockDevice(..) | EntryKind::Fifo => Ok(()),
-        EntryKind::Symlink(target) => {
-            let target = std::ffi::OsStr::from_bytes(target);
-            symlink(target, &path).map_err(failed("make the link", &path))
+/// Writes the files of one package.
+struct Writer {
+    /// The directory of all of them.
+    data: PathBuf,
+    /// The directory that was written to last.
+    parent: PathBuf,
+    buffer: Vec<u8>,
+}
+
+impl Writer {
+    fn write(&mut self, entry: Entry<'_>) -> Result<(), Failure> {
+        let path = inside(&self.data, entry.path.as_bytes());
+        if let Some(parent) = path.parent().filter(|_| !entry.path.is_root())
+            && parent != self.parent
+        {
+            make_directories(parent)?;
+            parent.clone_into(&mut self.parent);
         }
-        EntryKind::HardLink(target) => {
-            let target = inside(data, target.as_bytes());
-            fs::hard_link(target, &path).map_err(failed("link", &path))
-        }
-        EntryKind::File => {
-            let mode = if entry.mode & 0o100 == 0 { 0o644 } else { 0o755 };
-            write_file(&path, mode, entry.contents).map_err(failed("write", &path))
+        match entry.kind {
+            EntryKind::Directory => make_directories(&path),
+            // Only the manifest can hold these.
+            EntryKind::CharacterDevice(..) | EntryKind::BlockDevice(..) | EntryKind::Fifo => Ok(()),
+            EntryKind::Symlink(target) => {
+                let target = std::ffi::OsStr::from_bytes(target);
+                symlink(target, &path).map_err(failed("make the link", &path))
+            }
+            EntryKind::HardLink(target) => {
+                let target = inside(&self.data, target.as_bytes());
+                fs::hard_link(target, &path).map_err(failed("link", &path))
+            }
+            EntryKind::File => {
+                let mode = if entry.mode & 0o100 == 0 { 0o644 } else { 0o755 };
+                let written = write_file(&path, mode, entry.contents, &mut self.buffer);
+                written.map_err(failed("write", &path))
+            }
         }
     }
 }
 
-fn write_file(path: &Path, mode: u32, contents: &mut dyn Read) -> io::Result<()> {
+fn write_file(
+    path: &Path,
+    mode: u32,
+    contents: &mut dyn Read,
+    buffer: &mut [u8],
+) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
-    io::copy(contents, &mut file).map(|_| ())
+    loop {
+        match contents.read(buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => file.write_all(buffer.get(..count).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn write_control(directory: &Path, control: &Control) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use frazil_tree::{Origin, TreePath};
 
 use super::{CheckPlan, Checked, check};
 use crate::image::tests::Fixture;
-use crate::run::{Cancel, Ended, RunPlan};
+use crate::run::{Cancel, Ended, Network, RunPlan};
 
 fn ledger(dropped: &[&str]) -> Ledger {
     let unit = UnitRecord {
@@ -41,6 +41,9 @@ fn run(script: &str, idle: Option<Duration>) -> Option<Checked> {
         scratch: scratch.path().to_owned(),
         terminal: None,
         grace: Duration::from_secs(60),
+        network: Network::Host,
+        forwards: Vec::new(),
+        has_terminal: false,
     };
     let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
     Some(check(&fixture.system(), &CheckPlan { run, idle }, &stop, &kill).unwrap())
@@ -95,6 +98,9 @@ fn what_is_no_program_is_an_error() {
         scratch: scratch.path().to_owned(),
         terminal: None,
         grace: Duration::from_secs(60),
+        network: Network::Host,
+        forwards: Vec::new(),
+        has_terminal: false,
     };
     let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
     let checked = check(&fixture.system(), &CheckPlan { run, idle: None }, &stop, &kill);

@@ -14,7 +14,7 @@ use frazil_model::StorePath;
 use frazil_model::nar::{FileName, NarNode};
 use frazil_store::fs::Disk;
 use frazil_store::{
-    AddOptions, CollectOptions, PathInfo, Source, Store, StoreOptions, VerifyDepth,
+    AddOptions, CollectOptions, PathInfo, Source, Store, StoreOptions, VerifyDepth, write_nar,
 };
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -42,6 +42,14 @@ fn add(store: &Store, name: &str, references: BTreeSet<StorePath>) -> PathInfo {
     store.add(&name.parse().unwrap(), Source::Tree(&node), &options).unwrap()
 }
 
+/// Replaces a path by what it is.
+fn repair(store: &Store, path: &StorePath) {
+    let mut nar = Vec::new();
+    write_nar(&store.layout().path(path), &mut nar).unwrap();
+    let locks = store.lock_outputs(&[path.clone()].into()).unwrap();
+    store.repair(path, &mut &*nar, &locks).unwrap();
+}
+
 /// All that changes a store. What it adds it removes, but for what has a root.
 fn work(root: &Path, disk: Disk) {
     let open = || {
@@ -52,8 +60,9 @@ fn work(root: &Path, disk: Disk) {
     let library = add(&store, "library", BTreeSet::new());
     let program = add(&store, "program", [library.path.clone()].into());
     let mut stream = Vec::new();
-    store.export(&[library.path, program.path.clone()].into(), &mut stream).unwrap();
+    store.export(&[library.path.clone(), program.path.clone()].into(), &mut stream).unwrap();
     store.optimise().unwrap();
+    repair(&store, &library.path);
     store.add_root(&root.join("result"), &program.path).unwrap();
     store.import(&mut &*stream).unwrap();
     std::fs::remove_file(root.join("result")).unwrap();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -153,6 +154,43 @@ fn a_build_that_is_interrupted_leaves_nothing() {
     let pid = waiting.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(waiting.wait().unwrap().signal(), Some(2));
+}
+
+/// A fixed-output builder shares the machine's network and can send descriptors over it. Here the
+/// test has one, as another builder may.
+#[test]
+fn who_has_a_file_of_a_fixed_output_open_cannot_change_it() {
+    let Some(place) = Place::new() else { return };
+    let expression = r#"(import ./default.nix).make {
+        name = "fixed"; outputHashAlgo = "sha256"; outputHashMode = "flat";
+        outputHash = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+        args = [ "-c" "echo -n 'hello world' > $out; while ! test -e /build/go; do sleep 0.01; done" ];
+    }"#;
+    let mut build = place.command(&["build", "-E", expression]);
+    let mut build = build.stderr(Stdio::null()).spawn().unwrap();
+    let made = || {
+        let names = fs::read_dir(place.store().join("nix/store")).ok()?.flatten();
+        let workplaces = names.filter(|entry| entry.file_name().as_bytes().starts_with(b"tmp-"));
+        let dirs = workplaces.flat_map(|workplace| fs::read_dir(workplace.path())).flatten();
+        let below = dirs.flatten().flat_map(|dir| fs::read_dir(dir.path())).flatten().flatten();
+        below
+            .map(|entry| entry.path())
+            .find(|path| fs::read(path).is_ok_and(|text| text == b"hello world"))
+    };
+    wait_for(|| made().is_some());
+    let output = made().unwrap();
+    let open = fs::OpenOptions::new().write(true).open(&output).unwrap();
+    let workplace = output.ancestors().nth(2).unwrap();
+    let builds = fs::read_dir(workplace).unwrap().flatten().map(|dir| dir.path());
+    for dir in builds.filter(|dir| dir.is_dir()) {
+        // One of them is `/build`.
+        let _unlike = fs::write(dir.join("go"), "").is_err();
+    }
+    assert!(build.wait().unwrap().success());
+    open.write_all_at(b"EVIL", 0).unwrap();
+    let result = place.folder.path().join("result");
+    assert_eq!(fs::read_to_string(result).unwrap(), "hello world");
+    place.text(&["store", "verify", "--check-contents"]);
 }
 
 #[test]

@@ -112,7 +112,9 @@ pub fn push(
     if let Some(key) = &options.key {
         artifact::sign(&repository, &Blob::of(&top), key)?;
     }
-    repository.put_manifest(reference.tag(), media_type, &top)?;
+    if !pushed.was_there {
+        repository.put_manifest(reference.tag(), media_type, &top)?;
+    }
     Ok(pushed)
 }
 

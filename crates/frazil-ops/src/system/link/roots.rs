@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{NO_INIT, Setting, SystemError, laid_out, physical};
+use super::{NO_INIT, Setting, SystemError, laid_out};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.

@@ -1,0 +1,1 @@
+//! What goes wrong while an image is written.
