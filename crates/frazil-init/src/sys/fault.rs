@@ -36,7 +36,8 @@ unsafe extern "C" {
 
 /// Ends in order, instead of silently, when there is a fault.
 pub(crate) fn handle_all() -> Result<()> {
-    let stack = memory::table(STACK_BYTES, 0_u8)?;
+    // Costs nothing until it is needed.
+    let stack = memory::Pages::new(STACK_BYTES)?.leak();
     let stack = Stack { start: stack.as_mut_ptr(), flags: 0, bytes: STACK_BYTES };
     // SAFETY: the kernel reads one stack_t, about memory that is ours for ever.
     unsafe { syscall(arch::SIGALTSTACK, [&raw const stack as usize, 0]) }?;
