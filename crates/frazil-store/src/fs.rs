@@ -20,6 +20,10 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT};
 
+/// The longest name by which a directory is removed: with that of a file in it, it is shorter than
+/// what the system takes, 4096 bytes.
+const REMOVED_NAME_BYTES_MAX: usize = 3 << 10;
+
 /// An error of the operating system that says what was being done to which file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} '{}'", path.display())]
@@ -234,8 +238,8 @@ impl Disk {
         })
     }
 
-    /// Removes whatever is at `path`, read-only directories too. Returns the bytes that this
-    /// freed: files that have other names are not counted.
+    /// Removes whatever is at `path`, read-only directories too, however deep they are. Returns the
+    /// bytes that this freed: files that have other names are not counted.
     pub fn remove_tree(&self, path: &Path) -> Result<u64, IoError> {
         let Some(root) = metadata(path)? else { return Ok(0) };
         if !root.is_dir() {
@@ -245,6 +249,7 @@ impl Disk {
         let mut freed = 0;
         // Directories are entered when first seen and removed when seen again, then empty.
         let mut open = vec![(path.to_path_buf(), false)];
+        let mut raised = 0_u64;
         while let Some((dir, was_entered)) = open.pop() {
             if was_entered {
                 self.change("remove the directory", &dir, || fs::remove_dir(&dir))?;
@@ -256,7 +261,9 @@ impl Disk {
             for name in names {
                 let below = dir.join(name);
                 match metadata(&below)? {
-                    Some(found) if found.is_dir() => open.push((below, false)),
+                    Some(found) if found.is_dir() => {
+                        open.push((self.raise(path, below, &mut raised)?, false));
+                    }
                     Some(found) => {
                         self.remove_file(&below)?;
                         freed += freed_by(&found);
@@ -266,6 +273,26 @@ impl Disk {
             }
         }
         Ok(freed)
+    }
+}
+
+impl Disk {
+    /// Where a directory below `top` is that is to be removed: there, or moved up if its name has
+    /// become so long that the system would not take those of what is below it.
+    fn raise(&self, top: &Path, dir: PathBuf, raised: &mut u64) -> Result<PathBuf, IoError> {
+        if dir.as_os_str().len() <= REMOVED_NAME_BYTES_MAX {
+            return Ok(dir);
+        }
+        // A directory that cannot be written to cannot be moved to another one.
+        self.set_mode(&dir, 0o700)?;
+        loop {
+            let up = top.join(format!(".raised-{raised}"));
+            *raised += 1;
+            if metadata(&up)?.is_none() {
+                self.rename(&dir, &up)?;
+                return Ok(up);
+            }
+        }
     }
 }
 

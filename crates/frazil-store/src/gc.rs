@@ -194,12 +194,17 @@ impl Store {
     /// Removes what stands in the store and was never registered.
     fn remove_leftovers(&self, in_use: &BTreeSet<String>) -> Result<u64, CollectError> {
         let mut bytes = 0;
+        let mut failure = None;
         for name in entries(self.layout.store())? {
             if name != LINKS && self.is_leftover(&name, in_use)? {
-                bytes += self.disk.remove_tree(&self.layout.store().join(name))?;
+                // What cannot be removed keeps nothing else.
+                match self.disk.remove_tree(&self.layout.store().join(name)) {
+                    Ok(freed) => bytes += freed,
+                    Err(err) => failure = Some(err),
+                }
             }
         }
-        Ok(bytes)
+        failure.map_or(Ok(bytes), |err| Err(err.into()))
     }
 
     fn is_leftover(&self, name: &OsStr, in_use: &BTreeSet<String>) -> Result<bool, StoreError> {

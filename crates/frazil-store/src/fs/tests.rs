@@ -58,3 +58,19 @@ fn removes_read_only_trees() {
     assert!(metadata(&top).unwrap().is_none());
     assert_eq!(disk.remove_tree(&top).unwrap(), 0);
 }
+
+#[test]
+fn removes_trees_that_are_deeper_than_a_name_can_say() {
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+    let dir = tempfile::tempdir().unwrap();
+    let top = dir.path().join("top");
+    fs::create_dir(&top).unwrap();
+    let mut below: rustix::fd::OwnedFd = File::open(&top).unwrap().into();
+    let name = "d".repeat(100);
+    for _ in 0..100 {
+        mkdirat(&below, &name, Mode::RWXU).unwrap();
+        below = openat(&below, &name, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+    Disk::default().remove_tree(&top).unwrap();
+    assert!(metadata(&top).unwrap().is_none());
+}
