@@ -129,8 +129,7 @@ impl Disk {
 
     /// Gives a file these contents in one step: it has the old ones, or all of the new.
     pub fn replace_file(&self, path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-        let temporary = beside(path);
-        let file = self.create_file(&temporary, 0o644)?;
+        let (temporary, file) = create_beside(path, |name| self.create_file(name, 0o644))?;
         self.write(&file, &temporary, bytes)?;
         self.change("write to", &temporary, || file.sync_all())?;
         self.rename(&temporary, path)
@@ -138,8 +137,7 @@ impl Disk {
 
     /// Makes `link` a symlink to `target` in one step, whatever it was before.
     pub fn replace_symlink(&self, target: &OsStr, link: &Path) -> Result<(), IoError> {
-        let temporary = beside(link);
-        self.symlink(target, &temporary)?;
+        let (temporary, ()) = create_beside(link, |name| self.symlink(target, name))?;
         self.rename(&temporary, link)
     }
 
@@ -385,8 +383,23 @@ fn modified_at(seconds: i64) -> Timestamps {
     }
 }
 
-/// A name in the same directory that no other thread or process uses.
-pub(crate) fn beside(path: &Path) -> PathBuf {
+/// Creates something in the directory of `path`, and says under which name.
+pub(crate) fn create_beside<T>(
+    path: &Path,
+    create: impl Fn(&Path) -> Result<T, IoError>,
+) -> Result<(PathBuf, T), IoError> {
+    loop {
+        let name = beside(path);
+        match create(&name) {
+            // Left by a process that had our number, or used by one of another container.
+            Err(err) if err.source.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return Ok((name, created?)),
+        }
+    }
+}
+
+/// A name in the same directory that no other thread of this process uses.
+fn beside(path: &Path) -> PathBuf {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut name = OsString::from(".tmp-");

@@ -16,7 +16,7 @@ use super::error::{CacheError, CacheProblem};
 use super::order::in_order;
 use super::{CACHE_INFO, OnTransfer, TransferEvent, cache_info_text, parse_cache_info};
 use crate::fetch::{Client, FetchError, FetchProblem, Url};
-use crate::fs::{Disk, IoError, beside, open};
+use crate::fs::{Disk, IoError, create_beside, open};
 use crate::path_info::PathInfo;
 use crate::store::Store;
 
@@ -204,10 +204,11 @@ impl Push<'_> {
     /// was registered.
     fn pack(&self, info: &PathInfo) -> Result<PackedNar<'_>, CacheError> {
         let disk = &self.options.disk;
-        let path = beside(&self.options.scratch.join("nar"));
         let failed =
             |err: IoError| CacheError::Fetch(FetchError::new(self.url, FetchProblem::File(err)));
-        let handle = disk.create_file(&path, 0o600).map_err(failed)?;
+        let place = self.options.scratch.join("nar");
+        let (path, handle) =
+            create_beside(&place, |name| disk.create_file(name, 0o600)).map_err(failed)?;
         let file = ScratchFile { disk, path };
         let (hash, size) = self.pack_into(info, &file, &handle)?;
         Ok(PackedNar { file, hash, size })
