@@ -118,7 +118,7 @@ fn only_what_nothing_keeps_is_deleted() {
             --- stderr
             error: cannot delete 'HASH-plain', since it is still alive
 
-            help: links, running programs, or paths that refer to it keep it
+            help: links, running programs, paths that refer to it, or its outputs keep it
             --- 5
         "#]],
     );
