@@ -216,11 +216,6 @@ impl Disk {
         })
     }
 
-    /// Writes all that was changed in the file system of a directory to the disk.
-    pub fn sync_file_system(&self, path: &Path) -> Result<(), IoError> {
-        self.change("sync the file system of", path, || Ok(rustix::fs::syncfs(File::open(path)?)?))
-    }
-
     /// Removes an extended attribute; a symlink is not followed.
     pub fn remove_xattr(&self, path: &Path, name: &OsStr) -> Result<(), IoError> {
         self.change("remove an extended attribute of", path, || {

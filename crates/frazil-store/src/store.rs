@@ -26,16 +26,6 @@ use crate::stage::Scratch;
 /// Says the time, in seconds since 1970.
 pub type Clock = dyn Fn() -> i64 + Send + Sync;
 
-/// What a valid path survives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// The end of any process. A power failure may empty files that were written just before.
-    #[default]
-    Process,
-    /// A power failure too: files are on the disk before they are registered, which is slower.
-    Power,
-}
-
 /// What may be done to a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
@@ -55,8 +45,6 @@ pub struct StoreOptions {
     pub store_dir: StoreDir,
     /// What may be done to it.
     pub access: Access,
-    /// What a valid path survives.
-    pub durability: Durability,
     /// How the disk is reached.
     pub disk: Disk,
     /// Where the times of registration come from.
@@ -70,7 +58,6 @@ impl StoreOptions {
             root: root.into(),
             store_dir: StoreDir::default(),
             access: Access::default(),
-            durability: Durability::default(),
             disk: Disk::default(),
             clock: Arc::new(|| {
                 let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -162,7 +149,6 @@ pub struct Store {
     pub(crate) temp_roots: Mutex<Option<TempRoots>>,
     /// Where contents are before their path is known, once there were some.
     pub(crate) scratch: Mutex<Option<Arc<Scratch>>>,
-    durability: Durability,
     clock: Arc<Clock>,
     database: Mutex<Database>,
     /// Held shared, so that nobody changes the schema meanwhile; absent where nothing is written.
@@ -172,7 +158,7 @@ pub struct Store {
 impl Store {
     /// Opens a store, and makes an empty one where there is none and that is allowed.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        let StoreOptions { root, store_dir, access, durability, disk, clock } = options;
+        let StoreOptions { root, store_dir, access, disk, clock } = options;
         if !root.is_absolute() {
             return Err(OpenError::Relative { root });
         }
@@ -203,7 +189,6 @@ impl Store {
             disk,
             temp_roots: Mutex::new(None),
             scratch: Mutex::new(None),
-            durability,
             clock,
             database: Mutex::new(database),
             big_lock,
@@ -308,14 +293,6 @@ impl Store {
     pub(crate) fn database(&self) -> MutexGuard<'_, Database> {
         // A transaction that a panic ended was rolled back, so the database is sound.
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes what was placed in the store to the disk, if it has to survive a power failure.
-    pub(crate) fn sync(&self) -> Result<(), IoError> {
-        match self.durability {
-            Durability::Process => Ok(()),
-            Durability::Power => self.disk.sync_file_system(self.layout.store()),
-        }
     }
 
     pub(crate) fn now(&self) -> i64 {
