@@ -38,7 +38,7 @@ fn what_is_collected_meanwhile_is_not_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let fill = || {
         let store = open(dir.path(), Disk::default());
-        for name in 0..200 {
+        for name in 0..100 {
             add(&store, &format!("x{name}"), &[]);
         }
     };
