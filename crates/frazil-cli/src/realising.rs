@@ -126,6 +126,9 @@ impl Realising {
             status: BUILD_FAILED,
         })?;
         cancel_on_signals(&cancel)?;
+        let mut network = network_plan(arguments, settings, environment)?;
+        let stop = cancel.clone();
+        network.fetch.is_stopped = Arc::new(move || stop.is_cancelled());
         Ok(Self {
             slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
             on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
@@ -136,7 +139,7 @@ impl Realising {
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
             tools: Tools {
-                network: Network::new(network_plan(arguments, settings, environment)?),
+                network: Network::new(network),
                 archives: evaluation::debian::archives(environment)?,
                 cache: environment.cache_directory(),
             },

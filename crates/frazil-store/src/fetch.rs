@@ -71,6 +71,8 @@ pub struct FetchOptions {
     pub backoff: Duration,
     /// Waits between attempts.
     pub wait: Arc<dyn Fn(Duration) + Send + Sync>,
+    /// Asked as bytes come whether nobody wants them any more.
+    pub is_stopped: Arc<dyn Fn() -> bool + Send + Sync>,
     /// How the disk is reached.
     pub disk: Disk,
 }
@@ -87,6 +89,7 @@ impl Default for FetchOptions {
             attempts: 5,
             backoff: Duration::from_millis(250),
             wait: Arc::new(std::thread::sleep),
+            is_stopped: Arc::new(|| false),
             disk: Disk::default(),
         }
     }
@@ -103,18 +106,6 @@ pub struct Proxies {
     /// `*`.
     pub none_for: String,
 }
-
-/// How much of something has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes that are there.
-    pub done: u64,
-    /// Bytes that there will be, if the server said so.
-    pub total: Option<u64>,
-}
-
-/// Told about what comes, while it comes.
-pub type OnProgress<'a> = dyn Fn(Progress) + Sync + 'a;
 
 /// A client. Clones share their connections.
 #[derive(Clone)]
@@ -197,10 +188,9 @@ impl Client {
         url: &Url,
         bytes_max: u64,
         out: &mut dyn Write,
-        progress: &OnProgress<'_>,
     ) -> Result<ContentInfo, FetchError> {
         let mut body = self.open(url, bytes_max)?;
-        body.copy_to(progress, &mut |bytes| {
+        body.copy_to(&mut |bytes| {
             let written = out.write_all(bytes);
             written.map_err(|source| FetchError::new(url, FetchProblem::Write { source }))
         })?;
@@ -214,7 +204,7 @@ impl Client {
         bytes_max: u64,
     ) -> Result<(Vec<u8>, ContentInfo), FetchError> {
         let mut bytes = Vec::new();
-        let info = self.get(url, bytes_max, &mut bytes, &|_| {})?;
+        let info = self.get(url, bytes_max, &mut bytes)?;
         Ok((bytes, info))
     }
 

@@ -80,7 +80,7 @@ fn addresses<'d>(task: &BuiltinTask<'d>) -> Result<Vec<&'d str>, BuiltinError> {
 fn fetch(client: &Client, url: &Url, out: &Path, unpacks: bool) -> Result<(), BuiltinError> {
     if !unpacks {
         let options = DownloadOptions { hash: None, bytes_max: u64::MAX };
-        client.download(url, out, &options, &|_| {})?;
+        client.download(url, out, &options)?;
         return Ok(());
     }
     let body = BufReader::with_capacity(BUFFER_BYTES, client.open(url, u64::MAX)?);

@@ -75,6 +75,9 @@ pub enum FetchProblem {
     /// What was fetched before the connection broke is not what is there now.
     #[error("it changed while it was fetched")]
     Changed,
+    /// Nobody wants it any more.
+    #[error("it was interrupted")]
+    Stopped,
     /// More than was allowed.
     #[error("it has more than {bytes_max} bytes")]
     TooLarge {
@@ -151,6 +154,7 @@ impl FetchError {
             FetchProblem::File(source) => source.help(),
             FetchProblem::Refused { .. } => Some("the server has to allow PUT here"),
             FetchProblem::Redirects
+            | FetchProblem::Stopped
             | FetchProblem::Protocol { .. }
             | FetchProblem::TooLarge { .. }
             | FetchProblem::Write { .. }

@@ -332,7 +332,7 @@ fn check_download(
     let hash = Some(Hash::of(HashAlgorithm::Sha256, CONTENTS));
     let options = DownloadOptions { hash, bytes_max: 1000 };
     let url = server.url("/file");
-    let done = client(&Arc::default()).download(&url, &goal, &options, &|_| {});
+    let done = client(&Arc::default()).download(&url, &goal, &options);
     let mut shown = match done {
         Ok(done) => format!("{} bytes\n", done.size),
         Err(err) => format!("{err}\n").replace(url.as_str(), "URL"),
@@ -485,4 +485,31 @@ fn passwords_are_sent_and_never_shown() {
         parse_netrc("machine").unwrap_err().to_string(),
         "netrc: a word is missing behind 'machine'"
     );
+}
+
+#[test]
+fn a_download_that_nobody_wants_any_more_ends() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let stop = Arc::new(AtomicBool::new(false));
+    let raise = Arc::clone(&stop);
+    // It would be gone on with for ever: each connection brings one byte.
+    let server = TestServer::start(move |request| {
+        let from = request.range().unwrap_or(0);
+        raise.store(from == 3, Ordering::SeqCst);
+        let headers =
+            [("Content-Range", &*format!("bytes {from}-999/1000")), ("Content-Length", "900")];
+        reply(if from == 0 { 200 } else { 206 }, &headers[usize::from(from == 0)..], b"x")
+    });
+    let is_stopped = Arc::new(move || stop.load(Ordering::SeqCst));
+    let wait = Arc::new(|_| {});
+    let options = FetchOptions { is_stopped, wait, attempts: 10, ..FetchOptions::default() };
+    let dir = tempfile::tempdir().unwrap();
+    let options_of_file = DownloadOptions { hash: None, bytes_max: 1000 };
+    let done = Client::new(options).unwrap().download(
+        &server.url("/file"),
+        &dir.path().join("goal"),
+        &options_of_file,
+    );
+    assert!(matches!(done.unwrap_err().problem, FetchProblem::Stopped));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
