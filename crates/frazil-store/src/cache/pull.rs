@@ -48,7 +48,7 @@ impl Caches {
     ) -> Result<PathInfo, CacheError> {
         let path = &available.info.path;
         // From here on no collector takes what is fetched for those that need it.
-        store.add_temp_root(path).map_err(|err| import(available, self, err.into()))?;
+        keep(store, path)?;
         if let Some(valid) = store.path_info(path)? {
             return Ok(valid);
         }
@@ -58,8 +58,7 @@ impl Caches {
                 Ok(info) => return Ok(info),
                 Err(error) => error,
             };
-            let is_ours = matches!(error, CacheError::Database(_) | CacheError::Tree(_));
-            if is_ours || is_missing_reference(&error) {
+            if is_ours(&error) || is_missing_reference(&error) {
                 return Err(error);
             }
             let mut problems = Vec::new();
@@ -136,7 +135,7 @@ impl Caches {
         // Roots first, so that a collector in between takes none of what was there already.
         for available in missing.available.values() {
             for path in available.info.references.iter().chain([&available.info.path]) {
-                store.add_temp_root(path).map_err(|err| import(available, self, err.into()))?;
+                keep(store, path)?;
             }
         }
         let references = missing
@@ -174,24 +173,29 @@ fn fetch(
 /// Whose fault it is that a path was not imported.
 fn explained(err: AddError, info: &NarInfo, url: &Url) -> CacheError {
     let path = info.path.clone();
-    if let AddError::Tree(TreeError::Decode(DecodeError::Read(source))) = err {
-        return match source.downcast::<FetchError>() {
-            Ok(err) => CacheError::Fetch(err),
-            Err(source) => CacheError::new(url, CacheProblem::Unreadable { path, source }),
-        };
+    match err {
+        AddError::Tree(TreeError::Decode(DecodeError::Read(source))) => {
+            match source.downcast::<FetchError>() {
+                Ok(err) => CacheError::Fetch(err),
+                Err(source) => CacheError::new(url, CacheProblem::Unreadable { path, source }),
+            }
+        }
+        AddError::Database(err) => CacheError::Database(err),
+        AddError::Io(source) | AddError::Tree(TreeError::Io(source)) => {
+            CacheError::Add { path, source }
+        }
+        source => CacheError::new(url, CacheProblem::Import { path, source }),
     }
-    if let AddError::Database(err) = err {
-        return CacheError::Database(err);
-    }
-    CacheError::new(url, CacheProblem::Import { path, source: err })
 }
 
-fn import(available: &Available, caches: &Caches, source: AddError) -> CacheError {
-    let path = available.info.path.clone();
-    match caches.get(available.cache) {
-        Some(cache) => CacheError::new(cache.url(), CacheProblem::Import { path, source }),
-        None => CacheError::Absent { path },
-    }
+fn keep(store: &Store, path: &StorePath) -> Result<(), CacheError> {
+    let failed = |source| CacheError::Add { path: path.clone(), source };
+    store.add_temp_root(path).map_err(failed)
+}
+
+/// Whether it is our store that failed, so that no other cache can help.
+fn is_ours(error: &CacheError) -> bool {
+    matches!(error, CacheError::Database(_) | CacheError::Tree(_) | CacheError::Add { .. })
 }
 
 fn is_missing_reference(error: &CacheError) -> bool {

@@ -118,6 +118,7 @@ fn spoils_part(err: &FetchError) -> bool {
         | FetchProblem::Truncated { .. }
         | FetchProblem::Stopped
         | FetchProblem::File(_)
+        | FetchProblem::Target(_)
         | FetchProblem::Write { .. }
         | FetchProblem::Source { .. }
         | FetchProblem::Refused { .. } => false,

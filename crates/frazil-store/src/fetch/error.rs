@@ -14,6 +14,7 @@ pub struct FetchError {
     /// The resource.
     pub url: Url,
     /// What happened.
+    #[source]
     pub problem: FetchProblem,
 }
 
@@ -90,6 +91,9 @@ pub enum FetchProblem {
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] IoError),
+    /// A file that is to be stored could not be written.
+    #[error(transparent)]
+    Target(IoError),
     /// What was fetched could not be passed on.
     #[error("its contents cannot be written")]
     Write {
@@ -112,7 +116,7 @@ pub enum FetchProblem {
 
 impl FetchProblem {
     fn action(&self) -> &'static str {
-        let is_put = matches!(self, Self::Refused { .. } | Self::Source { .. });
+        let is_put = matches!(self, Self::Refused { .. } | Self::Source { .. } | Self::Target(_));
         if is_put { "store" } else { "fetch" }
     }
 }
@@ -151,7 +155,7 @@ impl FetchError {
             FetchProblem::Proxy { .. } => Some("check http_proxy, https_proxy and no_proxy"),
             FetchProblem::Changed => Some("try again"),
             FetchProblem::Hash(_) => Some("what is there now is not what was pinned"),
-            FetchProblem::File(source) => source.help(),
+            FetchProblem::File(source) | FetchProblem::Target(source) => source.help(),
             FetchProblem::Refused { .. } => Some("the server has to allow PUT here"),
             FetchProblem::Redirects
             | FetchProblem::Stopped
