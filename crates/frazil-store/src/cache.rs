@@ -94,17 +94,19 @@ impl BinaryCache {
         lookups: Option<Arc<Lookups>>,
     ) -> Result<Self, CacheError> {
         let known = lookups.as_ref().and_then(|lookups| lookups.cache_info(url));
-        let text = if let Some(text) = known {
-            text
+        // Whatever is wrong with what was kept, the cache is asked anew.
+        let known = known.and_then(|text| parse_cache_info(url, store_dir, &text).ok());
+        let info = if let Some(info) = known {
+            info
         } else {
             let text = cache_info_text(client, url)?
                 .ok_or_else(|| CacheError::new(url, CacheProblem::NotACache))?;
+            let info = parse_cache_info(url, store_dir, &text)?;
             if let Some(lookups) = &lookups {
                 lookups.put_cache_info(url, &text);
             }
-            text
+            info
         };
-        let info = parse_cache_info(url, store_dir, &text)?;
         let (client, url, store_dir) = (client.clone(), url.clone(), store_dir.clone());
         Ok(Self { client, url, info, store_dir, lookups })
     }

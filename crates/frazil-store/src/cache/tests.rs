@@ -385,3 +385,25 @@ fn keys_are_written_once_and_for_their_owner() {
     assert!(generate_key_files(&Disk::default(), name(), &other, &no).is_err());
     assert!(!other.exists());
 }
+
+#[test]
+fn what_a_cache_wrongly_said_of_itself_is_not_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let lookups = Lookups::open(dir.path(), LookupOptions::default(), &Disk::default(), Arc::new(|| 1));
+    let lookups = Arc::new(lookups.unwrap());
+    let texts = ["StoreDir: /gnu/store\n", "no cache info", "StoreDir: /nix/store\n", "gone"];
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = TestServer::start(move |_| {
+        ok(texts[asked.fetch_add(1, Ordering::SeqCst)].as_bytes())
+    });
+    let client = client(&Arc::default());
+    let url = server.url("");
+    let mut open =
+        || BinaryCache::open(&client, &url, &StoreDir::default(), Some(Arc::clone(&lookups)));
+    assert!(open().is_err());
+    assert!(open().is_err());
+    assert!(open().is_ok());
+    assert!(open().is_ok(), "what was right is kept");
+    lookups.put_cache_info(&url, b"StoreDir: /gnu/store\n");
+    assert!(open().is_err(), "it is asked again");
+}
