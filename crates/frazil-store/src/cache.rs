@@ -34,7 +34,7 @@ pub use nar_file::NarFile;
 pub use pull::{Pulled, path_info};
 pub use push::{PushOptions, Pushed, push};
 
-use crate::fetch::{Client, Url};
+use crate::fetch::{Client, Scheme, Url};
 use lookups::Answer;
 
 /// The priority of a cache that does not state one, as in Nix.
@@ -86,13 +86,14 @@ pub struct BinaryCache {
 impl BinaryCache {
     /// Opens the cache at `url`, which must be one for stores in `store_dir`.
     ///
-    /// `lookups` keeps what the cache said for later processes.
+    /// `lookups` keeps what the cache said for later processes; a directory is asked every time.
     pub fn open(
         client: &Client,
         url: &Url,
         store_dir: &StoreDir,
         lookups: Option<Arc<Lookups>>,
     ) -> Result<Self, CacheError> {
+        let lookups = lookups.filter(|_| url.scheme() != Scheme::File);
         let known = lookups.as_ref().and_then(|lookups| lookups.cache_info(url));
         // Whatever is wrong with what was kept, the cache is asked anew.
         let known = known.and_then(|text| parse_cache_info(url, store_dir, &text).ok());

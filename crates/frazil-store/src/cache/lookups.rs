@@ -34,6 +34,11 @@ pub struct LookupOptions {
     pub cache_info: i64,
 }
 
+impl LookupOptions {
+    /// For what is always asked again.
+    pub const NEVER: i64 = -1;
+}
+
 impl Default for LookupOptions {
     fn default() -> Self {
         const HOUR: i64 = 60 * 60;

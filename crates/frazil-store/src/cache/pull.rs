@@ -124,9 +124,6 @@ impl Caches {
             let reason = missing.problems.into_iter().next();
             return Err(reason.unwrap_or(CacheError::Absent { path: path.clone() }));
         }
-        for problem in &missing.problems {
-            on(TransferEvent::Problem(problem));
-        }
         let mut pulled = Pulled {
             download_bytes: missing.download_bytes(),
             nar_bytes: missing.nar_bytes(),
