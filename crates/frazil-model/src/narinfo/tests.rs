@@ -108,11 +108,6 @@ fn corrupt() {
         expect!["NAR info is corrupt: extra References at line 8"],
     );
     check(
-        "Sig: k-1:",
-        "Sig: k-1",
-        expect!["NAR info is corrupt: bad signature: key is corrupt at line 9"],
-    );
-    check(
         "CA: text",
         "CA: word",
         expect![
