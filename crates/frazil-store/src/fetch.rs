@@ -128,6 +128,12 @@ pub enum ClientError {
     /// The file with the certificates could not be read.
     #[error(transparent)]
     Io(#[from] crate::fs::IoError),
+    /// The file with the certificates is not there.
+    #[error("'{}', which should hold certificates, does not exist", file.display())]
+    Absent {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file with the certificates has none.
     #[error("'{}' holds no certificates in PEM form", file.display())]
     NoCertificates {
@@ -147,7 +153,7 @@ impl ClientError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Io(source) => source.help(),
-            Self::NoCertificates { .. } => {
+            Self::Absent { .. } | Self::NoCertificates { .. } => {
                 Some("SSL_CERT_FILE or NIX_SSL_CERT_FILE may name another bundle")
             }
             Self::Proxy { .. } => Some("write it as http://HOST:PORT"),
@@ -300,7 +306,8 @@ fn checked(
 fn tls(options: &FetchOptions) -> Result<TlsConfig, ClientError> {
     let mut roots = Vec::new();
     if let Some(file) = &options.certificates {
-        let pem = read(file)?.unwrap_or_default();
+        let absent = || ClientError::Absent { file: file.clone() };
+        let pem = read(file)?.ok_or_else(absent)?;
         roots.extend(ureq::tls::parse_pem(&pem).filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
             // Bundles hold remarks and now and then a certificate that nobody can read.

@@ -68,6 +68,7 @@ fn variants() {
     check("CA: ", "Deriver: unknown-deriver\nCA: ", expect![""]);
     check("CA: ", "New: field\nCA: ", expect![""]);
     check("URL: ", "URL:", expect![""]);
+    check("Sig: ", "Sig: of another kind\nSig: ", expect![""]);
 }
 
 #[test]

@@ -407,3 +407,22 @@ fn what_a_cache_wrongly_said_of_itself_is_not_kept() {
     lookups.put_cache_info(&url, b"StoreDir: /gnu/store\n");
     assert!(open().is_err(), "it is asked again");
 }
+
+#[test]
+fn answers_that_count_no_more_go() {
+    let dir = tempfile::tempdir().unwrap();
+    const DAY: i64 = 24 * 60 * 60;
+    let kept = |now: i64| {
+        let options = LookupOptions { present: 3 * DAY, absent: 10, cache_info: DAY };
+        let lookups =
+            Lookups::open(dir.path(), options, &Disk::default(), Arc::new(move || now)).unwrap();
+        let url: Url = "http://cache".parse().unwrap();
+        if now == 0 {
+            lookups.put_cache_info(&url, b"");
+            lookups.put_narinfo(&url, "absent", None);
+            lookups.put_narinfo(&url, "present", Some(b""));
+        }
+        lookups.rows()
+    };
+    assert_eq!([0, DAY - 1, 2 * DAY, 4 * DAY].map(kept), [3, 3, 1, 0]);
+}
