@@ -200,6 +200,9 @@ impl BinaryCache {
 }
 
 fn cache_info_text(client: &Client, url: &Url) -> Result<Option<Vec<u8>>, CacheError> {
+    if url.as_str().contains('?') {
+        return Err(CacheError::new(url, CacheProblem::Settings));
+    }
     let info_url =
         url.below(CACHE_INFO).map_err(|err| CacheError::new(url, CacheProblem::Url(err)))?;
     match client.get_bytes(&info_url, CACHE_INFO_BYTES_MAX) {

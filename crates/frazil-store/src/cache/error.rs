@@ -53,6 +53,9 @@ pub enum CacheProblem {
     /// It has no `nix-cache-info`.
     #[error("does not appear to be a binary cache: it has no nix-cache-info")]
     NotACache,
+    /// Settings stand in its address, as Nix has them there.
+    #[error("has a '?', but an address takes no settings here")]
+    Settings,
     /// A page for people is there.
     #[error("is an HTML page")]
     Page,
@@ -174,6 +177,7 @@ impl CacheProblem {
     fn help(&self) -> Option<&'static str> {
         match self {
             Self::NotACache => Some("check the address"),
+            Self::Settings => Some("leave out what follows the '?'; write %3F if it is of a name"),
             Self::Page => Some("check the address; a network that asks for a login does this too"),
             Self::StoreDir { .. } => Some("its paths cannot be used in another directory"),
             Self::Untrusted { .. } => {

@@ -426,3 +426,12 @@ fn answers_that_count_no_more_go() {
     };
     assert_eq!([0, DAY - 1, 2 * DAY, 4 * DAY].map(kept), [3, 3, 1, 0]);
 }
+
+#[test]
+fn addresses_have_no_settings() {
+    let url: Url = "http://127.0.0.1:1/?priority=10".parse().unwrap();
+    let client = client(&Arc::default());
+    let opened = BinaryCache::open(&client, &url, &StoreDir::default(), None).map(|_| ());
+    expect!["binary cache: 'http://127.0.0.1:1/?priority=10' has a '?', but an address takes no settings here"]
+        .assert_eq(&opened.unwrap_err().to_string());
+}
