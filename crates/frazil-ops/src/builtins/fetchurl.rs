@@ -42,7 +42,7 @@ pub(super) fn build(
             Ok(url) => url,
             Err(error) => return Err(BuiltinError::from(error)),
         };
-        log(format!("fetching {address}\n").as_bytes());
+        log(format!("fetching {url}\n").as_bytes());
         match fetch(&client, &url, out, unpacks) {
             Ok(()) => {
                 if flag("executable")? {

@@ -40,7 +40,7 @@ pub enum CacheError {
         /// The path.
         path: StorePath,
         /// Why.
-        source: IoError,
+        source: Box<IoError>,
     },
     /// A path of our own store could not be read.
     #[error(transparent)]

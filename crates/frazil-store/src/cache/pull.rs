@@ -11,6 +11,7 @@ use super::order::in_order;
 use super::{BinaryCache, OnTransfer, TransferEvent};
 use crate::add::AddError;
 use crate::fetch::{FetchError, Url};
+use crate::fs::IoError;
 use crate::path_info::PathInfo;
 use crate::store::Store;
 use crate::tree::TreeError;
@@ -109,6 +110,11 @@ impl Caches {
         on: &OnTransfer<'_>,
     ) -> Result<Pulled, CacheError> {
         let missing = self.query_missing(store, targets)?;
+        if missing.unknown.is_empty() {
+            for problem in &missing.problems {
+                on(TransferEvent::Problem(problem));
+            }
+        }
         self.pull_missing(store, missing, on)
     }
 
@@ -170,23 +176,23 @@ fn fetch(
 /// Whose fault it is that a path was not imported.
 fn explained(err: AddError, info: &NarInfo, url: &Url) -> CacheError {
     let path = info.path.clone();
-    match err {
-        AddError::Tree(TreeError::Decode(DecodeError::Read(source))) => {
-            match source.downcast::<FetchError>() {
-                Ok(err) => CacheError::Fetch(err),
-                Err(source) => CacheError::new(url, CacheProblem::Unreadable { path, source }),
-            }
-        }
-        AddError::Database(err) => CacheError::Database(err),
-        AddError::Io(source) | AddError::Tree(TreeError::Io(source)) => {
-            CacheError::Add { path, source }
-        }
-        source => CacheError::new(url, CacheProblem::Import { path, source }),
+    if let AddError::Tree(TreeError::Decode(DecodeError::Read(source))) = err {
+        return match source.downcast::<FetchError>() {
+            Ok(err) => CacheError::Fetch(err),
+            Err(source) => CacheError::new(url, CacheProblem::Unreadable { path, source }),
+        };
     }
+    if let AddError::Database(err) = err {
+        return CacheError::Database(err);
+    }
+    if let AddError::Io(source) | AddError::Tree(TreeError::Io(source)) = err {
+        return CacheError::Add { path, source: source.into() };
+    }
+    CacheError::new(url, CacheProblem::Import { path, source: err })
 }
 
 fn keep(store: &Store, path: &StorePath) -> Result<(), CacheError> {
-    let failed = |source| CacheError::Add { path: path.clone(), source };
+    let failed = |err: IoError| CacheError::Add { path: path.clone(), source: err.into() };
     store.add_temp_root(path).map_err(failed)
 }
 

@@ -204,8 +204,9 @@ impl Push<'_> {
     /// was registered.
     fn pack(&self, info: &PathInfo) -> Result<PackedNar<'_>, CacheError> {
         let disk = &self.options.disk;
-        let failed =
-            |err: IoError| CacheError::Fetch(FetchError::new(self.url, FetchProblem::Target(err)));
+        let failed = |err: IoError| {
+            CacheError::Fetch(FetchError::new(self.url, FetchProblem::Target(err.into())))
+        };
         let place = self.options.scratch.join("nar");
         let (path, handle) =
             create_beside(&place, |name| disk.create_file(name, 0o600)).map_err(failed)?;
@@ -222,7 +223,7 @@ impl Push<'_> {
     ) -> Result<(Hash, u64), CacheError> {
         let write = |err| {
             let err = IoError::on("write to", &file.path)(err);
-            CacheError::Fetch(FetchError::new(self.url, FetchProblem::Target(err)))
+            CacheError::Fetch(FetchError::new(self.url, FetchProblem::Target(err.into())))
         };
         let hasher = Hasher::new(HashAlgorithm::Sha256);
         let sink = FileSink { file, handle, hasher, size: 0 };

@@ -389,16 +389,16 @@ fn keys_are_written_once_and_for_their_owner() {
 #[test]
 fn what_a_cache_wrongly_said_of_itself_is_not_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let lookups = Lookups::open(dir.path(), LookupOptions::default(), &Disk::default(), Arc::new(|| 1));
+    let lookups =
+        Lookups::open(dir.path(), LookupOptions::default(), &Disk::default(), Arc::new(|| 1));
     let lookups = Arc::new(lookups.unwrap());
     let texts = ["StoreDir: /gnu/store\n", "no cache info", "StoreDir: /nix/store\n", "gone"];
     let asked = std::sync::atomic::AtomicUsize::new(0);
-    let server = TestServer::start(move |_| {
-        ok(texts[asked.fetch_add(1, Ordering::SeqCst)].as_bytes())
-    });
+    let server =
+        TestServer::start(move |_| ok(texts[asked.fetch_add(1, Ordering::SeqCst)].as_bytes()));
     let client = client(&Arc::default());
     let url = server.url("");
-    let mut open =
+    let open =
         || BinaryCache::open(&client, &url, &StoreDir::default(), Some(Arc::clone(&lookups)));
     assert!(open().is_err());
     assert!(open().is_err());
@@ -410,8 +410,8 @@ fn what_a_cache_wrongly_said_of_itself_is_not_kept() {
 
 #[test]
 fn answers_that_count_no_more_go() {
-    let dir = tempfile::tempdir().unwrap();
     const DAY: i64 = 24 * 60 * 60;
+    let dir = tempfile::tempdir().unwrap();
     let kept = |now: i64| {
         let options = LookupOptions { present: 3 * DAY, absent: 10, cache_info: DAY };
         let lookups =

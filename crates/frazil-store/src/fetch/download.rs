@@ -46,9 +46,7 @@ impl Client {
         let had = if options.hash.is_some() { part_bytes(url, &part)? } else { 0 };
         let done = match self.download_from(url, &part, had, options) {
             // What was left is of another version, or was damaged.
-            Err(err) if had > 0 && spoils_part(&err) => {
-                self.download_from(url, &part, 0, options)
-            }
+            Err(err) if had > 0 && spoils_part(&err) => self.download_from(url, &part, 0, options),
             done => done,
         };
         let done = match done {

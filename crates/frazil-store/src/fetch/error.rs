@@ -93,7 +93,7 @@ pub enum FetchProblem {
     File(#[from] IoError),
     /// A file that is to be stored could not be written.
     #[error(transparent)]
-    Target(IoError),
+    Target(Box<IoError>),
     /// What was fetched could not be passed on.
     #[error("its contents cannot be written")]
     Write {
@@ -155,7 +155,8 @@ impl FetchError {
             FetchProblem::Proxy { .. } => Some("check http_proxy, https_proxy and no_proxy"),
             FetchProblem::Changed => Some("try again"),
             FetchProblem::Hash(_) => Some("what is there now is not what was pinned"),
-            FetchProblem::File(source) | FetchProblem::Target(source) => source.help(),
+            FetchProblem::File(source) => source.help(),
+            FetchProblem::Target(source) => source.help(),
             FetchProblem::Refused { .. } => Some("the server has to allow PUT here"),
             FetchProblem::Redirects
             | FetchProblem::Stopped

@@ -73,7 +73,7 @@ impl Client {
         path: &Path,
         contents: &OpenContents<'_>,
     ) -> Result<(), FetchError> {
-        let failed = |err: IoError| FetchError::new(url, FetchProblem::Target(err));
+        let failed = |err: IoError| FetchError::new(url, FetchProblem::Target(err.into()));
         let source = |source| FetchError::new(url, FetchProblem::Source { source });
         let disk = &self.options().disk;
         disk.create_dirs(path.parent().unwrap_or(path)).map_err(failed)?;

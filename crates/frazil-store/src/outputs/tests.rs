@@ -42,9 +42,8 @@ fn no_failure_loses_or_half_makes_outputs() {
 fn no_failure_of_a_repair_loses_what_is_there() {
     let node = tree();
     let name = "tree".parse().unwrap();
-    let add = |store: &Store| {
-        store.add(&name, Source::Tree(&node), &AddOptions::default()).unwrap().path
-    };
+    let add =
+        |store: &Store| store.add(&name, Source::Tree(&node), &AddOptions::default()).unwrap().path;
     check_faults(
         |store| drop(add(store)),
         |store| {

@@ -43,10 +43,8 @@ fn what_is_collected_meanwhile_is_not_damaged() {
         }
     };
     fill();
-    let reader = crate::StoreOptions {
-        access: crate::Access::Read,
-        ..crate::StoreOptions::new(dir.path())
-    };
+    let reader =
+        crate::StoreOptions { access: crate::Access::Read, ..crate::StoreOptions::new(dir.path()) };
     let reader = Store::open(reader).unwrap();
     std::thread::scope(|scope| {
         let collecting = scope.spawn(|| {

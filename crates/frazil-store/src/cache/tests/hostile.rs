@@ -338,11 +338,14 @@ fn no_cache_is_blamed_for_a_full_disk() {
     drop(open(dir.path(), Disk::default()));
     let store = open(dir.path(), fail_after(13));
     let urls = [first.url(""), second.url("")];
-    let (caches, problems) = Caches::open(&client(&Arc::default()), &urls, store.store_dir(), options());
+    let (caches, problems) =
+        Caches::open(&client(&Arc::default()), &urls, store.store_dir(), options());
     assert!(problems.is_empty());
     let err = caches.pull(&store, &[path(TOP)].into(), &|_| {}).unwrap_err();
-    expect!["cannot add '22222222222222222222222222222222-lib' to the store"].assert_eq(&err.to_string());
-    expect!["Some(\"free some space; collecting garbage may do\")"].assert_eq(&format!("{:?}", err.help()));
+    expect!["cannot add '22222222222222222222222222222222-lib' to the store"]
+        .assert_eq(&err.to_string());
+    expect!["Some(\"free some space; collecting garbage may do\")"]
+        .assert_eq(&format!("{:?}", err.help()));
     let mut root: &dyn std::error::Error = &err;
     while let Some(source) = root.source() {
         root = source;
