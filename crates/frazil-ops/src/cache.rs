@@ -68,11 +68,11 @@ pub fn missing(
         // Who asks for these paths has reason to believe that they are there now.
         lookups.options.absent = LookupOptions::NEVER;
     }
-    let (caches, problems) = network.open_caches(&client, network.lookups()?);
+    let (caches, mut problems) = network.open_caches(&client, network.lookups()?);
     if caches.iter().next().is_none()
-        && let Some(problem) = problems.into_iter().next()
+        && !problems.is_empty()
     {
-        return Err(problem.into());
+        return Err(problems.swap_remove(0).into());
     }
     let mut missing = caches.query_missing(store, &plan.paths)?;
     missing.problems.splice(0..0, problems);

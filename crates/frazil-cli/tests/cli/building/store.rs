@@ -94,6 +94,21 @@ fn trees_come_back() {
 }
 
 #[test]
+fn who_reads_an_archive_may_have_seen_enough() {
+    use std::io::Read as _;
+    let Some(place) = Place::new() else { return };
+    let path = place.text(&["store", "add", "tools"]);
+    for command in ["dump", "export"] {
+        let mut dump = place.command(&["store", command, &path]);
+        let mut dump = dump.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        dump.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+        let output = dump.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && words.is_empty(), "{command}: {words}");
+    }
+}
+
+#[test]
 fn damage_is_found_and_repaired() {
     let Some(place) = Place::new() else { return };
     let path = place.text(&["build", "-A", "plain", "--print-out-paths"]);
