@@ -1,6 +1,7 @@
 //! A store as a binary cache over HTTP, for Nix and for us.
 //!
-//! Each connection has a thread, and there are only so many. What is served comes from the store as
+//! Each connection has a thread, and there are only so many; who comes then is sent away unheard.
+//! What is served comes from the store as
 //! it is asked for; no file of a cache is ever made. Who may write is said by the options.
 //!
 //! Invariant: an answer that breaks off is never taken for a whole one: its length was announced,
@@ -29,6 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long, and how much, is read of a client that was told to go.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES_MAX: u64 = 1 << 20;
+/// How long is waited where there are no descriptors for a connection.
+const SHORTAGE_WAIT: Duration = Duration::from_millis(50);
 /// Connections at once; more are sent away.
 const CONNECTIONS_MAX: usize = 256;
 
@@ -179,6 +182,11 @@ impl Server {
                 let (stream, _) = match self.listener.accept() {
                     Ok(accepted) => accepted,
                     Err(err) if is_passing(&err) => continue,
+                    Err(err) if is_shortage(&err) => {
+                        // Nobody is told when there is enough again.
+                        std::thread::sleep(SHORTAGE_WAIT);
+                        continue;
+                    }
                     Err(err) => {
                         self.stopper().stop();
                         return Err(ServeError::Accept(err));
@@ -187,21 +195,24 @@ impl Server {
                 if self.shared.is_over.load(Ordering::SeqCst) {
                     break;
                 }
+                if self.shared.open().len() >= CONNECTIONS_MAX {
+                    send_away(&stream);
+                    continue;
+                }
                 let Ok(clone) = stream.try_clone() else { continue };
-                let count = {
-                    let mut open = self.shared.open();
-                    open.insert(number, clone);
-                    open.len()
-                };
+                self.shared.open().insert(number, clone);
                 // Who comes while it ends may have been missed.
                 if self.shared.is_over.load(Ordering::SeqCst) {
                     break;
                 }
-                scope.spawn(move || {
-                    self.connection(&stream, count > CONNECTIONS_MAX, on_served);
+                let connection = std::thread::Builder::new().spawn_scoped(scope, move || {
+                    self.connection(&stream, on_served);
                     linger(&stream);
                     self.shared.open().remove(&number);
                 });
+                if connection.is_err() {
+                    self.shared.open().remove(&number);
+                }
             }
             Ok(())
         });
@@ -214,7 +225,6 @@ impl Server {
     fn connection(
         &self,
         stream: &TcpStream,
-        is_too_many: bool,
         on_served: &(dyn Fn(Served<'_>) + Sync),
     ) {
         // Without these a client could keep the thread for ever.
@@ -235,15 +245,10 @@ impl Server {
                 }
             };
             reader.get_mut().until = None;
-            let is_last = is_too_many || self.shared.is_over.load(Ordering::SeqCst);
+            let is_last = self.shared.is_over.load(Ordering::SeqCst);
             let keep =
                 if is_last || !request.keep_alive { http::Keep::No } else { http::Keep::Yes };
-            let answered = if is_too_many {
-                http::write_text(stream, 503, "too many connections", http::Keep::No)
-                    .map(|()| answer::Answered { status: 503, reason: None, keep: http::Keep::No })
-            } else {
-                answer::answer(self, &request, &mut reader, stream, keep)
-            };
+            let answered = answer::answer(self, &request, &mut reader, stream, keep);
             let Ok(answered) = answered else { return };
             on_served(Served {
                 method: &request.method,
@@ -256,6 +261,12 @@ impl Server {
             }
         }
     }
+}
+
+/// Answers a connection that is too many, whatever it is to ask. It may not learn of it.
+fn send_away(stream: &TcpStream) {
+    // There is room for this in the buffer of a new connection, so it waits for nobody.
+    let _gone = http::write_text(stream, 503, "too many connections", http::Keep::No).is_err();
 }
 
 /// Lets a client read the last answer: a connection with unread data would be reset, and the answer
@@ -271,6 +282,13 @@ fn linger(stream: &TcpStream) {
 /// Whether taking the next connection may succeed.
 fn is_passing(err: &io::Error) -> bool {
     matches!(err.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
+}
+
+/// Whether the process or the machine has no descriptors or memory for a connection now.
+fn is_shortage(err: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::AGAIN];
+    shortages.iter().any(|shortage| err.raw_os_error() == Some(shortage.raw_os_error()))
 }
 
 /// Reads from a client, but not for ever.
