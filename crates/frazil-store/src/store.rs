@@ -32,6 +32,8 @@ pub enum Access {
     /// Everything. A store that is not there is made.
     #[default]
     Write,
+    /// Everything, but a store that is not there is not made.
+    Change,
     /// Nothing is changed, not even a lock file made, so the right to read is enough.
     Read,
 }
@@ -163,26 +165,23 @@ impl Store {
             return Err(OpenError::Relative { root });
         }
         let layout = Layout::new(&root, store_dir);
-        let (disk, big_lock) = match access {
-            Access::Read => (Disk::read_only(), None),
-            Access::Write => {
+        if access != Access::Write && schema_version(&layout.schema())?.is_none() {
+            return Err(OpenError::Absent { root });
+        }
+        let (disk, big_lock, mode) = match access {
+            Access::Read => (Disk::read_only(), None, OpenMode::Read),
+            Access::Write | Access::Change => {
                 create_directories(&disk, &layout)?;
                 let path = layout.big_lock();
                 let big_lock = disk.open_lock_file(&path)?;
                 lock::wait(&big_lock, &path, LockKind::Shared)?;
-                (disk, Some(big_lock))
+                (disk, Some(big_lock), OpenMode::Write)
             }
         };
-        let database = match (schema_version(&layout.schema())?, access) {
-            (Some(schema::VERSION), Access::Write) => {
-                Self::open_database(&disk, &layout, OpenMode::Write)?
-            }
-            (Some(schema::VERSION), Access::Read) => {
-                Self::open_database(&disk, &layout, OpenMode::Read)?
-            }
-            (Some(found), _) => return Err(OpenError::OtherSchema { found }),
-            (None, Access::Write) => Self::create_database(&disk, &layout)?,
-            (None, Access::Read) => return Err(OpenError::Absent { root }),
+        let database = match schema_version(&layout.schema())? {
+            Some(schema::VERSION) => Self::open_database(&disk, &layout, mode)?,
+            Some(found) => return Err(OpenError::OtherSchema { found }),
+            None => Self::create_database(&disk, &layout)?,
         };
         Ok(Self {
             layout,

@@ -68,7 +68,21 @@ fn a_store_that_is_not_there_is_not_made_by_looking() {
             --- 5
         "#]],
     );
-    assert!(!place.store().exists());
+    let path = "/nix/store/00000000000000000000000000000000-x";
+    for arguments in [
+        &["store", "gc"][..],
+        &["store", "gc", "--dry-run"],
+        &["store", "verify", "--repair"],
+        &["store", "optimise"],
+        &["store", "delete", path],
+        &["cache", "pull", "--dry-run", "--from", "none", path],
+        &["cache", "serve", "--listen", "127.0.0.1:0"],
+    ] {
+        let output = place.run(arguments);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(words.contains("there is no store in"), "{arguments:?}: {words}");
+        assert!(!place.store().exists(), "{arguments:?}");
+    }
 }
 
 #[test]
