@@ -110,6 +110,7 @@ struct Judgement {
 impl Store {
     /// The valid paths that a collection would remove now.
     pub fn garbage(&self, options: &CollectOptions) -> Result<BTreeSet<StorePath>, CollectError> {
+        let _lock = self.lock_for_collection()?;
         Ok(self.judge(options)?.dead.into_iter().collect())
     }
 

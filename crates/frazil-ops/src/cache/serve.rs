@@ -72,9 +72,6 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// Connections cannot be taken.
-    #[error("cannot take a connection")]
-    Accept(#[source] io::Error),
     /// The directory for what is written cannot be used.
     #[error("cannot use the directory '{}' for what is written", path.display())]
     Uploads {
@@ -90,7 +87,7 @@ impl ServeError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Listen { .. } => Some("another program may have it; port 0 takes a free one"),
-            Self::Accept(_) | Self::Uploads { .. } => None,
+            Self::Uploads { .. } => None,
         }
     }
 }
@@ -177,24 +174,17 @@ impl Server {
 
     /// Answers until it is stopped.
     pub fn run(&self, on_served: &(dyn Fn(Served<'_>) + Sync)) -> Result<(), ServeError> {
-        let result = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             for number in 0.. {
-                let (stream, _) = match self.listener.accept() {
-                    Ok(accepted) => accepted,
-                    Err(err) if is_passing(&err) => continue,
-                    Err(err) if is_shortage(&err) => {
-                        // Nobody is told when there is enough again.
-                        std::thread::sleep(SHORTAGE_WAIT);
-                        continue;
-                    }
-                    Err(err) => {
-                        self.stopper().stop();
-                        return Err(ServeError::Accept(err));
-                    }
-                };
+                let accepted = self.listener.accept();
                 if self.shared.is_over.load(Ordering::SeqCst) {
                     break;
                 }
+                let Ok((stream, _)) = accepted else {
+                    // It is gone, or there are no descriptors: nobody says when there are again.
+                    std::thread::sleep(SHORTAGE_WAIT);
+                    continue;
+                };
                 if self.shared.open().len() >= CONNECTIONS_MAX {
                     send_away(&stream);
                     continue;
@@ -214,12 +204,11 @@ impl Server {
                     self.shared.open().remove(&number);
                 }
             }
-            Ok(())
         });
         if let Some(writable) = &self.options.writable {
             upload::clear(&writable.uploads)?;
         }
-        result
+        Ok(())
     }
 
     fn connection(
@@ -277,18 +266,6 @@ fn linger(stream: &TcpStream) {
     let rest = || io::copy(&mut io::Read::take(patient, LINGER_BYTES_MAX), &mut io::sink());
     // Who is gone needs no answer.
     let _gone = end.and_then(|()| rest()).is_err();
-}
-
-/// Whether taking the next connection may succeed.
-fn is_passing(err: &io::Error) -> bool {
-    matches!(err.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
-}
-
-/// Whether the process or the machine has no descriptors or memory for a connection now.
-fn is_shortage(err: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::AGAIN];
-    shortages.iter().any(|shortage| err.raw_os_error() == Some(shortage.raw_os_error()))
 }
 
 /// Reads from a client, but not for ever.

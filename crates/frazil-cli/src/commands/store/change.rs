@@ -240,8 +240,7 @@ pub(in crate::commands) struct GcArguments {
 }
 
 pub(super) fn gc(arguments: &GcArguments, environment: &Environment) -> Result<(), CommandError> {
-    let access = if arguments.dry_run { Access::Read } else { Access::Change };
-    let store = arguments.store.open(environment, access)?;
+    let store = arguments.store.open(environment, Access::Change)?;
     let options = CollectOptions {
         keep_outputs: arguments.keep_outputs,
         bytes_max: arguments.max_freed.unwrap_or(u64::MAX),
