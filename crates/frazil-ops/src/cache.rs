@@ -69,9 +69,7 @@ pub fn missing(
         lookups.options.absent = LookupOptions::NEVER;
     }
     let (caches, mut problems) = network.open_caches(&client, network.lookups()?);
-    if caches.iter().next().is_none()
-        && !problems.is_empty()
-    {
+    if caches.iter().next().is_none() && !problems.is_empty() {
         return Err(problems.swap_remove(0).into());
     }
     let mut missing = caches.query_missing(store, &plan.paths)?;

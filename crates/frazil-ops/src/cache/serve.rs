@@ -211,11 +211,7 @@ impl Server {
         Ok(())
     }
 
-    fn connection(
-        &self,
-        stream: &TcpStream,
-        on_served: &(dyn Fn(Served<'_>) + Sync),
-    ) {
+    fn connection(&self, stream: &TcpStream, on_served: &(dyn Fn(Served<'_>) + Sync)) {
         // Without these a client could keep the thread for ever.
         if stream.set_write_timeout(Some(TIMEOUT)).is_err() || stream.set_nodelay(true).is_err() {
             return;
