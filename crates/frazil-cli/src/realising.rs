@@ -81,6 +81,9 @@ pub(crate) struct RealiseArguments {
     pub(crate) print_build_logs: bool,
 }
 
+/// Each job has a thread.
+const JOBS_MAX: usize = 1024;
+
 /// Everything that building needs to know, with what it borrows.
 pub(crate) struct Realising {
     slots: Slots,
@@ -256,9 +259,12 @@ fn jobs(text: Option<&str>) -> Result<usize, CommandError> {
         None | Some("auto") => {
             Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
         }
-        Some(text) => text
-            .parse()
-            .map_err(|_| CommandError::usage(format!("'{text}' is not a number of jobs"))),
+        Some(text) => match text.parse() {
+            Ok(jobs @ 1..=JOBS_MAX) => Ok(jobs),
+            Ok(_) | Err(_) => Err(CommandError::usage(format!(
+                "'{text}' is not a number of jobs: 'auto', or from 1 to {JOBS_MAX}"
+            ))),
+        },
     }
 }
 
