@@ -156,10 +156,10 @@ fn first_difference(before: &Path, now: &Path) -> Result<Option<String>, IoError
             if before != now {
                 return Ok(Some(format!("{shown} was {before} and is {now}")));
             }
-            if *before == Form::File(false) || *before == Form::File(true) {
-                if let Some(at) = first_difference_in_files(&one, &other)? {
-                    return Ok(Some(format!("{shown} differs at byte {at}")));
-                }
+            if matches!(before, Form::File(_))
+                && let Some(at) = first_difference_in_files(&one, &other)?
+            {
+                return Ok(Some(format!("{shown} differs at byte {at}")));
             }
             continue;
         };
