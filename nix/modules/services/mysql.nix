@@ -128,6 +128,9 @@ in
       // lib.optionalAttrs (statements != [ ]) { init_file = "${setUp}"; }
     );
 
+    # Where clients look for their sections.
+    environment.etc."mysql/my.cnf".source = configFile;
+
     init.services = {
       mysql-init = {
         type = "oneshot";
