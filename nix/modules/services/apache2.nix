@@ -11,7 +11,12 @@ let
   account = import ./account.nix { inherit lib; };
   cfg = config.services.apache2;
 
-  configFile = pkgs.writeText "httpd.conf" (nglib.generators.toApache cfg.configuration);
+  # Modules are looked for below the server's root, which for Debian's server is its configuration,
+  # and for the linker nothing that has a name.
+  text =
+    lib.replaceStrings [ " modules/mod_" ] [ " ${cfg.package}/modules/mod_" ]
+      (nglib.generators.toApache cfg.configuration);
+  configFile = pkgs.writeText "httpd.conf" text;
   runtimeConfig = "/run/apache2/httpd.conf";
 in
 {
