@@ -13,6 +13,11 @@ let
   configFile = pkgs.writeText "my.cnf" (lib.generators.toINI { listsAsDuplicateKeys = true; } cfg.config);
 
   initialScriptDone = "${cfg.dataDir}/initial-script-done";
+  # The server writes the file that says that all went well.
+  firstStart = pkgs.writeText "mysql-first-start.sql" ''
+    source ${cfg.initialScript}
+    SELECT 'done' INTO OUTFILE ${quoted initialScriptDone};
+  '';
   quoted = text: "'${lib.replaceStrings [ "\\" "'" ] [ "\\\\" "\\'" ] text}'";
   name = text: "`${lib.replaceStrings [ "`" ] [ "``" ] text}`";
   user =
@@ -128,6 +133,9 @@ in
       // lib.optionalAttrs (statements != [ ]) { init_file = "${setUp}"; }
     );
 
+    # Where clients look for their sections.
+    environment.etc."mysql/my.cnf".source = configFile;
+
     init.services = {
       mysql-init = {
         type = "oneshot";
@@ -162,8 +170,7 @@ in
           "${cfg.package}/bin/mariadb"
           "--defaults-file=${configFile}"
           "--socket=${cfg.config.mysqld.socket}"
-          # The server writes the file that says that all went well.
-          "--execute=source ${cfg.initialScript}\nSELECT 'done' INTO OUTFILE ${quoted initialScriptDone}"
+          "--execute=source ${firstStart}"
         ];
         unless = initialScriptDone;
         inherit (cfg) user group;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::example::{Root, complete};
 
 /// How long anything may take before a test has failed. Generous: machines are shared.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks at what is waited for.
 const PAUSE: Duration = Duration::from_millis(20);
 

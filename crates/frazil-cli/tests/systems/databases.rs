@@ -29,11 +29,18 @@ fn postgresql() {
 
 #[test]
 fn mysql() {
-    Example::of("mysql").used(|system| {
+    let script = "{ pkgs, ... }: {
+        services.mysql.initialScript =
+            pkgs.writeText \"first.sql\" \"CREATE TABLE app.first AS SELECT 7 AS n;\\n\";
+    }";
+    Example::of("mysql").with(script).used(|system| {
         let query = |sql: &str| system.run_as("mysql", &["mariadb", "-NB", "app", "-e", sql]);
         system.wait_for(|| query("SELECT 1"));
         let sum = "CREATE TABLE t AS SELECT seq FROM seq_1_to_1000; SELECT sum(seq) FROM t";
         assert_eq!(query(sum).unwrap(), "500500\n");
+        system.wait_for(|| query("SELECT n FROM first"));
+        let done = system.path("/var/lib/mysql/initial-script-done");
+        system.wait_for(|| std::fs::metadata(&done).map_err(|why| why.to_string()));
         let refused = system.run_as("nobody", &["mariadb", "-u", "mysql", "-e", "SELECT 1"]);
         assert!(refused.unwrap_err().contains("Access denied"));
     });
