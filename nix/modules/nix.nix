@@ -108,6 +108,9 @@ in
       );
     };
 
+    # What lets servers keep passwords in a file of Berkeley DB; Nix is a client only.
+    system.link.without = [ "/usr/lib/*/sasl2/libsasldb.so*" ];
+
     system.directories = {
       "/nix/store" = {
         group = "nixbld";

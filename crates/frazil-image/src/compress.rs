@@ -148,14 +148,14 @@ pub struct Members<W: Write> {
     compressor: libdeflater::Compressor,
     /// What the next member will hold.
     pending: Vec<u8>,
-    has_members: bool,
+    is_begun: bool,
 }
 
 impl<W: Write> Members<W> {
     fn new(out: W) -> Self {
         let level = CompressionLvl::new(GZIP_LEVEL).unwrap_or_default();
         let compressor = libdeflater::Compressor::new(level);
-        Self { out, compressor, pending: Vec::new(), has_members: false }
+        Self { out, compressor, pending: Vec::new(), is_begun: false }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -173,12 +173,12 @@ impl<W: Write> Members<W> {
         let len = self.compressor.gzip_compress(&self.pending, &mut member);
         let len = len.map_err(io::Error::other)?;
         self.pending.clear();
-        self.has_members = true;
+        self.is_begun = true;
         self.out.write_all(member.get(..len).unwrap_or_default())
     }
 
     fn finish(mut self) -> io::Result<W> {
-        if !self.pending.is_empty() || !self.has_members {
+        if !self.pending.is_empty() || !self.is_begun {
             self.end_member()?;
         }
         Ok(self.out)

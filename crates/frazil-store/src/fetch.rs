@@ -65,6 +65,8 @@ pub struct FetchOptions {
     pub proxies: Proxies,
     /// The name and password for each host, for those that ask.
     pub credentials: BTreeMap<String, Credentials>,
+    /// The header `Authorization` for each host; it counts more than a password.
+    pub authorizations: BTreeMap<String, String>,
     /// How long it may take until a connection stands.
     pub connect_timeout: Duration,
     /// How long a server may say nothing.
@@ -86,6 +88,7 @@ impl Default for FetchOptions {
             certificates: None,
             proxies: Proxies::default(),
             credentials: BTreeMap::new(),
+            authorizations: BTreeMap::new(),
             connect_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_mins(1),
             attempts: 5,
@@ -273,6 +276,9 @@ impl Client {
         request: ureq::RequestBuilder<B>,
         url: &Url,
     ) -> ureq::RequestBuilder<B> {
+        if let Some(value) = self.options().authorizations.get(url.host()) {
+            return request.header("Authorization", value);
+        }
         let known = || self.options().credentials.get(url.host());
         let Some(credentials) = url.credentials().or_else(known) else { return request };
         let pair = format!("{}:{}", credentials.name, credentials.password);

@@ -69,6 +69,6 @@ in
       description = "web servers";
       home = "/var/www";
     });
-    image.ports = [ 80 ];
+    image.ports = lib.mkDefault [ 80 ];
   };
 }

@@ -131,10 +131,8 @@ pub fn run(
     stop: &Cancel,
     kill: &Cancel,
 ) -> Result<Ended, RunError> {
-    let terminal = match container.has_terminal {
-        true => Some(Terminal::open(container.users.owner())?),
-        false => None,
-    };
+    let terminal =
+        if container.has_terminal { Some(Terminal::open(container.users.owner())?) } else { None };
     let prepared = prepare(container, terminal.as_ref(), None)?;
     let stdio = terminal.as_ref().map(Terminal::stdio).transpose()?;
     let maps = container.users.maps();

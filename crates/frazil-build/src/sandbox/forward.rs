@@ -91,9 +91,9 @@ impl Connector {
         if got.bytes != ANSWER_BYTES {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let descriptor = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
+        let descriptor = control.drain().find_map(|message| {
+            let RecvAncillaryMessage::ScmRights(mut descriptors) = message else { return None };
+            descriptors.next()
         });
         let error = i32::from_ne_bytes(answer);
         descriptor.map(TcpStream::from).ok_or_else(|| io::Error::from_raw_os_error(error))

@@ -1,12 +1,10 @@
 //! `frazil audit`
 
-use std::collections::BTreeMap;
-
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use frazil_ops::image::audit::{
-    Difference, Weight, is_list, package_differences, packages, path_differences,
+    Difference, Total, Weight, is_list, package_differences, packages, path_differences, total,
 };
 use frazil_ops::image::readers::{self, Limits, ReadOptions};
 use frazil_ops::image::registry::read as read_remote;
@@ -119,7 +117,8 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
     let tree = read(&arguments.image, &arguments.reading, environment)?;
     let packages = packages(&tree);
     if arguments.reading.json {
-        return screen::print(format!("{}\n", json!(packages)).as_bytes());
+        let document = json!({ "total": total(&tree), "packages": packages });
+        return screen::print(format!("{document}\n").as_bytes());
     }
     let mut sorted: Vec<_> = packages.iter().collect();
     sorted.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.bytes));
@@ -128,9 +127,9 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
         let (bytes, files, versions) = (size(weight.bytes), weight.files, versions(weight));
         lines.push(format!("{bytes:>11}  {files:>6} files  {name}{versions}\n"));
     }
-    let sum = |count: fn(&Weight) -> u64| packages.values().map(count).sum::<u64>();
-    let (bytes, files) = (size(sum(|weight| weight.bytes)), sum(|weight| weight.files));
-    lines.push(format!("{bytes:>11}  {files:>6} files  in {} packages\n", packages.len()));
+    let total = total(&tree);
+    let (bytes, files) = (size(total.bytes), total.files);
+    lines.push(format!("{bytes:>11}  {files:>6} files  in {}\n", counts(total)));
     screen::print(lines.concat().as_bytes())
 }
 
@@ -142,19 +141,18 @@ fn show_differences(
     let new = read(&arguments.new, &arguments.reading, environment)?;
     let compare = if arguments.paths { path_differences } else { package_differences };
     let differences = compare(&old, &new, arguments.normalise);
-    let [old, new] = [&old, &new].map(packages);
+    let [old, new] = [&old, &new].map(total);
     if arguments.reading.json {
-        let totals = json!({ "before": total(&old), "after": total(&new) });
+        let totals = json!({ "before": old, "after": new });
         let document = json!({ "totals": totals, "differences": differences });
         return screen::print(format!("{document}\n").as_bytes());
     }
     let mut lines: Vec<String> =
         differences.iter().map(|difference| row(difference, arguments.paths)).collect();
-    let (before, after) = (total(&old), total(&new));
-    let growth = signed(after as i64 - before as i64);
-    let (from, to) = (old.len(), new.len());
-    let (before, after) = (size(before), size(after));
-    lines.push(format!("{before} -> {after} ({growth}), {from} -> {to} packages\n"));
+    let growth = signed(new.bytes as i64 - old.bytes as i64);
+    let (before, after) = (size(old.bytes), size(new.bytes));
+    let (from, to) = (counts(old), counts(new));
+    lines.push(format!("{before} -> {after} ({growth})\n{from} -> {to}\n"));
     screen::print(lines.concat().as_bytes())
 }
 
@@ -176,8 +174,12 @@ fn versions(weight: &Weight) -> String {
     weight.versions.iter().flat_map(|version| [" ", version]).collect()
 }
 
-fn total(packages: &BTreeMap<String, Weight>) -> u64 {
-    packages.values().map(|weight| weight.bytes).sum()
+/// `12 packages`, and the store paths where there are some.
+fn counts(total: Total) -> String {
+    match total.store_paths {
+        0 => format!("{} packages", total.packages),
+        paths => format!("{} packages, {paths} store paths", total.packages),
+    }
 }
 
 fn signed(bytes: i64) -> String {

@@ -40,7 +40,7 @@ pub(super) struct PushArguments {
     #[arg(long, value_name = "FILE")]
     sign: Option<PathBuf>,
 
-    /// Attach lists of the packages in the image, as SPDX and as CycloneDX
+    /// Attach lists of the packages in the image, in two formats, as referrers
     #[arg(long)]
     sbom: bool,
 

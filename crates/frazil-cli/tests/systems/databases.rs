@@ -38,3 +38,41 @@ fn mysql() {
         assert!(refused.unwrap_err().contains("Access denied"));
     });
 }
+
+/// What is declared about a database besides its existence, and that it outlives a restart.
+#[test]
+fn declared_contents() {
+    let module = "{ lib, pkgs, ... }: {
+        services.postgresql = {
+            earlyStartScript = \"CREATE TABLE IF NOT EXISTS starts (n int);\";
+            startScript = \"INSERT INTO starts VALUES (1);\";
+            initialScript = pkgs.writeText \"first.sql\" \"CREATE TABLE once (n int);\";
+            ensureDatabases = lib.mkForce { app.encoding = \"LATIN1\"; app.template = \"template0\"; app.locale = \"C\"; };
+            ensureExtensions.pg_trgm = [ \"app\" ];
+        };
+    }";
+    Example::of("postgresql").with(module).used(|system| {
+        let psql = |database: &str, query: &str| {
+            system.run_as(
+                "postgres",
+                &["psql", "-At", "-h", "/run/postgresql", "-c", query, database],
+            )
+        };
+        let starts = |expected: &str| {
+            system.wait_for(|| match psql("postgres", "SELECT count(*) FROM starts")?.trim() {
+                count if count == expected => Ok(()),
+                count => Err(format!("{count} starts")),
+            });
+        };
+        starts("1");
+        assert_eq!(psql("postgres", "SELECT count(*) FROM once").unwrap(), "0\n");
+        assert_eq!(psql("app", "SHOW server_encoding").unwrap(), "LATIN1\n");
+        assert_eq!(psql("app", "SELECT similarity('frazil', 'frazil')").unwrap(), "1\n");
+        // Scripts of each start run again when they are asked to, and the first one does not.
+        system.run(&["/usr/sbin/init", "ctl", "restart", "postgresql"]).unwrap();
+        for service in ["postgresql-initial-script", "postgresql-start-script"] {
+            system.run(&["/usr/sbin/init", "ctl", "restart", service]).unwrap();
+        }
+        starts("2");
+    });
+}

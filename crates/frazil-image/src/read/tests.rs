@@ -340,7 +340,9 @@ fn many_files_with_any_names_come_back() {
         let name = [&b"\xff\xfe/"[..], number.as_bytes(), b"\xc3"];
         tree.insert(TreePath::parse(&name.concat()).unwrap(), leaf.clone()).unwrap();
     }
-    let layers = crate::layers::plan(&tree, std::num::NonZeroUsize::MIN, |_| Default::default());
+    let layers = crate::layers::plan(&tree, std::num::NonZeroUsize::MIN, |_| {
+        crate::layers::Weight::default()
+    });
     assert_eq!(layers.len(), 1);
     let mut bytes = Vec::new();
     encode_layer(&layers[0], &NoUnits, Timestamp(0), Compression::None, &mut bytes).unwrap();

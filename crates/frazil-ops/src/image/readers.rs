@@ -37,7 +37,7 @@ pub enum OpenImageError {
         /// Its name.
         reference: String,
         /// Why.
-        source: RegistryError,
+        source: Box<RegistryError>,
     },
     /// It is no image.
     #[error("cannot read the image `{}`", path.display())]

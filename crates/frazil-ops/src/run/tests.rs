@@ -129,7 +129,7 @@ fn ports_lead_into_a_network_of_its_own() {
     let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
     let (said, ended) = std::thread::scope(|scope| {
         let running = scope.spawn(|| run(&system, &plan, &stop, &kill));
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
         let mut said = String::new();
         // Until somebody listens connections end at once.
         while said.is_empty() && std::time::Instant::now() < deadline && !running.is_finished() {

@@ -138,7 +138,7 @@ fn a_snapshot_is_a_database_of_the_same_bytes_each_time() {
     assert!(bytes == snapshot(&StoreDir::default(), paths(), 1).unwrap());
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("db.sqlite");
-    std::fs::write(&file, bytes).unwrap();
+    Disk::default().replace_file(&file, &bytes).unwrap();
     let database =
         Database::open(Disk::default(), file, StoreDir::default(), OpenMode::Write).unwrap();
     assert_eq!(names(&database.valid_paths().unwrap()), "app lib");

@@ -27,7 +27,10 @@ pub fn read(
     logins: &Logins,
     options: &ReadOptions<'_>,
 ) -> Result<read::Image, OpenImageError> {
-    let failed = |source| OpenImageError::Registry { reference: reference.to_string(), source };
+    let failed = |error| OpenImageError::Registry {
+        reference: reference.to_string(),
+        source: Box::new(error),
+    };
     let repository = Repository::to_read(client, reference, logins).map_err(failed)?;
     let files = Remote::open(repository, options.limits.bytes_max).map_err(failed)?;
     let path = reference.to_string().into();

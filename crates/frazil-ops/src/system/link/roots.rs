@@ -13,6 +13,9 @@ pub(super) fn roots(
     services: &Value,
 ) -> Result<Vec<Root>, SystemError> {
     let mut roots = Vec::new();
+    if let Some(setup) = services.get("setup") {
+        push_value(&mut roots, setup, "init.setup");
+    }
     let services = services.get("services").and_then(Value::as_object);
     for (name, service) in services.into_iter().flatten() {
         let at = |field: &str| format!("init.services.{name}.{field}");
