@@ -10,7 +10,9 @@ mod golden;
 mod linking;
 #[cfg(test)]
 mod nix_builds;
+#[cfg(test)]
 mod options;
+#[cfg(test)]
 mod packages;
 
 use std::fs;
