@@ -14,7 +14,7 @@ fn check(backend: &str, table: &str, expected: Expect) {
         match entry.made {
             Made::Program => writeln!(shown, "{} -> program", entry.path).unwrap(),
             Made::Text(text) if text.is_empty() => {
-                writeln!(shown, "{} is empty", entry.path).unwrap()
+                writeln!(shown, "{} is empty", entry.path).unwrap();
             }
             Made::Text(text) => writeln!(shown, "{}: {}", entry.path, text.trim_end()).unwrap(),
         }
