@@ -151,8 +151,8 @@ fn file_system(path: &Path) -> Option<()> {
     let content = tempfile::tempdir().unwrap();
     std::fs::write(content.path().join("seed"), OLD_SEED).unwrap();
     std::fs::write(path, vec![0; 16 << 20]).unwrap();
-    let mut make = Command::new("mkfs.ext4");
-    let made = make.args(["-q", "-F", "-d"]).arg(content.path()).arg(path).output();
+    let mut mkfs = Command::new("mkfs.ext4");
+    let made = mkfs.args(["-q", "-F", "-d"]).arg(content.path()).arg(path).output();
     made.ok().filter(|output| output.status.success()).map(drop)
 }
 
