@@ -201,9 +201,13 @@ fn values_that_are_found_at_the_start() {
 #[test]
 fn a_machine_is_declared() {
     let machine = r#"init.mode = "vm"; init.stopDeadline = 30; init.setup = [ { hostname = "h"; } { swap = "/dev/vdb"; } ];"#;
-    check(&format!("{{ {machine} }}"), "config.init.plan.settings", expect![[r#"
+    check(
+        &format!("{{ {machine} }}"),
+        "config.init.plan.settings",
+        expect![[r#"
         {"mode":"vm","setup":[{"hostname":"h"},{"swap":"/dev/vdb"}],"stop_deadline":30}
-    "#]]);
+    "#]],
+    );
     check(
         &format!("{{ init.type = \"runit\"; {machine} }}"),
         "config.init.plan.settings",
