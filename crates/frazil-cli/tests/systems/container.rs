@@ -145,9 +145,9 @@ impl Container {
     }
 
     pub(crate) fn wait_for_log(&self, text: &str) {
-        self.wait_for(|| match self.log().contains(text) {
-            true => Ok(()),
-            false => Err(format!("no `{text}` in the log")),
+        self.wait_for(|| {
+            let is_there = self.log().contains(text);
+            is_there.then_some(()).ok_or_else(|| format!("no `{text}` in the log"))
         });
     }
 
@@ -224,7 +224,7 @@ impl Drop for Container {
 
 /// What runc is told: the root and what the image says, as an engine would pass it on.
 fn config(image: &Value, setting: &Setting) -> Value {
-    let mut ids = image["user"].as_str().unwrap_or("0:0").split(':').map(|id| id.parse::<u32>());
+    let mut ids = image["user"].as_str().unwrap_or("0:0").split(':').map(str::parse::<u32>);
     let mut id = || ids.next().unwrap().unwrap();
     let user = json!({"uid": id(), "gid": id()});
     let effective = if user["uid"] == 0 { CAPABILITIES } else { &[] };
