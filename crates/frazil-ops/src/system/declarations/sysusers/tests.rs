@@ -21,20 +21,20 @@ fn accounts_of_packages() {
     let users = wanted.users.iter().map(|(name, it)| {
         format!("{name} {:?} {} {} {} {}\n", it.uid, it.group, it.description, it.home, it.shell)
     });
-    let groups = wanted
-        .groups
-        .iter()
-        .map(|(name, it)| format!("group {name} {:?} {}\n", it.gid, it.members.join(",")));
+    let groups = wanted.groups.iter().map(|(name, it)| {
+        let shown = format!("group {name} {:?} {}", it.gid, it.members.join(","));
+        format!("{}\n", shown.trim_end())
+    });
     let problems = wanted.problems.iter().map(|it| format!("{it}\n"));
     let shown: String = users.chain(groups).chain(problems).collect();
     expect![[r#"
         one Some(7) one  / /usr/sbin/nologin
         redis None redis Redis, the server /var/lib/redis /usr/sbin/nologin
         www Some(33) web  / /bin/sh
-        group one Some(8) 
-        group redis None 
+        group one Some(8)
+        group redis None
         group render Some(105) redis
-        group web None 
+        group web None
         /usr/lib/sysusers.d/x.conf, line 8: `/etc/passwd` is no number; it may be taken from a file, which is not done
         /usr/lib/sysusers.d/x.conf, line 9: the home directory depends on the machine
         /usr/lib/sysusers.d/x.conf, line 10: there is no kind `q` of accounts
