@@ -33,16 +33,21 @@ fn boot(kernel: &std::ffi::OsStr, archive: &[u8]) -> String {
 /// The same with more arguments of the emulator.
 #[track_caller]
 fn boot_with(kernel: &std::ffi::OsStr, archive: &[u8], more: &[&str]) -> String {
-    for _ in 0..3 {
+    // One at a time: several emulators at once only take the machine from each other.
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut last = String::new();
+    for _ in 0..8 {
         let (status, console) = attempt(kernel, archive, more);
         // On a machine under load, an emulated kernel sometimes breaks before there is a PID 1.
         if console.contains("Kernel panic") && !console.contains("init:") {
+            last = console;
             continue;
         }
         assert!(status.success(), "{status}:\n{console}");
         return console;
     }
-    panic!("the emulator does not get beyond the kernel");
+    panic!("the emulator does not get beyond the kernel:\n{last}");
 }
 
 fn attempt(
