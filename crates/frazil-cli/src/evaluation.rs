@@ -111,9 +111,13 @@ pub(crate) fn equip<'t>(
     host: DiskHost<'t>,
     environment: &Environment,
 ) -> Result<DiskHost<'t>, CommandError> {
-    let fetch = network::fetch_options(environment, &Settings::of_frazil(environment)?)?;
+    let settings = Settings::of_frazil(environment)?;
+    let fetch = network::fetch_options(environment, &settings)?;
     let hosts = network::assignments(environment, FORGE_HOSTS);
-    debian::equip(host.with_network(Network::new(fetch.clone(), hosts)), fetch, environment)
+    let clones = environment.cache_directory().map(|cache| cache.join("git"));
+    let tokens = network::tokens(&settings, environment);
+    let network = Network::new(fetch.clone(), hosts).with_tokens(tokens).keeping_clones_in(clones);
+    debian::equip(host.with_network(network), fetch, environment)
 }
 
 /// What a host over a real store has to know.

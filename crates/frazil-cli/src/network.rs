@@ -135,7 +135,7 @@ pub(crate) fn fetch_options(
         .next()
         .or_else(|| CERTIFICATES.iter().map(PathBuf::from).find(|file| file.exists()));
     let mut credentials = passwords(settings)?;
-    credentials.extend(tokens(environment));
+    credentials.extend(token_passwords(settings, environment));
     let defaults = FetchOptions::default();
     let positive =
         |name| Ok::<_, CommandError>(settings.number(name)?.filter(|number| *number > 0));
@@ -170,14 +170,27 @@ fn passwords(settings: &Settings) -> Result<BTreeMap<String, Credentials>, Comma
     }
 }
 
-/// The tokens for forges.
-fn tokens(environment: &Environment) -> BTreeMap<String, Credentials> {
-    let mut tokens = assignments(environment, ACCESS_TOKENS);
-    if let Some(token) = tokens.get("github.com").cloned() {
-        tokens.entry("api.github.com".to_owned()).or_insert(token);
-    }
+/// The tokens for forges, of the settings and of the environment: by `HOST`, `HOST/OWNER` or
+/// `HOST/OWNER/REPO`.
+pub(crate) fn tokens(settings: &Settings, environment: &Environment) -> BTreeMap<String, String> {
+    let words = settings.words("access-tokens");
+    let pair = |word: &String| {
+        word.split_once('=').map(|(place, token)| (place.to_owned(), token.to_owned()))
+    };
+    let mut tokens: BTreeMap<String, String> = words.iter().filter_map(pair).collect();
+    tokens.extend(assignments(environment, ACCESS_TOKENS));
+    tokens
+}
+
+/// Tokens of whole hosts as passwords, for what is no repository.
+fn token_passwords(
+    settings: &Settings,
+    environment: &Environment,
+) -> BTreeMap<String, Credentials> {
+    let tokens = tokens(settings, environment);
     let credentials = |password| Credentials { name: TOKEN_NAME.to_owned(), password };
-    tokens.into_iter().map(|(host, token)| (host, credentials(token))).collect()
+    let hosts = tokens.into_iter().filter(|(place, _)| !place.contains('/'));
+    hosts.map(|(host, token)| (host, credentials(token))).collect()
 }
 
 /// `NAME=VALUE` words of a variable.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -82,6 +83,9 @@ pub(crate) struct RealiseArguments {
     pub(crate) print_build_logs: bool,
 }
 
+/// Each job has a thread.
+const JOBS_MAX: usize = 1024;
+
 /// Everything that building needs to know, with what it borrows.
 pub(crate) struct Realising {
     slots: Slots,
@@ -128,6 +132,9 @@ impl Realising {
             status: BUILD_FAILED,
         })?;
         cancel_on_signals(&cancel)?;
+        let mut network = network_plan(arguments, settings, environment)?;
+        let stop = cancel.clone();
+        network.fetch.is_stopped = Arc::new(move || stop.is_cancelled());
         Ok(Self {
             slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
             on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
@@ -138,7 +145,7 @@ impl Realising {
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
             tools: Tools {
-                network: Network::new(network_plan(arguments, settings, environment)?),
+                network: Network::new(network),
                 archives: evaluation::debian::archives(environment)?,
                 cache: environment.cache_directory(),
             },
@@ -264,9 +271,12 @@ fn jobs(text: Option<&str>) -> Result<usize, CommandError> {
         None | Some("auto") => {
             Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
         }
-        Some(text) => text
-            .parse()
-            .map_err(|_| CommandError::usage(format!("'{text}' is not a number of jobs"))),
+        Some(text) => match text.parse() {
+            Ok(jobs @ 1..=JOBS_MAX) => Ok(jobs),
+            Ok(_) | Err(_) => Err(CommandError::usage(format!(
+                "'{text}' is not a number of jobs: 'auto', or from 1 to {JOBS_MAX}"
+            ))),
+        },
     }
 }
 

@@ -12,7 +12,8 @@ fn main() -> Result<(), Error> {
         Some("count") => count(number),
         Some("bomb") => bomb(),
         Some("notify") => notify(),
-        _ => Err(Error::other("usage: stub orphans N | count N | bomb | notify")),
+        Some("hog") => hog(),
+        _ => Err(Error::other("usage: stub orphans N | count N | bomb | notify | hog")),
     }
 }
 
@@ -48,6 +49,15 @@ fn count(number: u64) -> Result<(), Error> {
         writeln!(out, "ne {line}")?;
     }
     writeln!(out, "end")
+}
+
+/// Takes all the memory there is.
+fn hog() -> Result<(), Error> {
+    let mut all = Vec::new();
+    loop {
+        // Written to, so that it is really taken.
+        all.push(vec![1_u8; 1 << 20]);
+    }
 }
 
 /// Is ready after a while, tells so as services of systemd do, and stays.

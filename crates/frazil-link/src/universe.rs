@@ -44,7 +44,7 @@ pub(crate) struct Universe<'a> {
     /// Programs in the directories where commands are looked for.
     programs: HashMap<&'a [u8], Vec<NodeId>>,
     /// Common names that the policy gives to what no unit offers for them, with that.
-    pub(crate) refused: Vec<(Box<[u8]>, Box<[u8]>)>,
+    pub(crate) refused: Alternatives,
     /// Units that brought a path which another unit has.
     pub(crate) rivals: BTreeMap<NodeId, Vec<(usize, &'a Analysed)>>,
 }
@@ -74,7 +74,7 @@ impl<'a> Universe<'a> {
             sorted: Vec::new(),
             libraries: HashMap::new(),
             programs: HashMap::new(),
-            refused: Vec::new(),
+            refused: Alternatives::new(),
             rivals: BTreeMap::new(),
         };
         for index in order {
@@ -116,7 +116,7 @@ impl<'a> Universe<'a> {
         for (name, path) in chosen {
             let mut taken = best.values();
             if !taken.any(|(is_chosen, .., link)| *is_chosen && link.path.file_name() == &**name) {
-                self.refused.push((name.clone(), path.clone()));
+                self.refused.insert(name.clone(), path.clone());
             }
         }
         for (_, _, index, link) in best.into_values() {

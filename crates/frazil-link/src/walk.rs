@@ -93,7 +93,6 @@ pub(crate) struct Walk<'u, 'a> {
     pub(crate) missing_roots: Vec<Root>,
     /// Wishes of the policy that nothing fulfils: which one, and its text.
     pub(crate) unfulfilled: Vec<(&'static str, Box<[u8]>)>,
-    pub(crate) excluded: BTreeSet<NodeId>,
     pub(crate) hints: BTreeSet<(NodeId, NodeId, &'static str)>,
     pub(crate) suggested: BTreeSet<Suggestion>,
 }
@@ -145,7 +144,6 @@ pub(crate) fn walk<'u, 'a>(
         missing: BTreeMap::new(),
         missing_roots: Vec::new(),
         unfulfilled: Vec::new(),
-        excluded: BTreeSet::new(),
         hints: BTreeSet::new(),
         suggested: BTreeSet::new(),
     };
@@ -254,15 +252,7 @@ impl Walk<'_, '_> {
     /// Takes an entry and the links that led to it, unless the policy drops it.
     fn take(&mut self, step: Step, links: &[NodeId], end: NodeId) {
         let node = self.universe.node(end);
-        let is_without = |id: &NodeId| {
-            let path = &self.universe.node(*id).path;
-            self.policy
-                .without
-                .iter()
-                .any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
-        };
-        if let Some(excluded) = links.iter().chain([&end]).find(|id| is_without(id)) {
-            self.excluded.insert(*excluded);
+        if links.iter().chain([&end]).any(|id| self.is_excluded(*id)) {
             return;
         }
         let is_made = self.universe.unit_of(end).role.is_made();
@@ -295,6 +285,13 @@ impl Walk<'_, '_> {
             }
             AnalysedKind::File(_) | AnalysedKind::Symlink(_) => self.mark(step, end),
         }
+    }
+
+    /// Whether the policy leaves something out, whatever reaches it.
+    pub(crate) fn is_excluded(&self, id: NodeId) -> bool {
+        let path = &self.universe.node(id).path;
+        let mut patterns = self.policy.without.iter();
+        patterns.any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
     }
 
     /// Notes the evidence, and visits the node if it is new or better known than before.

@@ -17,7 +17,7 @@ use frazil_store::fetch::{Client, ClientError, FetchOptions, Url};
 pub use frazil_store::fs::Disk;
 use frazil_store::{DatabaseError, Store};
 
-use crate::network::NetworkPlan;
+use crate::network::{LookupOptions, NetworkPlan};
 
 /// Why an operation on a cache failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,13 +63,17 @@ pub fn missing(
     on: &OnTransfer<'_>,
 ) -> Result<(Caches, Missing), Error> {
     let client = Client::new(plan.network.fetch.clone())?;
-    let (caches, problems) = plan.network.open_caches(&client, plan.network.lookups()?);
-    if caches.iter().next().is_none()
-        && let Some(problem) = problems.into_iter().next()
-    {
-        return Err(problem.into());
+    let mut network = plan.network.clone();
+    if let Some(lookups) = &mut network.lookups {
+        // Who asks for these paths has reason to believe that they are there now.
+        lookups.options.absent = LookupOptions::NEVER;
     }
-    let missing = caches.query_missing(store, &plan.paths)?;
+    let (caches, mut problems) = network.open_caches(&client, network.lookups()?);
+    if caches.iter().next().is_none() && !problems.is_empty() {
+        return Err(problems.swap_remove(0).into());
+    }
+    let mut missing = caches.query_missing(store, &plan.paths)?;
+    missing.problems.splice(0..0, problems);
     for problem in &missing.problems {
         on(TransferEvent::Problem(problem));
     }

@@ -97,7 +97,10 @@ impl From<Failure> for OptionError {
 impl OptionError {
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
-        Some("a system is what `makeSystem` returns")
+        match self {
+            Self::Evaluation(_) => None,
+            Self::Shape(_) => Some("a system is what `makeSystem` returns"),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Repl<'a> {
     /// Names that lines and files brought in; a later one shadows an earlier one.
     scope: Vec<(String, Lazy<'a>)>,
     arguments: Attrs<'a>,
-    /// What was loaded or should have been, for reloading: arguments of `import`.
+    /// What was loaded or should have been, for reloading: expressions.
     loaded: Vec<String>,
 }
 
@@ -112,6 +112,18 @@ impl<'a> Repl<'a> {
         result.map_err(|error| explained(&self.evaluator, &error))
     }
 
+    /// Builds the derivation that a value is; returns the path of its output.
+    pub fn build(&mut self, line: &str) -> Result<Vec<u8>, Failure> {
+        self.derivation(line)?;
+        // Whoever looks at what it makes has it made.
+        let look = format!(
+            "let made = ({line}\n); in builtins.seq (builtins.readFileType made) \"${{made}}\""
+        );
+        let value = self.value(&look)?;
+        let text = self.evaluator.text(value).map(<[u8]>::to_vec);
+        text.map_err(|error| explained(&self.evaluator, &error))
+    }
+
     fn derivation_path(&mut self, value: Value<'a>) -> Result<Vec<u8>, Error> {
         if let Value::Attrs(set) = value
             && let Some(path) = self.evaluator.attribute(set, "drvPath")
@@ -132,11 +144,26 @@ impl<'a> Repl<'a> {
         } else {
             quoted(&normal(&self.base.join(file)).to_string_lossy())
         };
+        self.load_value(format!("import {target}"))
+    }
+
+    /// Brings what a flake has into scope; returns how many names that are. What begins with a dot
+    /// or a slash is a directory.
+    pub fn load_flake(&mut self, reference: &str) -> Result<usize, Failure> {
+        let reference = if reference.starts_with(['.', '/']) {
+            normal(&self.base.join(reference)).to_string_lossy().into_owned()
+        } else {
+            reference.to_owned()
+        };
+        self.load_value(format!("builtins.getFlake {}", quoted(&reference)))
+    }
+
+    fn load_value(&mut self, expression: String) -> Result<usize, Failure> {
         // Before it is read: who mends a broken file reloads it.
-        if !self.loaded.contains(&target) {
-            self.loaded.push(target.clone());
+        if !self.loaded.contains(&expression) {
+            self.loaded.push(expression.clone());
         }
-        self.import(&target)
+        self.import(&expression)
     }
 
     /// Loads everything again that was loaded.
@@ -149,8 +176,8 @@ impl<'a> Repl<'a> {
         Ok(count)
     }
 
-    fn import(&mut self, target: &str) -> Result<usize, Failure> {
-        let value = self.value(&format!("import {target}"))?;
+    fn import(&mut self, expression: &str) -> Result<usize, Failure> {
+        let value = self.value(expression)?;
         let value = self.evaluator.auto_call(value, self.arguments);
         let value = value.map_err(|error| explained(&self.evaluator, &error))?;
         self.bring(value)

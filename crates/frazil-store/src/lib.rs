@@ -44,6 +44,6 @@ pub use restore::read_nar;
 pub use roots::Roots;
 pub use scan::ReferenceScanner;
 pub use stage::{Produce, Source};
-pub use store::{Access, Clock, Durability, OpenError, Store, StoreError, StoreOptions};
+pub use store::{Access, Clock, OpenError, Store, StoreError, StoreOptions};
 pub use tree::{Put, TreeError, write_nar};
 pub use verify::{VerifyDepth, VerifyReport};

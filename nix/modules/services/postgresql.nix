@@ -334,8 +334,23 @@ in
       }
     ];
 
-    # The commands that people use in a database's container.
-    environment.systemPackages = [ cfg.package ];
+    # The commands that people use in a database's container; whoever wants the others adds the
+    # package.
+    environment.systemPackages = [
+      (pkgs.linkFarm "postgresql-commands" (
+        map
+          (name: {
+            name = "bin/${name}";
+            path = "${cfg.package}/bin/${name}";
+          })
+          [
+            "pg_dump"
+            "pg_dumpall"
+            "pg_restore"
+            "psql"
+          ]
+      ))
+    ];
     users = account {
       user = cfg.superUser;
       group = "postgres";

@@ -20,7 +20,7 @@ use rustyline::{CompletionType, Config, Editor};
 use crate::command_error::CommandError;
 use crate::commands::eval::EvaluationArguments;
 use crate::environment::Environment;
-use crate::evaluation;
+use crate::realising::with_user_host;
 use crate::screen::{self, Screen};
 
 use line::{Assistant, Line};
@@ -33,6 +33,7 @@ const HELP: &str = "\
   NAME = EXPR     keep a value
   :a EXPR         keep the attributes of a set
   :l FILE         keep the attributes of a file
+  :lf FLAKE       keep what a flake has
   :r              load all files again
   :p EXPR         print with everything inside
   :t EXPR         print the type
@@ -47,8 +48,9 @@ const HELP: &str = "\
 /// Lines are completed with the tab key; `:?` lists what else can be typed.
 #[derive(Debug, Args)]
 pub(super) struct ReplArguments {
-    /// Load the attributes of these files at the start
-    #[arg(value_name = "FILE")]
+    /// Load the attributes of these at the start: files, `<name>` of the search path, or flakes, as
+    /// `.` or `github:OWNER/REPO`
+    #[arg(value_name = "FILE_OR_FLAKE")]
     files: Vec<String>,
 
     #[command(flatten)]
@@ -66,13 +68,27 @@ pub(super) fn run(
         base: environment.directory.clone(),
         arguments: arguments.evaluation.arguments()?,
     };
-    let mut host = evaluation::host(environment, screen, false)?;
-    frazil_ops::repl::open(&plan, &mut host, |repl| {
-        for file in &arguments.files {
-            load(repl, file)?;
-        }
-        converse(repl, environment, screen)
+    with_user_host(environment, screen, |host| {
+        frazil_ops::repl::open(&plan, host, |repl| {
+            for file in &arguments.files {
+                let is_flake = is_flake(&environment.directory, file);
+                added(if is_flake { repl.load_flake(file)? } else { repl.load(file)? });
+            }
+            converse(repl, environment, screen)
+        })?
     })?
+}
+
+/// Whether a flake is meant: a directory with one, or something that is not on the disk.
+fn is_flake(directory: &Path, text: &str) -> bool {
+    let path = directory.join(text);
+    let is_lookup = text.starts_with('<');
+    if path.exists() { path.join("flake.nix").exists() } else { !is_lookup && !is_file_name(text) }
+}
+
+/// Whether a file is meant, though there is none.
+fn is_file_name(text: &str) -> bool {
+    text.starts_with(['.', '/']) || Path::new(text).extension().is_some_and(|end| end == "nix")
 }
 
 /// Reads and answers lines until the user leaves.
@@ -139,11 +155,6 @@ fn keep_history(
     editor.append_history(file)
 }
 
-fn load(repl: &mut Repl<'_>, file: &str) -> Result<(), CommandError> {
-    added(repl.load(file)?);
-    Ok(())
-}
-
 fn added(count: usize) {
     let variables = if count == 1 { "variable" } else { "variables" };
     screen::say(&format!("Added {count} {variables}.\n"));
@@ -160,7 +171,8 @@ fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, C
         Line::Print(text) => repl.print(text, true, &mut printed)?,
         Line::Type(text) => printed.extend(format!("{}\n", repl.type_of(text)?).into_bytes()),
         Line::Add(text) => added(repl.add(text)?),
-        Line::Load(file) => load(repl, file)?,
+        Line::Load(file) => added(repl.load(file)?),
+        Line::LoadFlake(reference) => added(repl.load_flake(reference)?),
         Line::Reload => added(repl.reload()?),
         Line::Documentation(text) => match repl.documentation(text)? {
             Some(known) => {
@@ -170,11 +182,8 @@ fn answer(repl: &mut Repl<'_>, line: Line<'_>, screen: Screen) -> Result<bool, C
             None => screen.complain("this value has no documentation", None),
         },
         Line::Build(text) => {
-            let path = String::from_utf8_lossy(&repl.derivation(text)?).into_owned();
-            screen.complain(
-                &format!("cannot build '{path}'"),
-                Some("there is no store to build in yet; the derivation was evaluated"),
-            );
+            printed.extend(repl.build(text)?);
+            printed.push(b'\n');
         }
         Line::Bare(command) => {
             screen.complain(

@@ -5,11 +5,14 @@ mod building;
 mod cache;
 mod documents;
 mod flakes;
+mod git;
 mod golden;
 mod linking;
 #[cfg(test)]
 mod nix_builds;
+#[cfg(test)]
 mod options;
+#[cfg(test)]
 mod packages;
 
 use std::fs;
@@ -355,4 +358,25 @@ fn completions_name_the_commands() {
         let script = String::from_utf8_lossy(&output.stdout);
         assert!(script.contains("nix-instantiate") && script.contains("show-trace"), "{shell}");
     }
+}
+
+#[test]
+fn a_session_with_a_flake_that_builds() {
+    let folder = folder();
+    let flake = "{ outputs = { self }: { x = 7; d = derivation { name = \"d\"; system = \"builtin\"; builder = \"builtin:tree\"; __structuredAttrs = true; entries = [ { path = \"\"; text = \"made\"; } ]; }; }; }";
+    fs::create_dir(folder.path().join("f")).expect("made");
+    fs::write(folder.path().join("f/flake.nix"), flake).expect("written");
+    let run = |arguments: &[&str], input: &str| {
+        fs::write(folder.path().join("input"), input).expect("written");
+        let input = fs::File::open(folder.path().join("input")).expect("opened");
+        let mut command = frazil(folder.path());
+        command.env("FRAZIL_STORE", folder.path().join("store")).arg("repl").args(arguments);
+        show(&command.stdin(input).output().expect("started"), folder.path())
+    };
+    let printed = run(&["./f"], "x + 1\n:b d\nbuiltins.readFile d\n");
+    assert!(printed.starts_with("8\n/nix/store/"), "{printed}");
+    assert!(printed.contains("-d\n\"made\"\n"), "{printed}");
+    let printed = run(&[], ":lf ./f\n:b 1 + 1\nx\n");
+    assert!(printed.starts_with("7\n"), "{printed}");
+    assert!(printed.contains("error: expression does not evaluate to a derivation"), "{printed}");
 }

@@ -186,3 +186,33 @@ fn the_end_of_a_critical_service_is_the_end() {
         "#]],
     );
 }
+
+#[test]
+fn values_that_are_found_at_the_start() {
+    check(
+        r#"{ init.services.a = { enabled = true; exec = [ "/a" ]; stdin = "inherit"; environment = { A = 1; B.file = "/run/secret"; C = { env = "X"; default = "d"; }; }; }; }"#,
+        "{ inherit (config.init.plan.services.a) env stdin; }",
+        expect![[r#"
+            {"env":{"A":"1","B":[{"file":"/run/secret"}],"C":[{"default":"d","env":"X"}]},"stdin":"inherit"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_machine_is_declared() {
+    let machine = r#"init.mode = "vm"; init.stopDeadline = 30; init.setup = [ { hostname = "h"; } { swap = "/dev/vdb"; } ];"#;
+    check(
+        &format!("{{ {machine} }}"),
+        "config.init.plan.settings",
+        expect![[r#"
+        {"mode":"vm","setup":[{"hostname":"h"},{"swap":"/dev/vdb"}],"stop_deadline":30}
+    "#]],
+    );
+    check(
+        &format!("{{ init.type = \"runit\"; {machine} }}"),
+        "config.init.plan.settings",
+        expect![[r#"
+            - `init.mode` and `init.setup` cannot be honoured by the init `runit`, which runs containers; set `init.type = "frazil"`
+        "#]],
+    );
+}

@@ -1,5 +1,7 @@
 //! Stores in memory.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use crate::example::Example;
 use crate::wire::Wire;
 
@@ -12,6 +14,8 @@ fn redis() {
         redis.ask("INCR beam\r\n", ":43");
         redis.ask("EVAL \"return redis.call('GET', 'beam')\" 0\r\n", "$2");
         assert_eq!(redis.line(), "43");
+        let state = std::fs::metadata(system.path("/var/lib/redis")).unwrap();
+        assert_eq!((state.uid(), state.mode() & 0o7777), (system.uid("redis"), 0o750));
     });
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::example::{Root, complete};
 
 /// How long anything may take before a test has failed. Generous: machines are shared.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks at what is waited for.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -155,11 +155,22 @@ impl Container {
         fs::read_link(format!("/proc/{}/ns/net", self.pid)).is_ok()
     }
 
+    /// The line of a user in `/etc/passwd`.
+    fn account(&self, user: &str) -> Vec<String> {
+        let accounts = fs::read_to_string(self.folder().join("rootfs/etc/passwd")).unwrap();
+        let mut lines = accounts.lines();
+        let line = lines.find(|line| line.split(':').next() == Some(user)).unwrap();
+        line.split(':').map(str::to_owned).collect()
+    }
+
+    /// The number of a user.
+    pub(crate) fn uid(&self, user: &str) -> u32 {
+        self.account(user)[2].parse().unwrap()
+    }
+
     /// Runs a command in the container as a user of it: what it printed, or what it complained of.
     pub(crate) fn run_as(&self, user: &str, command: &[&str]) -> Result<String, String> {
-        let accounts = fs::read_to_string(self.folder().join("rootfs/etc/passwd")).unwrap();
-        let mut fields = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let account = fields.find(|fields| fields[0] == user).unwrap();
+        let account = self.account(user);
         let mut runc = self.runc();
         runc.args(["exec", "--user", &format!("{}:{}", account[2], account[3]), &self.name]);
         let output = runc.args(command).stdin(Stdio::null()).output().unwrap();

@@ -12,6 +12,24 @@ use tempfile::TempDir;
 
 use crate::container::{self, Container};
 
+/// What a careful selection of files by hand takes, in megabytes.
+const LIMITS: &[(&str, f64)] = &[
+    ("apache2", 20.4),
+    ("dnsmasq", 12.0),
+    ("haproxy", 22.1),
+    ("mosquitto", 15.4),
+    ("mysql", 142.8),
+    ("nginx", 14.0),
+    ("nodejs", 110.9),
+    ("openssh", 26.1),
+    ("php-cli", 34.5),
+    ("postgresql", 86.8),
+    ("python", 39.5),
+    ("redis", 21.4),
+];
+/// How much more a root may take: packages change from one update to the next.
+const TOLERANCE: f64 = 1.03;
+
 /// What is linked, how, and what the test says about it besides.
 pub(crate) struct Example {
     name: &'static str,
@@ -65,7 +83,12 @@ impl Example {
         for level in self.levels {
             let root = self.root(level);
             let bytes = bytes_below(&root.folder.path().join("rootfs"));
-            println!("linked {:<16} {level:<9} {:>7.1} MB", self.name, bytes as f64 / 1e6);
+            let megabytes = bytes as f64 / 1e6;
+            println!("linked {:<16} {level:<9} {megabytes:>7.1} MB", self.name);
+            let limit = LIMITS.iter().find(|(name, _)| *level == "files" && *name == self.name);
+            if let Some((_, limit)) = limit {
+                assert!(megabytes <= limit * TOLERANCE, "{} should take {limit} MB", self.name);
+            }
             let container = Container::start(self.name, root, &self.container);
             container.in_its_network(|| client(&container));
             container.end();

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 
 use crate::container::Container;
@@ -106,4 +107,26 @@ fn prometheus() {
             if body.contains(",\"2\"]") { Ok(()) } else { Err(body) }
         });
     });
+}
+
+/// Variables and secrets are put in when the system starts, and only those who may read them can.
+#[test]
+fn secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("name");
+    std::fs::write(&secret, "Ada\n").unwrap();
+    let secret = secret.to_str().unwrap();
+    let greets = |variables: &[(&'static str, &'static str)], page: &str| {
+        let example = Example::of("secrets").in_container(|with| {
+            with.environment = variables.to_vec();
+            with.binds.push((secret.to_owned(), "/run/secrets/name"));
+        });
+        example.used(|system| {
+            assert_eq!(get(system, 8080, "/").1, page);
+            let made = std::fs::metadata(system.path("/run/nginx/nginx.conf")).unwrap();
+            assert_eq!(made.mode() & 0o7777, 0o440);
+        });
+    };
+    greets(&[], "Hello, Ada.\n");
+    greets(&[("GREETING", "Good day")], "Good day, Ada.\n");
 }

@@ -13,6 +13,9 @@ fn check(backend: &str, table: &str, expected: Expect) {
     for entry in Backend::named(backend).unwrap().files(read(&plan).unwrap(), "/usr/sbin/init") {
         match entry.made {
             Made::Program => writeln!(shown, "{} -> program", entry.path).unwrap(),
+            Made::Text(text) if text.is_empty() => {
+                writeln!(shown, "{} is empty", entry.path).unwrap();
+            }
             Made::Text(text) => writeln!(shown, "{}: {}", entry.path, text.trim_end()).unwrap(),
         }
     }
@@ -33,7 +36,7 @@ fn directories_of_runit() {
         etc/sv/db/finish -> program
         etc/sv/db/control/t -> program
         etc/sv/db/log/run -> program
-        etc/sv/db/down: 
+        etc/sv/db/down is empty
         etc/sv/app/run -> program
         etc/sv/app/finish -> program
         etc/sv/app/control/t -> program
@@ -54,7 +57,7 @@ fn directories_of_s6() {
         etc/s6/sv/db/down-signal: QUIT
         etc/s6/sv/db/timeout-kill: 2500
         etc/s6/sv/db/log/run -> program
-        etc/s6/sv/db/down: 
+        etc/s6/sv/db/down is empty
         etc/s6/sv/app/run -> program
         etc/s6/sv/app/finish -> program
         etc/s6/sv/app/notification-fd: 3
@@ -88,7 +91,7 @@ fn sources_of_s6_rc() {
         etc/s6-rc/source/db/timeout-finish: 0
         etc/s6-rc/source/db/down-signal: QUIT
         etc/s6-rc/source/db/timeout-kill: 2500
-        etc/s6-rc/source/db/data/ordered: 
+        etc/s6-rc/source/db/data/ordered is empty
         etc/s6-rc/source/db/timeout-up: 60000
         etc/s6-rc/source/db/producer-for: db-log
         etc/s6-rc/source/db-log/type: longrun
@@ -102,11 +105,11 @@ fn sources_of_s6_rc() {
         etc/s6-rc/source/app/timeout-finish: 0
         etc/s6-rc/source/app/down-signal: TERM
         etc/s6-rc/source/app/timeout-kill: 8000
-        etc/s6-rc/source/app/data/ordered: 
+        etc/s6-rc/source/app/data/ordered is empty
         etc/s6-rc/source/app/timeout-up: 60000
-        etc/s6-rc/source/app/dependencies.d/db: 
+        etc/s6-rc/source/app/dependencies.d/db is empty
         etc/s6-rc/source/default/type: bundle
-        etc/s6-rc/source/default/contents.d/app: 
+        etc/s6-rc/source/default/contents.d/app is empty
     "#]],
     );
 }

@@ -52,6 +52,17 @@ global_asm!(
     ".popsection",
 );
 
+// Where a handler of signals returns to.
+global_asm!(
+    ".pushsection .text.frazil_signal_return,\"ax\",@progbits",
+    ".globl frazil_signal_return",
+    "frazil_signal_return:",
+    "mov eax, 15", // rt_sigreturn
+    "syscall",
+    "ud2",
+    ".popsection",
+);
+
 pub(super) const READ: usize = 0;
 pub(super) const WRITE: usize = 1;
 pub(super) const CLOSE: usize = 3;
@@ -88,6 +99,7 @@ pub(super) const SETRESUID: usize = 117;
 pub(super) const SETRESGID: usize = 119;
 pub(super) const CAPSET: usize = 126;
 pub(super) const RT_SIGTIMEDWAIT: usize = 128;
+pub(super) const SIGALTSTACK: usize = 131;
 pub(super) const SETPRIORITY: usize = 141;
 pub(super) const PRCTL: usize = 157;
 pub(super) const CHROOT: usize = 161;

@@ -6,6 +6,7 @@
 mod scenarios;
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,7 +58,6 @@ impl Run {
 /// Starts a system below an init as an image does: the same arguments, the same files in /etc.
 fn start(init: &'static str, program_of_init: &Path, table: &str) -> Run {
     let dir = tempfile::tempdir().unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let table = table.replace("@DIR@", dir.path().to_str().unwrap()).replace("@STUB@", &stub());
     let table =

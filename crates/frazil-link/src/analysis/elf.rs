@@ -75,7 +75,7 @@ fn debug_sections_of<H: FileHeader<Endian = Endianness>>(
     let is_debug = |section: &&H::SectionHeader| {
         let name = sections.section_name(endian, section).unwrap_or_default();
         // What is loaded is no debug information, whatever its name says.
-        let is_loaded = section.sh_flags(endian).0 & u64::from(elf::SHF_ALLOC.0) != 0;
+        let is_loaded = section.sh_flags(endian).0 & elf::SHF_ALLOC.0 != 0;
         !is_loaded && (name.starts_with(b".debug") || name == b".gnu_debuglink")
     };
     let range = |section: &H::SectionHeader| {

@@ -13,10 +13,7 @@ impl Ledger {
     /// `hint` or `cost`; sizes are in bytes.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let mut put = |line: std::fmt::Arguments<'_>| {
-            text.write_fmt(line).expect("writing to a string cannot fail");
-            text.push('\n');
-        };
+        let mut put = |line: std::fmt::Arguments<'_>| put_line(&mut text, line);
         for unit in &self.units {
             let fate = match unit.fate {
                 Fate::NeverOpened => "never opened",
@@ -54,6 +51,11 @@ impl Ledger {
         });
         entries.collect::<BTreeMap<&TreePath, _>>().into_values().collect()
     }
+}
+
+fn put_line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.write_fmt(line).expect("writing to a string cannot fail");
+    text.push('\n');
 }
 
 /// What an entry is, as far as a person wants to know.

@@ -131,7 +131,7 @@ fn dropped(walk: &Walk<'_, '_>) -> Vec<Dropped> {
         if *reached != Reached::Not || entry.is_directory() {
             continue;
         }
-        let reason = if walk.excluded.contains(&id) {
+        let reason = if walk.is_excluded(id) {
             Dropped::UNWANTED
         } else {
             trim(path).map_or(Dropped::UNREACHED, |(why, _)| why)

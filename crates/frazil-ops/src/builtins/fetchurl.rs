@@ -42,7 +42,7 @@ pub(super) fn build(
             Ok(url) => url,
             Err(error) => return Err(BuiltinError::from(error)),
         };
-        log(format!("fetching {address}\n").as_bytes());
+        log(format!("fetching {url}\n").as_bytes());
         match fetch(&client, &url, out, unpacks) {
             Ok(()) => {
                 if flag("executable")? {
@@ -80,7 +80,7 @@ fn addresses<'d>(task: &BuiltinTask<'d>) -> Result<Vec<&'d str>, BuiltinError> {
 fn fetch(client: &Client, url: &Url, out: &Path, unpacks: bool) -> Result<(), BuiltinError> {
     if !unpacks {
         let options = DownloadOptions { hash: None, bytes_max: u64::MAX };
-        client.download(url, out, &options, &|_| {})?;
+        client.download(url, out, &options)?;
         return Ok(());
     }
     let body = BufReader::with_capacity(BUFFER_BYTES, client.open(url, u64::MAX)?);

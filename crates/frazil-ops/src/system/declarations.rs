@@ -1,8 +1,10 @@
-//! What packages declare instead of doing it in scripts: `sysusers.d` and `tmpfiles.d`.
+//! What packages declare instead of doing it in scripts: `sysusers.d`, `tmpfiles.d`, extensions of
+//! PHP.
 //!
-//! systemd would carry it out when a machine starts; here it is done when a system is linked. What
+//! systemd would carry it out when a machine starts, or a script when a package is installed; here it is done when a system is linked. What
 //! cannot be done then is a problem that names file and line, and never silence.
 
+pub mod php;
 pub mod sysusers;
 pub mod tmpfiles;
 
@@ -44,13 +46,12 @@ fn words(line: &str) -> Vec<String> {
         match (next, quote) {
             ('\\', _) => word.get_or_insert_default().extend(chars.next().map(unescaped)),
             (_, Some(end)) if next == end => quote = None,
-            (_, Some(_)) => word.get_or_insert_default().push(next),
             ('"' | '\'', None) => {
                 word.get_or_insert_default();
                 quote = Some(next);
             }
             (_, None) if next.is_whitespace() => words.extend(word.take()),
-            (_, None) => word.get_or_insert_default().push(next),
+            (_, Some(_) | None) => word.get_or_insert_default().push(next),
         }
     }
     words.extend(word);

@@ -38,6 +38,7 @@ impl LedgerError {
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Self::Read { source, .. } if source.kind() != io::ErrorKind::NotFound => None,
             Self::Read { .. } => {
                 Some("a linked system is what `config.system.build.toplevel` builds")
             }

@@ -111,8 +111,12 @@ pub enum SystemError {
     #[error("{0}")]
     Conflict(#[from] frazil_tree::tree::Conflict),
     /// Accounts have no numbers.
-    #[error(transparent)]
-    Accounts(#[from] super::accounts::AccountsError),
+    #[error("{source}; {}", source.help())]
+    Accounts {
+        /// Why not, which says what can be done about it.
+        #[from]
+        source: super::accounts::AccountsError,
+    },
     /// A field of an account would break its line.
     #[error(transparent)]
     Account(#[from] frazil_link::generate::accounts::AccountError),

@@ -67,7 +67,9 @@ pub fn table(
         let translation = Translation { service: name, users, accounts, read };
         services.insert(name.clone(), translation.service(declared, &mut undone)?);
     }
-    Ok((json!({ "services": services }), undone))
+    let mut table = plan.settings.clone();
+    table.insert("services".to_owned(), Value::Object(services));
+    Ok((Value::Object(table), undone))
 }
 
 /// One service on its way into the table.

@@ -124,6 +124,9 @@ pub struct Plan {
     pub programs: Vec<String>,
     /// The user whose shell runs instead of services.
     pub shell: Option<String>,
+    /// The table besides its services.
+    #[serde(default)]
+    pub settings: serde_json::Map<String, Value>,
     /// Services, with names of users where the init wants numbers.
     pub services: BTreeMap<String, Value>,
 }

@@ -74,9 +74,10 @@ pub fn texts(place: &Path, directory: &str) -> Result<Vec<(String, String)>, (St
     let mut texts = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".conf") {
-            let bytes = fs::read(entry.path()).map_err(failed)?;
+        let path = entry.path();
+        if path.extension().is_some_and(|end| end == "conf" || end == "ini") {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bytes = fs::read(&path).map_err(failed)?;
             let text = String::from_utf8_lossy(&bytes).into_owned();
             texts.push((format!("{directory}/{name}"), text));
         }

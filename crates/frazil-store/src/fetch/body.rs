@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom};
 
 use super::error::{FetchError, FetchProblem};
-use super::{COPY_BYTES, Client, OnProgress, Progress, Scheme, Url, checked};
+use super::{COPY_BYTES, Client, Scheme, Url, checked};
 use crate::fs::IoError;
 
 /// What a server says about a resource.
@@ -95,12 +95,10 @@ impl Body {
     /// Passes on all that is left, and says how much there is.
     pub(super) fn copy_to(
         &mut self,
-        progress: &OnProgress<'_>,
         put: &mut dyn FnMut(&[u8]) -> Result<(), FetchError>,
     ) -> Result<(), FetchError> {
         let mut buffer = vec![0; COPY_BYTES];
         loop {
-            progress(Progress { done: self.position, total: self.info.size });
             let len = self.fill(&mut buffer)?;
             match buffer.get(..len) {
                 None | Some([]) => return Ok(()),
@@ -112,6 +110,7 @@ impl Body {
     /// Reads some bytes; none at the end.
     fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, FetchError> {
         loop {
+            self.check_stopped()?;
             let err = match self.reader.read(buffer) {
                 Ok(0) if buffer.is_empty() || self.is_whole() => return Ok(0),
                 Ok(0) => self.truncated(),
@@ -133,6 +132,13 @@ impl Body {
             };
             self.resume(err)?;
         }
+    }
+
+    fn check_stopped(&self) -> Result<(), FetchError> {
+        if (self.client.options().is_stopped)() {
+            return Err(FetchError::new(&self.url, FetchProblem::Stopped));
+        }
+        Ok(())
     }
 
     fn is_whole(&self) -> bool {
@@ -187,6 +193,7 @@ impl Body {
 
     /// One attempt to get the resource from an offset on, or from its start.
     fn connect(&self, offset: u64) -> Result<(Box<dyn Read + Send>, ContentInfo, u64), FetchError> {
+        self.check_stopped()?;
         if self.url.scheme() == Scheme::File {
             let (file, info) = open_file(&self.url, offset)?;
             return Ok((Box::new(file), info, offset));

@@ -22,7 +22,7 @@ impl Deb {
     /// Adds a field such as `Depends`.
     #[must_use]
     pub fn field(mut self, name: &str, value: &str) -> Self {
-        self.fields += &format!("{name}: {value}\n");
+        self.fields.extend([name, ": ", value, "\n"]);
         self
     }
 

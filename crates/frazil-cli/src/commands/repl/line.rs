@@ -21,6 +21,7 @@ pub(super) enum Line<'l> {
     Build(&'l str),
     Add(&'l str),
     Load(&'l str),
+    LoadFlake(&'l str),
     Reload,
     Help,
     Quit,
@@ -48,12 +49,14 @@ impl<'l> Line<'l> {
             ":b" => Self::Build(rest),
             ":a" | ":add" => Self::Add(rest),
             ":l" | ":load" => Self::Load(rest),
+            ":lf" | ":load-flake" => Self::LoadFlake(rest),
             ":r" | ":reload" => Self::Reload,
             ":?" | ":help" => Self::Help,
             ":q" | ":quit" => Self::Quit,
             _ => Self::Unknown(command),
         };
-        let needs_more = line.expression().is_some() || matches!(line, Self::Load(_));
+        let needs_more =
+            line.expression().is_some() || matches!(line, Self::Load(_) | Self::LoadFlake(_));
         if rest.is_empty() && needs_more { Self::Bare(command) } else { line }
     }
 
@@ -68,6 +71,7 @@ impl<'l> Line<'l> {
             | Self::Add(text) => Some(text),
             Self::Empty
             | Self::Load(_)
+            | Self::LoadFlake(_)
             | Self::Reload
             | Self::Help
             | Self::Quit

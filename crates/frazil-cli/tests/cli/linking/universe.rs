@@ -115,7 +115,8 @@ pub(super) fn write(folder: &Path) {
     }
     fs::write(lists.join("list"), list).expect("written");
     let release = r#"{ "suite": "test", "architecture": "amd64", "versions": "exact", "lists": [
-        { "archive": "debian", "suite": "test", "component": "main", "file": "list" } ] }"#;
+        { "archive": "debian", "suite": "test", "component": "main",
+          "date": 1767312000, "file": "list" } ] }"#;
     fs::write(folder.join("suite/release.json"), release).expect("written");
     let default = r#"{ frazil, source }:
 let

@@ -143,24 +143,24 @@ fn common_names_lead_to_the_preferred_program() {
 #[test]
 fn references_that_nothing_needs_are_cut_when_asked() {
     let hash = |letter| format!("{}-{letter}", str::repeat(letter, 32));
-    let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(hash);
+    let [unit_a, unit_b, unit_c, unit_d, unit_e] = ["a", "b", "c", "d", "e"].map(hash);
     let text = format!(
-        "unit {a} mount=nix/store/{a} level=packages
-           elf bin/a reference={b} debug={c}
-           file share/doc/a/manual reference={b},{d}
-           file nix-support/log reference={e}/x
-         unit {b} mount=nix/store/{b} level=packages
+        "unit {unit_a} mount=nix/store/{unit_a} level=packages
+           elf bin/a reference={unit_b} debug={unit_c}
+           file share/doc/a/manual reference={unit_b},{unit_d}
+           file nix-support/log reference={unit_e}/x
+         unit {unit_b} mount=nix/store/{unit_b} level=packages
            file b
-         unit {c} mount=nix/store/{c} level=packages
+         unit {unit_c} mount=nix/store/{unit_c} level=packages
            file c
-         unit {d} mount=nix/store/{d} level=packages
+         unit {unit_d} mount=nix/store/{unit_d} level=packages
            file d
-         unit {e} mount=nix/store/{e} level=packages
+         unit {unit_e} mount=nix/store/{unit_e} level=packages
            file e"
     );
     let check = |policy: Policy, expected: Expect| {
-        let mut shown = shown(&run(&text, &[&format!("/nix/store/{a}/bin/a")], &policy));
-        for unit in [&a, &b, &c, &d, &e] {
+        let mut shown = shown(&run(&text, &[&format!("/nix/store/{unit_a}/bin/a")], &policy));
+        for unit in [&unit_a, &unit_b, &unit_c, &unit_d, &unit_e] {
             shown = shown.replace(unit.as_str(), unit.rsplit('-').next().unwrap());
         }
         let lines: Vec<&str> =

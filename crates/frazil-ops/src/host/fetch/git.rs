@@ -1,10 +1,12 @@
-//! Trees of git repositories of this machine.
+//! Trees of git repositories.
 //!
 //! With neither `ref` nor `rev`, the tree is what the work tree has of the tracked files; else it
-//! comes from the object database. No `git` is run, and no repository is written to.
+//! comes from the object database. For repositories of this machine no `git` is run, and none of them
+//! is written to; those of other machines are cloned first.
 
 mod ignore;
 mod modules;
+mod remote;
 mod repository;
 mod worktree;
 
@@ -34,11 +36,12 @@ const SUBMODULE_DEPTH_MAX: usize = 32;
 /// The commit of a repository that has none.
 const NO_REV: &str = "0000000000000000000000000000000000000000";
 const SHORT_REV_DIGITS: usize = 7;
-const SUBMODULE_HELP: &str =
-    "submodules are taken from this machine only; run `git submodule update --init --recursive`";
+const SUBMODULE_HELP: &str = "check it out with `git submodule update --init --recursive`";
+/// How other machines are reached.
+const TRANSPORTS: [&str; 4] = ["https://", "http://", "ssh://", "git://"];
 
 /// What is to be taken from a repository.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Wish<'r> {
     rev: Option<&'r str>,
     reference: Option<&'r str>,
@@ -77,13 +80,13 @@ pub(super) fn fetch(host: &mut DiskHost<'_>, request: &FetchRequest) -> Result<F
         let message = "exportIgnore and submodules are not supported together yet";
         return Err(HostError::Store(message.to_owned()));
     }
-    let path = location(required(request, "url")?)?;
+    let path = location(host, required(request, "url")?, wish)?;
     let tree = tree_at(host, &path, wish, 0)?;
     super::add(host, request, Node::Directory(tree.entries), tree.attributes)
 }
 
-/// Where the repository lies.
-fn location(url: &str) -> Result<PathBuf, HostError> {
+/// Where the repository lies, once it is on this machine.
+fn location(host: &DiskHost<'_>, url: &str, wish: Wish<'_>) -> Result<PathBuf, HostError> {
     if let Some(path) = local_path(url) {
         return Ok(path_of(&path).to_owned());
     }
@@ -91,9 +94,13 @@ fn location(url: &str) -> Result<PathBuf, HostError> {
         let path = Path::new(relative);
         return std::path::absolute(path).map_err(super::super::failed("find", path));
     }
+    let is_remote = TRANSPORTS.iter().any(|transport| url.starts_with(transport));
+    if is_remote {
+        return remote::fetch(host, url, wish);
+    }
     Err(HostError::Unsupported {
         what: format!("cannot fetch the Git repository '{url}'"),
-        help: "only repositories of this machine can be fetched so far; clone it and name the clone",
+        help: "repositories are reached by `https://`, `http://`, `ssh://`, `git://` and `file://`",
     })
 }
 
@@ -208,14 +215,8 @@ fn mount_commits(
             continue;
         };
         let url = modules::resolve_url(&submodule.url, repository, path)?;
-        let wish = Wish {
-            rev: None,
-            reference: None,
-            submodules: true,
-            export_ignore: false,
-            allows_shallow: false,
-        };
-        let (place, source) = commit_source(repository, &submodule, &url, id)?;
+        let wish = Wish { submodules: true, ..Wish::default() };
+        let (place, source) = commit_source(host, repository, &submodule, &url, id)?;
         if depth >= SUBMODULE_DEPTH_MAX {
             return Err(HostError::Store(format!("the Git submodule '{url}' lies too deep")));
         }
@@ -226,8 +227,9 @@ fn mount_commits(
 }
 
 /// A repository that has the commit of a submodule: the clone that a checkout has left behind, or
-/// else the one that its URL names if that is on this machine.
+/// else the one that its URL names.
 fn commit_source(
+    host: &DiskHost<'_>,
     repository: &Repository,
     submodule: &Submodule,
     url: &str,
@@ -241,7 +243,12 @@ fn commit_source(
     }
     let named = match local_path(url) {
         Some(path) => Some(path_of(&path).to_owned()),
-        None => url.starts_with('/').then(|| PathBuf::from(url)),
+        None if url.starts_with('/') => Some(PathBuf::from(url)),
+        None if TRANSPORTS.iter().any(|transport| url.starts_with(transport)) => {
+            let rev = id.to_string();
+            Some(remote::fetch(host, url, Wish { rev: Some(&rev), ..Wish::default() })?)
+        }
+        None => None,
     };
     if let Some(path) = named {
         let source = Repository::open(&path)?;

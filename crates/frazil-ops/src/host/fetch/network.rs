@@ -5,9 +5,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use frazil_eval::host::HostError;
-use frazil_store::fetch::{Client, FetchOptions, Url};
+use frazil_store::fetch::{Client, ClientError, FetchOptions, Url};
 
 use super::super::DiskHost;
 use super::{OFFLINE_HELP, local_path};
@@ -21,22 +22,66 @@ pub struct Network {
     client: Option<Client>,
     /// Where the hosts of forges really are: `https://HOST` becomes the address beside it.
     hosts: BTreeMap<String, String>,
+    /// By `HOST`, `HOST/OWNER` or `HOST/OWNER/REPO`.
+    tokens: BTreeMap<String, String>,
+    /// Where clones of git repositories are kept.
+    pub(super) clones: Option<PathBuf>,
 }
 
 impl Network {
     /// `hosts` are mirrors of forges: an address such as `http://127.0.0.1:8080` for each host.
     pub fn new(options: FetchOptions, hosts: BTreeMap<String, String>) -> Self {
-        Self { options, client: None, hosts }
+        Self { options, client: None, hosts, tokens: BTreeMap::new(), clones: None }
     }
 
-    fn get(&mut self, url: &str, wanted: Wanted) -> Result<Vec<u8>, HostError> {
+    /// Shows these tokens to forges, by `HOST`, `HOST/OWNER` or `HOST/OWNER/REPO`.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: BTreeMap<String, String>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    /// The token for a repository, `HOST/OWNER/REPO`: the one that is for the fewest others.
+    pub(super) fn token(&self, repository: &str) -> Option<&str> {
+        let is_for = |place: &str| {
+            repository
+                .strip_prefix(place)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let found = self.tokens.iter().filter(|(place, _)| is_for(place));
+        found.max_by_key(|(place, _)| place.len()).map(|(_, token)| token.as_str())
+    }
+
+    /// Keeps clones of git repositories in this directory.
+    #[must_use]
+    pub fn keeping_clones_in(mut self, directory: Option<PathBuf>) -> Self {
+        self.clones = directory;
+        self
+    }
+
+    fn client(&mut self, authorized: Option<(&Url, &str)>) -> Result<Client, ClientError> {
+        if let Some((address, value)) = authorized {
+            let mut options = self.options.clone();
+            options.authorizations.insert(address.host().to_owned(), value.to_owned());
+            return Client::new(options);
+        }
+        match &self.client {
+            Some(client) => Ok(client.clone()),
+            None => Ok(self.client.insert(Client::new(self.options.clone())?).clone()),
+        }
+    }
+
+    fn get(
+        &mut self,
+        url: &str,
+        wanted: Wanted,
+        authorization: Option<&str>,
+    ) -> Result<Vec<u8>, HostError> {
         let refused = |error: &dyn fmt::Display| HostError::Store(error.to_string());
         let place = self.place(url);
         let address: Url = place.parse().map_err(|error| refused(&error))?;
-        if self.client.is_none() {
-            self.client = Some(Client::new(self.options.clone()).map_err(|error| refused(&error))?);
-        }
-        let Some(client) = &self.client else { unreachable!("it was made just now") };
+        let authorized = authorization.map(|value| (&address, value));
+        let client = self.client(authorized).map_err(|error| refused(&error))?;
         let (bytes, info) = client.get_bytes(&address, wanted.bytes_max()).map_err(|error| {
             let what = error.to_string();
             match error.help() {
@@ -92,11 +137,21 @@ impl Wanted {
 impl DiskHost<'_> {
     /// What is at a URL: a file of this machine, or something on the network.
     pub(super) fn download(&mut self, url: &str, wanted: Wanted) -> Result<Vec<u8>, HostError> {
+        self.download_as(url, wanted, None)
+    }
+
+    /// The same with a header that says who asks.
+    pub(super) fn download_as(
+        &mut self,
+        url: &str,
+        wanted: Wanted,
+        authorization: Option<&str>,
+    ) -> Result<Vec<u8>, HostError> {
         if let Some(path) = local_path(url) {
             return frazil_eval::Host::read(self, super::path_of(&path));
         }
         match &mut self.network {
-            Some(network) => network.get(url, wanted),
+            Some(network) => network.get(url, wanted, authorization),
             None => Err(HostError::Unsupported {
                 what: format!("cannot download '{url}'"),
                 help: OFFLINE_HELP,

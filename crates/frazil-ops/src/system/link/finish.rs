@@ -16,7 +16,7 @@ use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Tree};
 
 use super::{GENERATED, INIT, INIT_PROGRAM, NO_INIT, SystemError, mode, origin, tree_path};
 use crate::system::accounts::Accounts;
-use crate::system::declarations::{Problem, sysusers, tmpfiles};
+use crate::system::declarations::{Problem, php, sysusers, tmpfiles};
 use crate::system::generated::Generated;
 use crate::system::packages::Adapter;
 use crate::system::specification::Specification;
@@ -50,6 +50,9 @@ impl Finish<'_> {
         let mut tree = assemble(&ledger, &specification, &accounts, self.made)?;
         add_directories(&mut tree, &ledger, self.adapters, &accounts)?;
         problems.extend(self.add_files(&mut tree, &accounts)?);
+        for (file, text) in self.declarations {
+            php::enable(file, text, &mut tree, &origin(GENERATED));
+        }
         add_loader_cache(&mut tree, &libraries)?;
         add_init(&mut tree, &specification, self.services)?;
         ledger.add_made(&tree);

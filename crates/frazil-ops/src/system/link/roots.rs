@@ -13,6 +13,9 @@ pub(super) fn roots(
     services: &Value,
 ) -> Result<Vec<Root>, SystemError> {
     let mut roots = Vec::new();
+    if let Some(setup) = services.get("setup") {
+        push_value(&mut roots, setup, "init.setup");
+    }
     let services = services.get("services").and_then(Value::as_object);
     for (name, service) in services.into_iter().flatten() {
         let at = |field: &str| format!("init.services.{name}.{field}");
@@ -71,12 +74,13 @@ fn push(roots: &mut Vec<Root>, path: &str, named_by: &str, is_required: bool) {
     roots.push(Root { path: path.as_bytes().into(), named_by: named_by.into(), is_required });
 }
 
-/// The paths in a word: the whole of it, or what follows a `=`, a colon or a comma.
+/// The paths in a word: the whole of it, or what follows a `=`, a colon or a comma, and of a text,
+/// as templates have it, what stands between spaces and line breaks.
 fn push_word(roots: &mut Vec<Root>, word: &str, named_by: &str, is_required: bool) {
-    if word.starts_with('/') && !word.contains([':', ',', '=']) {
+    if word.starts_with('/') && !word.contains([':', ',', '=', '\n']) {
         return push(roots, word, named_by, is_required);
     }
-    let parts = word.split([':', ',', '=', ' ', '"', '\'', ';']);
+    let parts = word.split([':', ',', '=', ' ', '\n', '\t', '"', '\'', ';']);
     for part in parts.filter(|part| part.starts_with('/') && part.len() > 1) {
         push(roots, part, named_by, false);
     }

@@ -15,6 +15,7 @@ use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath
 
 use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin, pam};
 use crate::system::contents::{Modes, StoreContents};
+use crate::system::declarations::php;
 use crate::system::generated::{Generated, Made};
 use crate::system::packages::{self, Adapter};
 use crate::system::specification::Specification;
@@ -262,8 +263,8 @@ impl<'u> Universe<'u> {
         }
     }
 
-    /// The files by which kept packages say what systemd would do for them, in the order in which
-    /// it reads them.
+    /// The files by which kept packages say what is to be done for them, in the order in which
+    /// they are read.
     pub(super) fn declarations(
         &self,
         ledger: &Ledger,
@@ -271,8 +272,9 @@ impl<'u> Universe<'u> {
         let mut files = Vec::new();
         for unit in ledger.units.iter().filter(|unit| unit.fate == Fate::Kept) {
             let Some((_, place)) = self.unpacked_at(&unit.name) else { continue };
-            for directory in ["usr/lib/sysusers.d", "usr/lib/tmpfiles.d"] {
-                let read = unpacked::texts(&place, directory);
+            let directories = ["usr/lib/sysusers.d", "usr/lib/tmpfiles.d"].map(str::to_owned);
+            for directory in directories.into_iter().chain(php::directory(&unit.package)) {
+                let read = unpacked::texts(&place, &directory);
                 files.extend(read.map_err(|(path, source)| SystemError::Read { path, source })?);
             }
         }

@@ -16,7 +16,13 @@ fn check(service: Value, expected: Expect) {
     let groups = BTreeMap::from([("web".to_owned(), group(8)), ("tty".to_owned(), group(5))]);
     let accounts = Accounts::number(&users, &groups).unwrap();
     let services = BTreeMap::from([("app".to_owned(), service)]);
-    let plan = Plan { init: "frazil".into(), programs: Vec::new(), shell: None, services };
+    let plan = Plan {
+        init: "frazil".into(),
+        programs: Vec::new(),
+        shell: None,
+        settings: serde_json::Map::new(),
+        services,
+    };
     let read = |path: &str| match path {
         "/nix/store/good" => Ok("port=${PORT:-80}".to_owned()),
         "/nix/store/bad" => Ok("${".to_owned()),

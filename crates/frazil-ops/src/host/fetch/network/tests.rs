@@ -30,6 +30,8 @@ fn answer(path: &str) -> (u16, &'static str, Vec<u8>) {
     let json = |text: &str| (200, "application/json", text.replace("REV", REV).into_bytes());
     match path {
         "/api/repos/o/r/commits/HEAD" | "/api/repos/o/r/commits/main" => json(r#"{"sha":"REV"}"#),
+        "/api/repos/o/secret/commits/HEAD" => json(r#"{"sha":"REV"}"#),
+        "/api/v4/projects/o%2Fsecret/repository/commits?ref_name=HEAD" => json(r#"[{"id":"REV"}]"#),
         "/api/repos/o/odd/commits/HEAD" => json(r#"{"sha":"../../etc"}"#),
         "/api/repos/o/worse/commits/HEAD" => json("<html>"),
         "/api/v4/projects/o%2Fr/repository/commits?ref_name=HEAD" => json(r#"[{"id":"REV"}]"#),
@@ -61,12 +63,23 @@ fn reply(mut stream: TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
-    let mut header = String::new();
+    let (mut header, mut shown) = (String::new(), String::new());
     while reader.read_line(&mut header)? > 2 {
+        if let Some((name, value)) = header.split_once(": ")
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            shown = value.trim().to_owned();
+        }
         header.clear();
     }
     let path = line.split_whitespace().nth(1).unwrap_or_default();
-    let (status, kind, body) = answer(path);
+    // Who may not see it is told that it is not there.
+    let may_see = match path.contains("secret") {
+        true if path.starts_with("/api/v4") => shown == "Bearer lab",
+        true => path.starts_with("/api/repos") && shown == "token hub",
+        false => shown.is_empty(),
+    };
+    let (status, kind, body) = answer(if may_see { path } else { "/nothing" });
     let length = body.len();
     write!(
         stream,
@@ -92,7 +105,14 @@ fn check(kind: &str, attributes: &[&str], expected: Expect) {
         ("git.sr.ht".to_owned(), server.clone()),
     ]);
     let options = FetchOptions { attempts: 1, ..FetchOptions::default() };
-    let mut host = in_memory().with_network(Network::new(options, hosts));
+    let tokens = [
+        ("github.com/o/secret", "hub"),
+        ("github.com/o/secre", "wrong"),
+        ("gitlab.com/o/secret", "PAT:lab"),
+    ];
+    let tokens = tokens.map(|(place, token)| (place.to_owned(), token.to_owned()));
+    let network = Network::new(options, hosts).with_tokens(tokens.into());
+    let mut host = in_memory().with_network(network);
     expected.assert_eq(&shown(&mut host, &request).replace(&server, "SERVER"));
 }
 
@@ -138,6 +158,20 @@ fn forges() {
         m6ldb515dgdlli020j5blgzhg3wy7llp-source
         file"#]],
     );
+}
+
+#[test]
+fn tokens_are_shown_where_they_belong() {
+    for forge in ["github", "gitlab"] {
+        check(
+            forge,
+            &["owner=o", "repo=secret"],
+            expect![[r#"
+        lastModified=1700000000 narHash=sha256-7cSpKXVT312tmP14XFbRZnbHstobXMy7+puv1P25uzE= rev=0123456789012345678901234567890123456789
+        m6ldb515dgdlli020j5blgzhg3wy7llp-source
+        file"#]],
+        );
+    }
 }
 
 #[test]

@@ -51,7 +51,10 @@ impl Work<'_> {
                 let done = tree.set_directory(path, metadata, self.origin.clone());
                 done.map_err(|conflict| conflict.to_string())
             }
-            Action::File { is_anew: false, .. } | Action::Link { is_anew: false, .. }
+            Action::File { is_anew: false, .. }
+            | Action::Link { is_anew: false, .. }
+            | Action::Pipe
+            | Action::Copy { .. }
                 if is_there =>
             {
                 Ok(())
@@ -62,9 +65,7 @@ impl Work<'_> {
             Action::Link { target, .. } => {
                 self.put(tree, path, Mode::SYMLINK, LeafKind::Symlink(target.as_bytes().into()))
             }
-            Action::Pipe if is_there => Ok(()),
             Action::Pipe => self.put(tree, path, FILE, LeafKind::Fifo),
-            Action::Copy { .. } if is_there => Ok(()),
             Action::Copy { source } => self.copy(tree, &path, source),
         }
     }

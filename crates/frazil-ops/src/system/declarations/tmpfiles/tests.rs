@@ -61,8 +61,8 @@ fn what_is_made() {
             fifo 600 0:0 made run/p
             dir 700 0:0 made srv/a\x20b
             file 644 0:0 made usr/share/y = "other"
-            dir 755 0:0 made var/lib/new
-            /usr/lib/tmpfiles.d/x.conf, line 12: the path depends on the machine"#]],
+            dir 755 0:0 made var/lib/%x
+            dir 755 0:0 made var/lib/new"#]],
     );
 }
 
@@ -107,7 +107,7 @@ fn what_is_not_done_is_said() {
             /usr/lib/tmpfiles.d/x.conf, line 8: the path depends on the machine
             /usr/lib/tmpfiles.d/x.conf, line 11: `f^` wants something encoded or secret
             /usr/lib/tmpfiles.d/x.conf, line 12: `/var/*/x` is a pattern, which nothing can be made of
-            /usr/lib/tmpfiles.d/x.conf, line 13: the path depends on the machine
+            /usr/lib/tmpfiles.d/x.conf, line 13: it names no path
             /usr/lib/tmpfiles.d/x.conf, line 9: `/gone` is not in the system, so `/etc/d` is no copy of it
             /usr/lib/tmpfiles.d/x.conf, line 10: `/run/other` belongs to the user `nobody-knows`, who does not exist"#]],
     );
