@@ -164,7 +164,7 @@ in
       && (imageOf { }).image.created == 1;
     imageContents = (imageOf { copyToRoot = pkgs.jq; }).root == [ "${pkgs.jq}" ];
     imageTag = builds.image.imageTag == builtins.substring 11 32 builds.image.toplevel.outPath;
-    imagesRunNothing = builtins.all (arguments: fails (imageOf arguments)) [
+    imagesRunNothing = builtins.all (arguments: fails (builtins.toJSON (imageOf arguments))) [
       { fakeRootCommands = "chown"; }
       { extraCommands = "mkdir"; }
       { runAsRoot = "true"; }

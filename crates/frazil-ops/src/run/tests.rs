@@ -115,7 +115,7 @@ fn ports_lead_into_a_network_of_its_own() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let script = "busybox ip -o link | busybox wc -l > /tmp/links; \
-        while true; do busybox nc -l -p 70 < /tmp/links; done";
+        while true; do busybox nc -l -p 7070 < /tmp/links; done";
     let plan = RunPlan {
         command: ["/usr/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec(),
         is_writable: false,
@@ -123,7 +123,7 @@ fn ports_lead_into_a_network_of_its_own() {
         terminal: None,
         grace: Duration::from_secs(5),
         network: super::Network::Private,
-        forwards: vec![super::Forward { listener, port: 70 }],
+        forwards: vec![super::Forward { listener, port: 7070 }],
         has_terminal: false,
     };
     let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
@@ -137,6 +137,8 @@ fn ports_lead_into_a_network_of_its_own() {
             drop(stream.read_to_string(&mut said));
         }
         kill.cancel();
+        // It is the first one that wakes who waits.
+        stop.cancel();
         (said, running.join().unwrap())
     });
     assert_eq!(said.trim(), "1", "its own loopback only");
