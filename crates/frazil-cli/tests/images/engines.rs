@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::world::{World, program, run};
 
 /// For what takes a moment on a machine that has nothing else to do.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// Between two looks at something that is about to change.
 const PAUSE: Duration = Duration::from_millis(20);
 

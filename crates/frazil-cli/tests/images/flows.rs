@@ -58,8 +58,8 @@ fn stream_foreign(world: &World, directory: &Path) {
     fs::write(directory.join("nix.nix"), FOREIGN_SYSTEM).unwrap();
     let mut build = world.frazil();
     build.current_dir(directory).args(["build", FOREIGN_STREAM]).args(OVERRIDES);
-    let built = succeeded("build", build.output().unwrap());
-    let said = String::from_utf8(built.stderr).unwrap();
+    let output = succeeded("build", build.output().unwrap());
+    let said = String::from_utf8(output.stderr).unwrap();
     let warning = "nix_2_32: Debian trixie has no Nix 2.32; taking 2.26";
     assert!(said.contains(warning), "{said}");
     // The program calls ours by its name, and so needs what that needs.

@@ -26,10 +26,11 @@ fn unpacked_bytes(world: &World, system: &str) -> u64 {
     packages.map(|package| package["bytes"].as_u64().unwrap()).sum()
 }
 
+type Measure = fn(&World, &str) -> u64;
+
 #[test]
 fn images_are_small() {
     let Some(world) = world() else { return };
-    type Measure = fn(&World, &str) -> u64;
     let groups: [(Measure, _); 2] =
         [(stored_bytes, STORED_BYTES_MAX), (unpacked_bytes, UNPACKED_BYTES_MAX)];
     let mut too_large = Vec::new();
