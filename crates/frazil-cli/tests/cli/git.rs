@@ -21,7 +21,7 @@ impl Place {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let place = Self { folder: tempfile::tempdir().expect("a temporary folder"), path };
         if Command::new("git").arg("--version").output().is_err() {
-            eprintln!("skipped: there is no git");
+            println!("skipped: there is no git");
             return None;
         }
         let repository = place.repository();

@@ -70,10 +70,10 @@ fn without_digests(text: &str) -> String {
 
 /// What the mirror answers for the file of the package, of which the index says something else.
 #[track_caller]
-fn check_mirror(reply: Reply, size: usize, expected: Expect) {
+fn check_mirror(reply: Reply, claimed: usize, expected: Expect) {
     let site = Site::new(&[]);
     let web = Server::start(move |_| reply.clone());
-    let expression = expression(size, &hash(&site, &app()));
+    let expression = expression(claimed, &hash(&site, &app()));
     expected.assert_eq(&reason(&site, &expression, &web.address("debian")));
 }
 
