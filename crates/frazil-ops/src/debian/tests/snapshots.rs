@@ -1,3 +1,5 @@
+//! States of the archive by their dates, and what mirrors have no more.
+
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
