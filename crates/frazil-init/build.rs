@@ -38,6 +38,11 @@ const LINK: &[&str] = &[
     "-Clink-arg=-Wl,--hash-style=gnu",
 ];
 
+/// Tables for unwinding come along from `core`; nothing here unwinds, and they are a fifth of the
+/// program.
+const LINKER_SCRIPT: &str =
+    "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.comment) } } INSERT AFTER .rodata;\n";
+
 fn main() -> Result<(), Failure> {
     for line in ["rerun-if-changed=src", "rerun-if-changed=build.rs"] {
         write_line(line)?;
@@ -48,7 +53,11 @@ fn main() -> Result<(), Failure> {
     compile(&["--crate-type=rlib", "--crate-name=frazil_init", "src/lib.rs"], &library)?;
     let external = format!("--extern=frazil_init={}", library.display());
     let mut arguments = vec!["--crate-type=bin", "--crate-name=init", "src/main.rs", &external];
+    let script = out.join("discard.ld");
+    std::fs::write(&script, LINKER_SCRIPT)?;
+    let script = format!("-Clink-arg=-Wl,-T,{}", script.display());
     arguments.extend_from_slice(LINK);
+    arguments.push(&script);
     compile(&arguments, &out.join("frazil-init"))
 }
 

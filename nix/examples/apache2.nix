@@ -1,3 +1,4 @@
+# A page. Without a `ServerRoot` the system has the modules that are loaded, and not all there are.
 { pkgs, ... }:
 let
   page = pkgs.writeTextDir "index.html" "It runs.\n";
@@ -12,11 +13,10 @@ in
   services.apache2 = {
     enable = true;
     configuration = [
-      { ServerRoot = "${pkgs.apacheHttpd}"; }
       {
         LoadModule = map (name: [
           "${name}_module"
-          "modules/mod_${name}.so"
+          "${pkgs.apacheHttpd}/modules/mod_${name}.so"
         ]) modules;
       }
       {

@@ -12,4 +12,6 @@
     };
   };
   init.services.dnsmasq.critical = true;
+  # Names are written in UTF-8 only.
+  system.link.capabilities.charsets = false;
 }

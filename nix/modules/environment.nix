@@ -58,7 +58,7 @@ let
 
   file =
     entry:
-    if entry.text == null && entry.mode == "symlink" then
+    if entry.text == null && entry.source != null && entry.mode == "symlink" then
       { link = "${entry.source}"; }
     else
       {

@@ -19,7 +19,10 @@
   ./iana.nix
   ./fstab.nix
   ./nix.nix
+  ./file-hammer.nix
+  ./nixng.nix
   ./init/services.nix
+  ./init/backends.nix
   ./init/choice.nix
   ./init/nixng.nix
   ./services/apache2.nix

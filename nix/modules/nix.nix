@@ -80,6 +80,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    image.nixStore = lib.mkIf cfg.loadNixDb builtins.storeDir;
+
     nix.config = nglib.mkDefaultRec {
       build-users-group = "nixbld";
       max-jobs = "auto";
@@ -106,6 +108,9 @@ in
       );
     };
 
+    # What lets servers keep passwords in a file of Berkeley DB; Nix is a client only.
+    system.link.without = [ "/usr/lib/*/sasl2/libsasldb.so*" ];
+
     system.directories = {
       "/nix/store" = {
         group = "nixbld";
@@ -127,10 +132,6 @@ in
     };
 
     assertions = [
-      {
-        assertion = !cfg.loadNixDb;
-        message = "`nix.loadNixDb` is not supported yet; leave it out";
-      }
       {
         assertion = cfg.persistNix == null;
         message = "`nix.persistNix` is not supported yet; mount a volume at /nix instead";

@@ -10,6 +10,9 @@ let
     check = lib.isFunction;
     merge = lib.mergeOneOption;
   };
+  # Packages see the settings as `config`, which there is no other way to change in a finished set.
+  settings = _: prev: { config = prev.config or { } // cfg.config; };
+  overlays = lib.optional (cfg.config != { }) settings ++ cfg.overlays;
 in
 {
   options.nixpkgs = {
@@ -31,5 +34,5 @@ in
   };
 
   config._module.args.pkgs =
-    if cfg.overlays == [ ] then cfg.pkgs else cfg.pkgs.appendOverlays cfg.overlays;
+    if overlays == [ ] then cfg.pkgs else cfg.pkgs.appendOverlays overlays;
 }

@@ -11,7 +11,8 @@
         config;                   # the module that describes the system
         defaultModules ? all;     # the modules that are always there
         extraModules ? [ ];       # more of them
-        specialArgs ? { };        # more arguments for modules; `nglib` is one
+        specialArgs ? { };        # more arguments for modules; `nglib` is one, and `provenance`:
+                                  # how old the newest input is, and the revision of the flake
       }
 */
 {
@@ -24,8 +25,20 @@
   specialArgs ? { },
 }:
 let
+  # The flake itself does not count: while it is edited its date says nothing.
+  inputs = [ nixpkgs ] ++ lib.attrValues (removeAttrs (specialArgs.inputs or { }) [ "self" ]);
+  self = specialArgs.self or specialArgs.inputs.self or { };
+  provenance = {
+    created = lib.foldl' lib.max 0 (map (input: input.lastModified or 0) inputs);
+    revision = self.rev or null;
+  };
+
   evaluation = (nixpkgs.lib or lib).evalModules {
-    specialArgs = specialArgs // {
+    specialArgs = {
+      inherit provenance;
+    }
+    // specialArgs
+    // {
       inherit nglib;
     };
     modules =

@@ -65,6 +65,11 @@ let
       url = "https://example.org/x";
       hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     };
+    image = pkgs.dockerTools.streamLayeredImage {
+      name = "team/shop";
+      contents = [ pkgs.jq ];
+      config.Cmd = [ "${pkgs.nginx}/bin/nginx" ];
+    };
     generic = pkgs.debian.hello;
     unit = pkgs.debianTools.unit "hello";
   };
@@ -84,6 +89,8 @@ let
     ];
   };
   textOf = drv: (builtins.head drv.drvAttrs.entries).text;
+  # An image of nothing, changed, as its builder is told of it.
+  imageOf = arguments: (pkgs.dockerTools.buildImage ({ name = "a/b"; } // arguments)).toplevel.drvAttrs.specification;
   withOverlay = setOf {
     overlays = [
       (final: prev: {
@@ -129,6 +136,48 @@ in
     extend = (pkgs.extend (_: _: { two = 2; })).two == 2;
     callPackage = pkgs.callPackage ({ jq, given ? 1 }: jq.pname + toString given) { given = 2; } == "jq2";
     unknownArgument = fails (pkgs.fetchurl { url = "x"; });
+    images =
+      let
+        image =
+          (imageOf {
+            tag = "1";
+            created = "2024-02-29T12:00:01Z";
+            config = {
+              Entrypoint = "/bin/jq";
+              Env = [ "A=b=c" ];
+              ExposedPorts."80/tcp" = { };
+              Healthcheck.Test = [ "CMD-SHELL" "true" ];
+            };
+          }).image;
+      in
+      image.created == 1709208001
+      && image.entrypoint == [ "/bin/jq" ]
+      && image.cmd == [ ]
+      && image.environment.A == "b=c"
+      && image.ports == [ "80/tcp" ]
+      && image.healthcheck == [ "/bin/sh" "-c" "true" ]
+      && image.name == "a/b"
+      && image.tag == "1"
+      && image.layers.max == 2;
+    imageDates =
+      (imageOf { created = "2000-12-31T23:59:59Z"; }).image.created == 978307199
+      && (imageOf { }).image.created == 1;
+    imageContents = (imageOf { copyToRoot = pkgs.jq; }).root == [ "${pkgs.jq}" ];
+    imageTag = builds.image.imageTag == builtins.substring 11 32 builds.image.toplevel.outPath;
+    imagesRunNothing = builtins.all (arguments: fails (imageOf arguments)) [
+      { fakeRootCommands = "chown"; }
+      { extraCommands = "mkdir"; }
+      { runAsRoot = "true"; }
+      { fromImage = ./record.json; }
+      { created = "now"; }
+      { created = "yesterday"; }
+      { architecture = "riscv"; }
+      { compressor = "xz"; }
+      { unknown = 1; }
+      { config.Unknown = 1; }
+      { config.Env = [ "A" ]; }
+      { contents = [ ]; copyToRoot = [ pkgs.jq ]; }
+    ];
     toml = textOf toml == ''
       list = [1, 2.5, true]
       plain = "a\"b"

@@ -1,5 +1,8 @@
-//! Chores of this repository that are not part of the product: `cargo xtask tidy`, `cargo xtask test`.
+//! Chores of this repository that are not part of the product: `cargo xtask demo`, `test`
+//! and `tidy`.
 
+mod demo;
+mod kernel;
 mod peers;
 mod tidy;
 
@@ -12,9 +15,13 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let succeeded = match (args.next().as_deref(), args.next()) {
         (Some("tidy"), None) => tidy(&mut err),
+        (Some("demo"), None) => demo::run(repository(), &mut err),
         (Some("test"), None) => test(&mut err),
-        _ => writeln!(err, "usage: cargo xtask tidy | test").map(|()| false),
+        _ => writeln!(err, "usage: cargo xtask demo | test | tidy").map(|()| false),
     };
+    if let Err(error) = &succeeded {
+        drop(writeln!(err, "xtask: {error}"));
+    }
     // Nobody left to read stderr: the exit code alone has to say it.
     if succeeded.unwrap_or(false) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -28,8 +35,8 @@ fn tidy(err: &mut impl Write) -> io::Result<bool> {
 
 /// Gets the peers and runs all tests.
 fn test(err: &mut impl Write) -> io::Result<bool> {
-    peers::install(err)?;
-    peers::test(repository()).map(|status| status.success())
+    peers::install(repository(), err)?;
+    peers::test(repository(), err).map(|status| status.success())
 }
 
 /// The root of the repository: the parent of this package.

@@ -32,9 +32,19 @@ pub type BuildFn<T> = fn(&BuiltinTask<'_>, &T, &mut dyn FnMut(&[u8])) -> Result<
 /// Why such a function failed.
 pub type BuiltinError = Box<dyn Error + Send + Sync>;
 
-/// Builds derivations that a builder found to need only when it ran, and says where their outputs
-/// are. The output of the builder may refer to them as to its inputs.
-pub type Demand<'a> = dyn Fn(&[Derivation]) -> Result<Vec<Built>, BuiltinError> + Sync + 'a;
+/// Has built what a builder found to need only when it ran, and says where the outputs are. The
+/// output of the builder may refer to them as to its inputs.
+pub type Demand<'a> = dyn Fn(&[Demanded]) -> Result<Vec<Built>, BuiltinError> + Sync + 'a;
+
+/// A derivation that is needed, and those that it takes its inputs from. What is valid already is
+/// not built, and neither are its inputs.
+#[derive(Clone, Debug)]
+pub struct Demanded {
+    /// What is needed.
+    pub derivation: Derivation,
+    /// What nobody else may have written to the store, each behind its own inputs.
+    pub inputs: Vec<Derivation>,
+}
 
 /// The outputs of a derivation: each path and where it physically is.
 pub type Built = BTreeMap<OutputName, (StorePath, PathBuf)>;
@@ -56,6 +66,8 @@ pub struct BuiltinTask<'a> {
     pub cancel: &'a Cancel,
     /// For what is needed besides the inputs.
     pub demand: &'a Demand<'a>,
+    /// For what the user should know though the build succeeds.
+    pub warn: &'a (dyn Fn(String) + Sync),
 }
 
 /// The function that `builder` names; `None` if it is a program or the table does not have it.

@@ -18,12 +18,15 @@
 mod child;
 pub mod container;
 mod error;
+mod forward;
 mod identity;
 mod log;
 mod plan;
 mod seccomp;
 mod steps;
 mod supervise;
+mod terminal;
+pub mod trace;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -33,6 +36,7 @@ use std::time::Duration;
 use frazil_model::{StoreDir, StorePath};
 
 pub use error::{Ended, RunError, SandboxError};
+pub use forward::Forward;
 pub use supervise::{Cancel, Listener};
 
 use crate::environment::BuildEnvironment;

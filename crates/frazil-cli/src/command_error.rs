@@ -110,6 +110,21 @@ failures! {
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
     frazil_ops::run::SystemRunError => BUILD_FAILED,
+    frazil_ops::control::ControlError => STORE_FAILED,
+    frazil_ops::system::ledger::LedgerError => STORE_FAILED,
+    frazil_ops::check::CheckError => BUILD_FAILED,
+}
+
+impl From<frazil_ops::option::OptionError> for CommandError {
+    fn from(error: frazil_ops::option::OptionError) -> Self {
+        match error {
+            frazil_ops::option::OptionError::Evaluation(failure) => Self::Evaluation(failure),
+            error @ frazil_ops::option::OptionError::Shape(_) => {
+                let message = frazil_ops::causes(&error);
+                Self::Usage { message, help: error.help().map(str::to_owned) }
+            }
+        }
+    }
 }
 
 impl From<BuildError> for CommandError {

@@ -3,7 +3,9 @@
 mod audit;
 mod build;
 mod cache;
+mod check;
 mod completions;
+mod ctl;
 mod debian;
 mod eval;
 mod flake;
@@ -14,7 +16,9 @@ mod linked;
 mod lock;
 mod log;
 mod nix_instantiate;
+mod option;
 mod push;
+mod registry;
 mod repl;
 mod run;
 mod search;
@@ -56,12 +60,16 @@ enum Command {
     Image(image::ImageCommand),
     Push(push::PushArguments),
     Run(run::RunArguments),
+    Ctl(ctl::CtlArguments),
+    Check(check::CheckArguments),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     Eval(eval::EvalArguments),
     Repl(repl::ReplArguments),
     NixInstantiate(nix_instantiate::NixInstantiateArguments),
     Search(search::SearchArguments),
+    #[command(subcommand)]
+    Option(option::OptionCommand),
     #[command(subcommand)]
     Debian(debian::DebianCommand),
     Log(log::LogArguments),
@@ -103,6 +111,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
         Command::Image(command) => image::run(&command, &environment, screen),
         Command::Push(arguments) => push::run(&arguments, &environment, screen),
         Command::Run(arguments) => run::run(&arguments, &environment, screen),
+        Command::Ctl(arguments) => ctl::run(&arguments, &environment),
+        Command::Check(arguments) => check::run(&arguments, &environment, screen),
         Command::Audit(command) => audit::run(&command, &environment),
         Command::Eval(arguments) => eval::run(&arguments, &environment, screen),
         Command::Repl(arguments) => repl::run(&arguments, &environment, screen),
@@ -110,6 +120,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
             return nix_instantiate::run(&arguments.arguments, &environment, screen);
         }
         Command::Search(arguments) => search::run(&arguments, &environment, screen),
+        Command::Option(command) => option::run(&command, &environment, screen),
         Command::Debian(command) => debian::run(&command, &environment, screen),
         Command::Log(arguments) => log::run(&arguments, &environment),
         Command::Store(command) => store::run(&command, &environment, screen),

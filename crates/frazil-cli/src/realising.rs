@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,6 +14,8 @@ use frazil_ops::realise::{
     Bind, Cancel, Limits, Mode, OnFailure, RealiseError, RealiseOptions, Report, Slots,
 };
 use frazil_ops::store::{Access, Store};
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -80,6 +83,9 @@ pub(crate) struct RealiseArguments {
     pub(crate) print_build_logs: bool,
 }
 
+/// Each job has a thread.
+const JOBS_MAX: usize = 1024;
+
 /// Everything that building needs to know, with what it borrows.
 pub(crate) struct Realising {
     slots: Slots,
@@ -126,6 +132,9 @@ impl Realising {
             status: BUILD_FAILED,
         })?;
         cancel_on_signals(&cancel)?;
+        let mut network = network_plan(arguments, settings, environment)?;
+        let stop = cancel.clone();
+        network.fetch.is_stopped = Arc::new(move || stop.is_cancelled());
         Ok(Self {
             slots: Slots { plans: PLANS, substitutions: SUBSTITUTIONS, builds },
             on_failure: if keeps_going { OnFailure::KeepGoing } else { OnFailure::Stop },
@@ -136,7 +145,7 @@ impl Realising {
             systems: evaluation::systems(settings),
             variables: environment.variables.clone(),
             tools: Tools {
-                network: Network::new(network_plan(arguments, settings, environment)?),
+                network: Network::new(network),
                 archives: evaluation::debian::archives(environment)?,
                 cache: environment.cache_directory(),
             },
@@ -225,6 +234,14 @@ fn network_plan(
     network::plan(&caches, keys, require_signatures, settings, environment)
 }
 
+/// Whether signals are the business of somebody else from now on.
+static ARE_SIGNALS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Says that what was to be built is, and that somebody else listens for signals.
+pub(crate) fn take_signals() {
+    ARE_SIGNALS_TAKEN.store(true, Ordering::Relaxed);
+}
+
 /// On Ctrl-C, builders are killed and what they left is removed; the second Ctrl-C waits for
 /// nothing. Where nothing is being built, a signal ends the process as always.
 fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
@@ -235,6 +252,9 @@ fn cancel_on_signals(cancel: &Cancel) -> Result<(), CommandError> {
     // Ends with the process: a signal may never come.
     std::thread::spawn(move || {
         for signal in signals.forever() {
+            if ARE_SIGNALS_TAKEN.load(Ordering::Relaxed) {
+                continue;
+            }
             if cancel.is_cancelled() || !cancel.has_listeners() {
                 // It returns only if the signal cannot be raised, and then the next one will.
                 drop(signal_hook::low_level::emulate_default_handler(signal));
@@ -251,9 +271,12 @@ fn jobs(text: Option<&str>) -> Result<usize, CommandError> {
         None | Some("auto") => {
             Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
         }
-        Some(text) => text
-            .parse()
-            .map_err(|_| CommandError::usage(format!("'{text}' is not a number of jobs"))),
+        Some(text) => match text.parse() {
+            Ok(jobs @ 1..=JOBS_MAX) => Ok(jobs),
+            Ok(_) | Err(_) => Err(CommandError::usage(format!(
+                "'{text}' is not a number of jobs: 'auto', or from 1 to {JOBS_MAX}"
+            ))),
+        },
     }
 }
 

@@ -54,10 +54,7 @@ impl Compression {
                 let stream = Stream::new_stream_decoder(DECODER_BYTES_MAX, flags)?;
                 Box::new(liblzma::bufread::XzDecoder::new_stream(buffered, stream))
             }
-            Self::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(buffered);
-                Box::new(decoder.map_err(|error| io::Error::other(error.to_string()))?)
-            }
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
         })
     }
 }

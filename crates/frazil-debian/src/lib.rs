@@ -22,9 +22,6 @@ pub mod solve;
 pub mod sources;
 pub mod version;
 
-#[cfg(test)]
-mod random;
-
 pub use compression::Compression;
 pub use date::Date;
 pub use deb822::{Deb822Error, Stanza, Stanzas};

@@ -66,7 +66,7 @@ impl<'a> Evaluator<'a> {
     /// What an attribute path leads to, or `None` where a set lacks the attribute. Unlike
     /// [`Self::select_path`] this calls no functions, and numbers are names as well.
     pub fn find_path(&mut self, root: Value<'a>, path: &str) -> Result<Option<Value<'a>>> {
-        let steps = split(path).ok_or_else(|| {
+        let steps = attribute_path(path).ok_or_else(|| {
             let message = format!("missing closing quote in selection path '{path}'");
             self.failure(ErrorKind::Other, message)
         })?;
@@ -136,7 +136,7 @@ impl<'a> Evaluator<'a> {
         path: &str,
         arguments: Attrs<'a>,
     ) -> Result<Value<'a>> {
-        let steps = split(path).ok_or_else(|| {
+        let steps = attribute_path(path).ok_or_else(|| {
             self.failure(
                 ErrorKind::Other,
                 format!("missing closing quote in selection path '{path}'"),
@@ -192,7 +192,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// Splits `a."b.c".d`; `None` if a quote is not closed.
-fn split(path: &str) -> Option<Vec<String>> {
+pub fn attribute_path(path: &str) -> Option<Vec<String>> {
     let mut steps = Vec::new();
     let mut step = String::new();
     let mut quoted = false;

@@ -41,7 +41,7 @@ pub mod print;
 mod program;
 mod report;
 mod resolve;
-mod similar;
+pub mod similar;
 mod source;
 mod stack;
 mod symbol;
@@ -54,6 +54,7 @@ pub mod xml;
 
 pub use builtins::{Builtin, builtins};
 pub use diagnostic::{Diagnostic, ErrorKind};
+pub use embed::attribute_path;
 pub use error::{Error, Result};
 pub use evaluator::{Evaluator, Options, Program, SearchEntry};
 pub use fuzz::fuzz;

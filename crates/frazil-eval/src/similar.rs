@@ -6,10 +6,7 @@ const DISTANCE_MAX: usize = 3;
 const NAME_BYTES_MAX: usize = 64;
 
 /// The candidate with the smallest edit distance; of equals the first in byte order.
-pub(crate) fn closest<'n>(
-    name: &[u8],
-    candidates: impl Iterator<Item = &'n [u8]>,
-) -> Option<&'n [u8]> {
+pub fn closest<'n>(name: &[u8], candidates: impl Iterator<Item = &'n [u8]>) -> Option<&'n [u8]> {
     if name.len() > NAME_BYTES_MAX {
         return None;
     }

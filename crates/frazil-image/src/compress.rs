@@ -7,11 +7,16 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use flate2::GzBuilder;
-use flate2::write::GzEncoder;
+use libdeflater::CompressionLvl;
 
 /// The level of Zstandard: above it, time grows much faster than files shrink.
 const ZSTD_LEVEL: i32 = 15;
+/// The level of Deflate, of twelve: files are about 5 % smaller than zlib's smallest, in a third more
+/// time. The two above it take three times as long for 0.3 %.
+const GZIP_LEVEL: i32 = 10;
+/// A gzip stream is made of parts that are compressed each for itself; RFC 1952 calls them members.
+/// They bound the memory that a large file takes.
+const GZIP_MEMBER_BYTES: usize = 32 << 20;
 
 /// How the bytes of a layer are made smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +59,7 @@ impl Compression {
     pub fn fingerprint(self) -> String {
         match self {
             Self::None => "none".to_owned(),
-            Self::Gzip => "gzip-zlib-rs-9".to_owned(),
+            Self::Gzip => format!("gzip-libdeflate-1.26.1-{GZIP_LEVEL}-{GZIP_MEMBER_BYTES}"),
             Self::Zstd => {
                 format!("zstd-{}-{ZSTD_LEVEL}", zstd::zstd_safe::version_number())
             }
@@ -90,7 +95,7 @@ pub enum Compressor<W: Write> {
     /// Passes everything on.
     None(W),
     /// RFC 1952.
-    Gzip(Box<GzEncoder<W>>),
+    Gzip(Box<Members<W>>),
     /// RFC 8878.
     Zstd(Box<zstd::Encoder<'static, W>>),
 }
@@ -100,12 +105,7 @@ impl<W: Write> Compressor<W> {
     pub fn new(compression: Compression, out: W) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::None(out),
-            Compression::Gzip => {
-                // Once compressed, often loaded: the highest level pays.
-                let level = flate2::Compression::best();
-                let encoder = GzBuilder::new().mtime(0).operating_system(255).write(out, level);
-                Self::Gzip(Box::new(encoder))
-            }
+            Compression::Gzip => Self::Gzip(Box::new(Members::new(out))),
             Compression::Zstd => {
                 let mut encoder = zstd::Encoder::new(out, ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;
@@ -118,7 +118,7 @@ impl<W: Write> Compressor<W> {
     pub fn finish(self) -> io::Result<W> {
         match self {
             Self::None(out) => Ok(out),
-            Self::Gzip(encoder) => encoder.finish(),
+            Self::Gzip(members) => members.finish(),
             Self::Zstd(encoder) => encoder.finish(),
         }
     }
@@ -128,7 +128,7 @@ impl<W: Write> Write for Compressor<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::None(out) => out.write(bytes),
-            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Gzip(members) => members.write(bytes),
             Self::Zstd(encoder) => encoder.write(bytes),
         }
     }
@@ -136,8 +136,51 @@ impl<W: Write> Write for Compressor<W> {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::None(out) => out.flush(),
-            Self::Gzip(encoder) => encoder.flush(),
+            Self::Gzip(members) => members.out.flush(),
             Self::Zstd(encoder) => encoder.flush(),
         }
+    }
+}
+
+/// A gzip stream that is being made, member by member.
+pub struct Members<W: Write> {
+    out: W,
+    compressor: libdeflater::Compressor,
+    /// What the next member will hold.
+    pending: Vec<u8>,
+    is_begun: bool,
+}
+
+impl<W: Write> Members<W> {
+    fn new(out: W) -> Self {
+        let level = CompressionLvl::new(GZIP_LEVEL).unwrap_or_default();
+        let compressor = libdeflater::Compressor::new(level);
+        Self { out, compressor, pending: Vec::new(), is_begun: false }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = GZIP_MEMBER_BYTES - self.pending.len();
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        self.pending.extend_from_slice(taken);
+        if self.pending.len() == GZIP_MEMBER_BYTES {
+            self.end_member()?;
+        }
+        Ok(taken.len())
+    }
+
+    fn end_member(&mut self) -> io::Result<()> {
+        let mut member = vec![0; self.compressor.gzip_compress_bound(self.pending.len())];
+        let len = self.compressor.gzip_compress(&self.pending, &mut member);
+        let len = len.map_err(io::Error::other)?;
+        self.pending.clear();
+        self.is_begun = true;
+        self.out.write_all(member.get(..len).unwrap_or_default())
+    }
+
+    fn finish(mut self) -> io::Result<W> {
+        if !self.pending.is_empty() || !self.is_begun {
+            self.end_member()?;
+        }
+        Ok(self.out)
     }
 }

@@ -14,10 +14,10 @@ use std::io::{self, Write};
 
 use frazil_model::{Hash, HashAlgorithm, HashFormat, Hasher, Sha256};
 
+pub(crate) use document::pretty;
 pub use document::{
-    Descriptor, Healthcheck, Platform, RunConfig, config, index, manifest, media_type,
+    Descriptor, Healthcheck, Platform, RunConfig, config, date_time, index, manifest, media_type,
 };
-pub(crate) use document::{date_time, pretty};
 
 use crate::compress::{Compression, Compressor};
 use crate::contents::{Contents, EncodeError};

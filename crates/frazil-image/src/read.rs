@@ -276,6 +276,15 @@ impl<R: Read> Read for DigestingReader<R> {
     }
 }
 
+/// An image of which each file is the same.
+struct Same<'d>(&'d [u8]);
+
+impl Files for Same<'_> {
+    fn open(&self, _: &str) -> io::Result<Option<Box<dyn Read + '_>>> {
+        Ok(Some(Box::new(self.0)))
+    }
+}
+
 /// Reads a root, however broken. No bytes make the reader panic or take much memory, and only
 /// files have contents.
 ///
@@ -293,6 +302,8 @@ pub fn fuzz(data: &[u8]) {
                 .is_ok_and(|again| { frazil_tree::dump::dump(&again) == dump })
         );
     }
+    // As any document of an image, and as any layer.
+    drop(image(&Same(data), &options));
     let mut stream = data;
     let mut archive = archive::Archive::new(&mut stream);
     while let Ok(Some(entry)) = archive.next_entry() {

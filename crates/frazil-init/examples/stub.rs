@@ -11,7 +11,9 @@ fn main() -> Result<(), Error> {
         Some("orphans") => orphans(number),
         Some("count") => count(number),
         Some("bomb") => bomb(),
-        _ => Err(Error::other("usage: stub orphans N | count N | bomb")),
+        Some("notify") => notify(),
+        Some("hog") => hog(),
+        _ => Err(Error::other("usage: stub orphans N | count N | bomb | notify | hog")),
     }
 }
 
@@ -47,6 +49,32 @@ fn count(number: u64) -> Result<(), Error> {
         writeln!(out, "ne {line}")?;
     }
     writeln!(out, "end")
+}
+
+/// Takes all the memory there is.
+fn hog() -> Result<(), Error> {
+    let mut all = Vec::new();
+    loop {
+        // Written to, so that it is really taken.
+        all.push(vec![1_u8; 1 << 20]);
+    }
+}
+
+/// Is ready after a while, tells so as services of systemd do, and stays.
+fn notify() -> Result<(), Error> {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let name = std::env::var("NOTIFY_SOCKET").map_err(Error::other)?;
+    let address = match name.strip_prefix('@') {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        None => SocketAddr::from_pathname(&name)?,
+    };
+    writeln!(std::io::stdout(), "notified")?;
+    UnixDatagram::unbound()?.send_to_addr(b"READY=1", &address)?;
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Forks as often as it is allowed to.

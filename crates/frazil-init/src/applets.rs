@@ -1,6 +1,7 @@
 //! The applets: what the program does under which name.
 
 mod ctl;
+mod guest;
 mod launch;
 mod logger;
 mod network;
@@ -50,7 +51,7 @@ pub(crate) mod status {
 }
 
 const USAGE: &[u8] = b"usage: init [PLAN] | init -- COMMAND... | initctl VERB... | \
-    init launch|lint|setup|dhcp ...";
+    init launch|lint|setup|dhcp|under ...";
 
 /// Runs the applet that the arguments name, in argv[0] or as the first argument.
 pub fn run(arguments: Arguments) -> ! {
@@ -58,10 +59,16 @@ pub fn run(arguments: Arguments) -> ! {
     let first = arguments.get(1).map_or(&b""[..], CStr::to_bytes);
     let code = match (name, first) {
         (b"initctl", _) => ctl::run(&arguments, 1),
-        // A service directory of another supervisor: its `run` is a link to this program.
-        (b"run", _) => launch::run_directory(&arguments),
+        // Directories of other supervisors have links to this program.
+        (b"run", _) => guest::run(&arguments),
+        (b"t", _) => guest::ask(&arguments),
+        (b"finish" | b"crash", _) if is_of_scan(&arguments) => guest::end_of_scan(),
+        (b"finish", _) => guest::finish(&arguments),
+        (name, _) if is_of_scan(&arguments) => guest::signal_of_scan(name),
         (_, b"ctl") => ctl::run(&arguments, 2),
         (_, b"launch") => launch::run(&arguments),
+        (_, b"watch") => guest::watch(&arguments),
+        (_, b"under") => guest::under(&arguments),
         (_, b"logd") => logger::run(&arguments),
         (_, b"probe") => probe::run(&arguments),
         (_, b"setup") => setup::run(&arguments),
@@ -82,6 +89,13 @@ pub fn run(arguments: Arguments) -> ! {
         }
     };
     process::exit(code)
+}
+
+/// Whether s6-svscan has called us.
+fn is_of_scan(arguments: &Arguments) -> bool {
+    let path = arguments.get(0).unwrap_or_default().to_bytes();
+    let mut names = path.rsplit(|byte| *byte == b'/');
+    names.nth(1) == Some(b".s6-svscan")
 }
 
 fn base_name(path: &[u8]) -> &[u8] {

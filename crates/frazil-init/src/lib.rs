@@ -12,6 +12,8 @@
 #![cfg_attr(standalone, no_std)]
 
 mod applets;
+#[cfg(not(standalone))]
+pub mod backend;
 mod control;
 mod errno;
 mod machine;

@@ -16,6 +16,7 @@ mod settle;
 mod tests;
 
 pub(crate) use command::Command;
+pub(crate) use conclude::{is_success, pause};
 pub(crate) use ending::{Ending, EndingKind};
 
 use crate::plan::{Health, Kind, OnUnhealthy, Plan, ProbeKind, Service, flag};

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "system calls; each block says why it is sound")]
 
 pub(crate) mod event;
+pub(crate) mod fault;
 pub(crate) mod file;
 pub(crate) mod memory;
 pub(crate) mod process;
@@ -40,6 +41,7 @@ impl Errno {
     pub(crate) const NFILE: Self = Self(23);
     pub(crate) const MFILE: Self = Self(24);
     pub(crate) const TOOBIG: Self = Self(7);
+    pub(crate) const PROTOTYPE: Self = Self(91);
     pub(crate) const INPROGRESS: Self = Self(115);
 
     /// Whether trying again later can help: the system ran out of something that comes back.

@@ -14,6 +14,8 @@ mod tests;
 mod text;
 mod tokens;
 
+use std::collections::BTreeSet;
+
 use frazil_model::Sha256;
 use frazil_tree::{Mode, TreePath};
 
@@ -23,7 +25,7 @@ pub(crate) use text::program as script_program;
 use crate::contents::{Contents, ContentsError, EntryKind};
 
 /// Changes when the same contents give another analysis, or another form of it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Files larger than this are listed, but not read as scripts or configuration.
 const TEXT_BYTES_MAX: usize = 4 << 20;
@@ -32,6 +34,38 @@ const TEXT_BYTES_MAX: usize = 4 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Analysis {
     entries: Vec<Analysed>,
+    alternatives: Vec<Alternative>,
+}
+
+/// A common name for one of several programs, such as `/usr/bin/awk`, that installing the unit would
+/// offer it for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// The link at the common place.
+    pub link: Analysed,
+    /// Of several, the one with the highest number is taken.
+    pub priority: i64,
+}
+
+impl Alternative {
+    /// A link at `place` to `target`, an absolute path.
+    pub fn new(place: TreePath, target: &[u8], priority: i64) -> Self {
+        let kind = AnalysedKind::Symlink(target.into());
+        let link = Analysed { path: place, mode: Mode::SYMLINK, uid: 0, gid: 0, kind };
+        Self { link, priority }
+    }
+
+    /// What the link leads to.
+    pub fn target(&self) -> &[u8] {
+        match &self.link.kind {
+            AnalysedKind::Symlink(target) => target,
+            AnalysedKind::Directory | AnalysedKind::HardLink(_) | AnalysedKind::File(_) => b"",
+        }
+    }
+
+    fn key(&self) -> (&TreePath, &[u8], i64) {
+        (&self.link.path, self.target(), self.priority)
+    }
 }
 
 /// An entry of a unit.
@@ -71,6 +105,8 @@ pub struct AnalysedFile {
     pub digest: Sha256,
     /// Places in a Nix store that it mentions: `<hash>-<name>`, or with a path behind.
     pub references: Strings,
+    /// Such places that only its debug information mentions.
+    pub debug_references: Strings,
     /// What else it says.
     pub facts: Facts,
 }
@@ -162,12 +198,9 @@ pub fn analyse(contents: &dyn Contents) -> Result<Analysis, ContentsError> {
 
 /// Reads one file.
 pub fn analyse_file(path: &[u8], bytes: &[u8]) -> AnalysedFile {
-    AnalysedFile {
-        size: bytes.len() as u64,
-        digest: Sha256::of(bytes),
-        references: tokens::references(bytes),
-        facts: facts(path, bytes),
-    }
+    let (references, debug_references) = references(bytes);
+    let (size, digest) = (bytes.len() as u64, Sha256::of(bytes));
+    AnalysedFile { size, digest, references, debug_references, facts: facts(path, bytes) }
 }
 
 impl Analysis {
@@ -175,7 +208,21 @@ impl Analysis {
     pub fn of(mut entries: Vec<Analysed>) -> Self {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         entries.dedup_by(|a, b| a.path == b.path);
-        Self { entries }
+        Self { entries, alternatives: Vec::new() }
+    }
+
+    /// With what the scripts of the unit would register it for.
+    #[must_use]
+    pub fn with_alternatives(mut self, mut alternatives: Vec<Alternative>) -> Self {
+        alternatives.sort_by(|a, b| a.key().cmp(&b.key()));
+        alternatives.dedup();
+        self.alternatives = alternatives;
+        self
+    }
+
+    /// What the scripts of the unit would register it for, sorted by the common place.
+    pub fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
     }
 
     /// The entries, sorted by path.
@@ -217,6 +264,24 @@ impl Analysed {
     }
 }
 
+/// The places in a Nix store that all of the file mentions, and those that only its debug
+/// information does.
+fn references(bytes: &[u8]) -> (Strings, Strings) {
+    let all = tokens::references(bytes);
+    if all.is_empty() || !bytes.starts_with(b"\x7fELF") {
+        return (all, Strings::default());
+    }
+    let debug = elf::debug_sections(bytes);
+    if debug.is_empty() {
+        return (all, Strings::default());
+    }
+    let parts = elf::around(bytes, &debug);
+    let live = Strings::set(parts.iter().flat_map(|part| tokens::reference_texts(part)));
+    let known: BTreeSet<&[u8]> = live.iter().collect();
+    let only_debug = Strings::of(all.iter().filter(|text| !known.contains(text)));
+    (live, only_debug)
+}
+
 fn facts(path: &[u8], bytes: &[u8]) -> Facts {
     if bytes.starts_with(b"\x7fELF") {
         return elf::read(bytes).map_or(Facts::Nothing, |elf| Facts::Elf(Box::new(elf)));
@@ -243,6 +308,6 @@ pub fn fuzz(data: &[u8]) {
     let file = analyse_file(path.as_bytes(), data);
     let kind = AnalysedKind::File(Box::new(file));
     let entry = Analysed { path, mode: Mode::of(0o644), uid: 0, gid: 0, kind };
-    let analysis = Analysis { entries: vec![entry] };
+    let analysis = Analysis::of(vec![entry]);
     assert_eq!(Analysis::decode(&analysis.encode()).as_ref(), Ok(&analysis));
 }

@@ -9,6 +9,7 @@
 //!   dir var/lib/x mode=700
 //!   link bin/y -> ../usr/bin/x
 //!   hard usr/bin/z -> usr/bin/x
+//!   alternative usr/bin/any -> /usr/bin/x 10
 //! ```
 //!
 //! Every file has 10 bytes unless `size` says otherwise, and its path as contents.
@@ -20,7 +21,7 @@ use frazil_model::Sha256;
 use frazil_tree::{Mode, Origin, TreePath};
 
 use crate::analysis::{
-    Analysed, AnalysedFile, AnalysedKind, Analysis, Elf, Facts, Script, Strings, Text,
+    Alternative, Analysed, AnalysedFile, AnalysedKind, Analysis, Elf, Facts, Script, Strings, Text,
 };
 use crate::unit::{Level, Role, Unit};
 
@@ -28,16 +29,29 @@ use crate::unit::{Level, Role, Unit};
 pub(crate) fn universe(text: &str) -> (Vec<Unit>, Vec<Arc<Analysis>>) {
     let mut units: Vec<Unit> = Vec::new();
     let mut entries: Vec<Vec<Analysed>> = Vec::new();
+    let mut alternatives: Vec<Vec<Alternative>> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (kind, rest) = line.split_once(' ').unwrap();
         if kind == "unit" {
             units.push(unit(rest));
             entries.push(vec![entry("dir", ".")]);
+            alternatives.push(Vec::new());
+        } else if kind == "alternative" {
+            alternatives.last_mut().unwrap().push(alternative(rest));
         } else {
             entries.last_mut().unwrap().push(entry(kind, rest));
         }
     }
-    (units, entries.into_iter().map(|entries| Arc::new(Analysis::of(entries))).collect())
+    let analyses = entries.into_iter().zip(alternatives).map(|(entries, alternatives)| {
+        Arc::new(Analysis::of(entries).with_alternatives(alternatives))
+    });
+    (units, analyses.collect())
+}
+
+fn alternative(text: &str) -> Alternative {
+    let (place, rest) = text.split_once(" -> ").unwrap();
+    let (target, priority) = rest.split_once(' ').unwrap();
+    Alternative::new(path(place), target.as_bytes(), priority.parse().unwrap())
 }
 
 type Fields<'t> = BTreeMap<&'t str, Vec<&'t str>>;
@@ -134,6 +148,7 @@ fn entry(kind: &str, text: &str) -> Analysed {
         size: one(&fields, "size").map_or(10, |size| size.parse().unwrap()),
         digest: Sha256::of(one(&fields, "content").unwrap_or(at).as_bytes()),
         references: strings("reference"),
+        debug_references: strings("debug"),
         facts,
     };
     let kind =

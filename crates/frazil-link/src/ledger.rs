@@ -8,8 +8,10 @@
 mod dominators;
 mod encode;
 mod json;
+mod made;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -28,7 +30,7 @@ pub struct Ledger {
     pub subjects: Vec<Subject>,
     /// Why, sorted.
     pub edges: Vec<Edge>,
-    /// Files of kept units that are not kept, sorted by path.
+    /// Files of units that were opened that are not kept, sorted by path.
     pub dropped: Vec<Dropped>,
     /// What may be needed, but was not followed, sorted.
     pub hints: Vec<Hint>,
@@ -146,6 +148,7 @@ macro_rules! evidence {
 evidence! {
     Root "root" true "A module names it.",
     Keep "keep" true "The policy names it.",
+    Made "made" true "Every finished system has it, and it is made of all the rest.",
     Needed "needed" true "A program or library cannot be loaded without it.",
     Interpreter "interpreter" true "It is the loader of a program.",
     Shebang "shebang" true "It runs a script.",
@@ -172,7 +175,7 @@ evidence! {
     Locale "translation" false "It is a translation that the policy asks for.",
 }
 
-/// A file that is not in the system, though others of its unit are.
+/// A file that is not in the system, though its unit was looked into.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dropped {
     /// Where it would lie.
@@ -205,6 +208,23 @@ pub struct Retained {
     pub bytes: u64,
     /// How many files these are.
     pub files: u64,
+}
+
+impl Dropped {
+    /// Why something is dropped that the policy leaves out.
+    pub const UNWANTED: &str = "excluded by the policy";
+    /// Why something is dropped that could have been kept.
+    pub const UNREACHED: &str = "not reached";
+
+    /// Whether the policy says that it be left out.
+    pub fn is_unwanted(&self) -> bool {
+        *self.reason == *Self::UNWANTED
+    }
+
+    /// Whether it would be there if anything had reached it.
+    pub fn is_unreached(&self) -> bool {
+        *self.reason == *Self::UNREACHED
+    }
 }
 
 impl fmt::Display for Evidence {
@@ -240,6 +260,19 @@ impl Ledger {
         let is_it =
             |subject: &Subject| matches!(subject, Subject::Entry(kept) if kept.path == *path);
         let Some(goal) = self.subjects.iter().position(is_it) else { return Vec::new() };
+        let from = self.steps();
+        let mut chain = Vec::new();
+        let mut at = goal as u32;
+        while let Some(edge) = from.get(&at) {
+            chain.push(*edge);
+            at = edge.from;
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// The last step of the shortest chain to each subject that is reached.
+    fn steps(&self) -> BTreeMap<u32, Edge> {
         let mut from: BTreeMap<u32, Edge> = BTreeMap::new();
         let mut next = VecDeque::from([0_u32]);
         while let Some(subject) = next.pop_front() {
@@ -250,14 +283,7 @@ impl Ledger {
                 }
             }
         }
-        let mut chain = Vec::new();
-        let mut at = goal as u32;
-        while let Some(edge) = from.get(&at) {
-            chain.push(*edge);
-            at = edge.from;
-        }
-        chain.reverse();
-        chain
+        from
     }
 
     /// What each soft decision keeps alive, the largest first: what is reached by hard evidence is

@@ -19,6 +19,7 @@ pub use missed::{Missed, missed};
 
 use crate::analysis::Analysis;
 use crate::contents::ContentsError;
+use crate::generate::loader_cache::Library;
 use crate::glob;
 use crate::ledger::Ledger;
 use crate::policy::{Policy, Reach};
@@ -31,6 +32,9 @@ use crate::walk::{Root, Suggestion, Walk, walk};
 pub struct Link {
     /// All decisions.
     pub ledger: Ledger,
+    /// The kept libraries that a program without directories of its own finds, for its loader's
+    /// cache.
+    pub libraries: Vec<Library>,
     /// Why the system will not work; none if it should.
     pub errors: Vec<LinkError>,
 }
@@ -145,7 +149,7 @@ pub fn link(
                 *slot = Some(analysis);
             }
         }
-        let universe = Universe::new(units, &opened);
+        let universe = Universe::new(units, &opened, &policy.alternatives);
         let walk = walk(&universe, roots, policy);
         wanted = wanted_units(&walk, &opened);
         if wanted.is_empty() {

@@ -2,9 +2,9 @@
 
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use tables::{Firmness, NOISY_NAMES, RUNTIMES, is_generic, trim};
+pub(crate) use tables::{Firmness, MODULES, NOISY_NAMES, RUNTIMES, cut, is_generic, trim};
 
 use crate::capability::Extent;
 use crate::unit::Level;
@@ -26,8 +26,28 @@ pub struct Policy {
     pub capabilities: BTreeMap<Box<str>, Extent>,
     /// Patterns of files that may keep their set-user and set-group bits.
     pub set_id: Vec<Box<[u8]>>,
+    /// Which of several programs has a common name, where it is not the one that Debian prefers.
+    pub alternatives: Alternatives,
+    /// Where paths of a Nix store are mentioned that are not needed for it.
+    pub cut: BTreeSet<Cut>,
+    /// Patterns of names in a Nix store that nothing is believed to need.
+    pub cut_references: Vec<Box<[u8]>>,
     /// Which units may be opened.
     pub reach: Reach,
+}
+
+/// From the last name of a common place, such as `awk`, to a path relative to the root.
+pub type Alternatives = BTreeMap<Box<[u8]>, Box<[u8]>>;
+
+/// What may mention a path of a Nix store without needing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cut {
+    /// Manuals, licenses, examples.
+    Documentation,
+    /// What only debuggers read, in files of its own or in programs.
+    Debug,
+    /// What building left: logs, and what other builds read.
+    Build,
 }
 
 /// Which units of the universe the linker opens.

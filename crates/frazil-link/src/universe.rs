@@ -16,6 +16,7 @@ use frazil_tree::path::USR_ALIASES;
 pub(crate) use place::{join, parent, place};
 
 use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::policy::Alternatives;
 use crate::unit::Unit;
 
 /// Symlinks that are followed on the way to one file (`MAXSYMLINKS`).
@@ -42,6 +43,8 @@ pub(crate) struct Universe<'a> {
     libraries: HashMap<&'a [u8], Vec<NodeId>>,
     /// Programs in the directories where commands are looked for.
     programs: HashMap<&'a [u8], Vec<NodeId>>,
+    /// Common names that the policy gives to what no unit offers for them, with that.
+    pub(crate) refused: Alternatives,
     /// Units that brought a path which another unit has.
     pub(crate) rivals: BTreeMap<NodeId, Vec<(usize, &'a Analysed)>>,
 }
@@ -56,7 +59,12 @@ pub(crate) struct Found {
 }
 
 impl<'a> Universe<'a> {
-    pub(crate) fn new(units: &'a [Unit], opened: &'a [Option<Arc<Analysis>>]) -> Self {
+    /// All of these units; `chosen` says which of several programs has a common name.
+    pub(crate) fn new(
+        units: &'a [Unit],
+        opened: &'a [Option<Arc<Analysis>>],
+        chosen: &Alternatives,
+    ) -> Self {
         let mut order: Vec<usize> = (0..units.len()).collect();
         order.sort_by_key(|index| !units.get(*index).is_some_and(|unit| unit.role.is_made()));
         let mut universe = Self {
@@ -66,6 +74,7 @@ impl<'a> Universe<'a> {
             sorted: Vec::new(),
             libraries: HashMap::new(),
             programs: HashMap::new(),
+            refused: Alternatives::new(),
             rivals: BTreeMap::new(),
         };
         for index in order {
@@ -75,11 +84,46 @@ impl<'a> Universe<'a> {
                 }
             }
         }
+        universe.add_alternatives(opened, chosen);
         let nodes = &universe.nodes;
         let mut sorted: Vec<NodeId> = (0..nodes.len() as u32).map(NodeId).collect();
         sorted.sort_by_key(|id| nodes.get(id.0 as usize).map(|node| &node.path));
         universe.sorted = sorted;
         universe
+    }
+
+    /// Common names lead to what is chosen, or to what has the highest priority; where something
+    /// has the name itself, it is no common one.
+    fn add_alternatives(&mut self, opened: &'a [Option<Arc<Analysis>>], chosen: &Alternatives) {
+        let mut best: BTreeMap<Cow<'a, [u8]>, (bool, i64, usize, &'a Analysed)> = BTreeMap::new();
+        for (index, (unit, analysis)) in self.units.iter().zip(opened).enumerate() {
+            for alternative in analysis.iter().flat_map(|analysis| analysis.alternatives()) {
+                let link = &alternative.link;
+                let place = place(unit, link.path.as_bytes());
+                let target = join(b"", alternative.target());
+                if self.by_path.contains_key(&place) || !self.by_path.contains_key(&*target) {
+                    continue;
+                }
+                let is_chosen =
+                    chosen.get(link.path.file_name()).is_some_and(|path| **path == *target);
+                let found = (is_chosen, alternative.priority, index, link);
+                let slot = best.entry(place).or_insert(found);
+                if (slot.0, slot.1) < (found.0, found.1) {
+                    *slot = found;
+                }
+            }
+        }
+        for (name, path) in chosen {
+            let mut taken = best.values();
+            if !taken.any(|(is_chosen, .., link)| *is_chosen && link.path.file_name() == &**name) {
+                self.refused.insert(name.clone(), path.clone());
+            }
+        }
+        for (_, _, index, link) in best.into_values() {
+            if let Some(unit) = self.units.get(index) {
+                self.add(index, unit, link);
+            }
+        }
     }
 
     fn add(&mut self, index: usize, unit: &'a Unit, entry: &'a Analysed) {

@@ -10,12 +10,14 @@
 
 mod found;
 mod program;
+mod references;
 mod rules;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 pub(crate) use found::Missing;
+pub(crate) use program::is_searched;
 
 use crate::analysis::{AnalysedKind, Facts};
 use crate::glob;
@@ -91,7 +93,6 @@ pub(crate) struct Walk<'u, 'a> {
     pub(crate) missing_roots: Vec<Root>,
     /// Wishes of the policy that nothing fulfils: which one, and its text.
     pub(crate) unfulfilled: Vec<(&'static str, Box<[u8]>)>,
-    pub(crate) excluded: BTreeSet<NodeId>,
     pub(crate) hints: BTreeSet<(NodeId, NodeId, &'static str)>,
     pub(crate) suggested: BTreeSet<Suggestion>,
 }
@@ -143,7 +144,6 @@ pub(crate) fn walk<'u, 'a>(
         missing: BTreeMap::new(),
         missing_roots: Vec::new(),
         unfulfilled: Vec::new(),
-        excluded: BTreeSet::new(),
         hints: BTreeSet::new(),
         suggested: BTreeSet::new(),
     };
@@ -151,8 +151,9 @@ pub(crate) fn walk<'u, 'a>(
     walk.take_roots(roots);
     loop {
         walk.go_on();
-        // Data of packages and licenses depend on what else is kept.
+        // Data of packages, modules and licenses depend on what else is kept.
         walk.take_package_data();
+        walk.take_modules();
         if walk.queue.is_empty() && walk.directories.is_empty() {
             break;
         }
@@ -251,15 +252,7 @@ impl Walk<'_, '_> {
     /// Takes an entry and the links that led to it, unless the policy drops it.
     fn take(&mut self, step: Step, links: &[NodeId], end: NodeId) {
         let node = self.universe.node(end);
-        let is_without = |id: &NodeId| {
-            let path = &self.universe.node(*id).path;
-            self.policy
-                .without
-                .iter()
-                .any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
-        };
-        if let Some(excluded) = links.iter().chain([&end]).find(|id| is_without(id)) {
-            self.excluded.insert(*excluded);
+        if links.iter().chain([&end]).any(|id| self.is_excluded(*id)) {
             return;
         }
         let is_made = self.universe.unit_of(end).role.is_made();
@@ -292,6 +285,13 @@ impl Walk<'_, '_> {
             }
             AnalysedKind::File(_) | AnalysedKind::Symlink(_) => self.mark(step, end),
         }
+    }
+
+    /// Whether the policy leaves something out, whatever reaches it.
+    pub(crate) fn is_excluded(&self, id: NodeId) -> bool {
+        let path = &self.universe.node(id).path;
+        let mut patterns = self.policy.without.iter();
+        patterns.any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
     }
 
     /// Notes the evidence, and visits the node if it is new or better known than before.
@@ -354,10 +354,7 @@ impl Walk<'_, '_> {
                 return;
             }
         };
-        for reference in file.references.iter() {
-            let path = [b"/nix/store/", reference].concat();
-            self.visit_reference(id, &path);
-        }
+        self.visit_references(id, file);
         match &file.facts {
             Facts::Elf(elf) => self.visit_elf(id, elf, is_exact),
             Facts::Script(script) if is_exact => self.visit_script(id, script),
@@ -365,18 +362,6 @@ impl Walk<'_, '_> {
                 self.visit_text(id, text);
             }
             Facts::Nothing | Facts::Script(_) | Facts::Text(_) => {}
-        }
-    }
-
-    /// What a path of a Nix store leads to: the longest part of it that is there.
-    fn visit_reference(&mut self, id: NodeId, path: &[u8]) {
-        let step = Step::exact(Vertex::Node(id), Evidence::Reference);
-        let mut path = path;
-        while path.len() > b"/nix/store/".len() {
-            if self.reach(step, path) {
-                return;
-            }
-            path = crate::universe::parent(path);
         }
     }
 
@@ -426,6 +411,7 @@ fn is_trimmed(evidence: Evidence, path: &[u8]) -> bool {
     match evidence {
         Evidence::Root
         | Evidence::Keep
+        | Evidence::Made
         | Evidence::Parent
         | Evidence::License
         | Evidence::Locale => false,

@@ -19,8 +19,6 @@ mod fields;
 pub mod hash;
 pub mod nar;
 pub mod narinfo;
-#[cfg(test)]
-mod random;
 pub mod signature;
 pub mod store_path;
 

@@ -15,9 +15,9 @@ pub use frazil_store::cache::{
 };
 use frazil_store::fetch::{Client, ClientError, FetchOptions, Url};
 pub use frazil_store::fs::Disk;
-use frazil_store::{AddError, DatabaseError, Store};
+use frazil_store::{DatabaseError, Store};
 
-use crate::network::NetworkPlan;
+use crate::network::{LookupOptions, NetworkPlan};
 
 /// Why an operation on a cache failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +34,6 @@ pub enum Error {
     /// The store's database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// Signatures could not be recorded.
-    #[error(transparent)]
-    Register(#[from] AddError),
 }
 
 impl Error {
@@ -47,7 +44,6 @@ impl Error {
             Self::Cache(source) => source.help(),
             Self::Lookup(source) => source.help(),
             Self::Database(source) => source.help(),
-            Self::Register(source) => source.help(),
         }
     }
 }
@@ -67,13 +63,17 @@ pub fn missing(
     on: &OnTransfer<'_>,
 ) -> Result<(Caches, Missing), Error> {
     let client = Client::new(plan.network.fetch.clone())?;
-    let (caches, problems) = plan.network.open_caches(&client, plan.network.lookups()?);
-    if caches.iter().next().is_none()
-        && let Some(problem) = problems.into_iter().next()
-    {
-        return Err(problem.into());
+    let mut network = plan.network.clone();
+    if let Some(lookups) = &mut network.lookups {
+        // Who asks for these paths has reason to believe that they are there now.
+        lookups.options.absent = LookupOptions::NEVER;
     }
-    let missing = caches.query_missing(store, &plan.paths)?;
+    let (caches, mut problems) = network.open_caches(&client, network.lookups()?);
+    if caches.iter().next().is_none() && !problems.is_empty() {
+        return Err(problems.swap_remove(0).into());
+    }
+    let mut missing = caches.query_missing(store, &plan.paths)?;
+    missing.problems.splice(0..0, problems);
     for problem in &missing.problems {
         on(TransferEvent::Problem(problem));
     }
@@ -111,18 +111,13 @@ pub fn sign(
     paths: &BTreeSet<StorePath>,
     keys: &[SecretKey],
 ) -> Result<BTreeSet<StorePath>, Error> {
-    let mut changed = Vec::new();
+    let mut new = Vec::new();
     for path in paths {
-        let before = store.valid_path_info(path)?;
-        let mut info = before.clone();
+        let mut info = store.valid_path_info(path)?;
         for key in keys {
             info.sign(store.store_dir(), key);
         }
-        if info != before {
-            changed.push(info);
-        }
+        new.push((info.path, info.signatures));
     }
-    let signed = changed.iter().map(|info| info.path.clone()).collect();
-    store.register(changed)?;
-    Ok(signed)
+    Ok(store.add_signatures(&new)?)
 }

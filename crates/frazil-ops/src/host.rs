@@ -206,7 +206,11 @@ fn read_disk(path: &Path) -> Result<Vec<u8>, HostError> {
     let file = fs::File::open(path).map_err(failed("read", path))?;
     let metadata = file.metadata().map_err(failed("read", path))?;
     let limit = if metadata.is_file() { u64::MAX } else { STREAM_BYTES_MAX };
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    let mut bytes = Vec::new();
+    // A file may say that it is larger than any memory.
+    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    let too_large = |_| failed("read", path)(std::io::ErrorKind::OutOfMemory.into());
+    bytes.try_reserve_exact(size).map_err(too_large)?;
     file.take(limit).read_to_end(&mut bytes).map_err(failed("read", path))?;
     Ok(bytes)
 }

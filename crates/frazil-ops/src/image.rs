@@ -9,6 +9,7 @@
 pub mod audit;
 mod blobs;
 pub mod check;
+mod nix_database;
 pub mod output;
 mod packages;
 pub mod plan;
@@ -32,7 +33,7 @@ use frazil_image::sbom::Inventory;
 use frazil_store::fs::IoError;
 
 pub use frazil_image::sbom;
-pub use presentation::Presentation;
+pub use presentation::{ENTRY_TIME, Presentation};
 pub use scratch::Scratch;
 pub use system::{Located, System, SystemError};
 
@@ -147,9 +148,9 @@ impl<'s> Image<'s> {
         let named: Vec<(String, LayerBlob)> =
             layers.iter().map(plan::title).zip(stored.iter().copied()).collect();
         let platform = system.presentation.platform();
-        let config = oci::config(&platform, &run, &named, system.presentation.time());
-        let annotations = &system.presentation.annotations;
-        let manifest = oci::manifest(&Blob::of(&config), &stored, annotations);
+        let config = oci::config(&platform, &run, &named, system.presentation.created());
+        let annotations = system.presentation.annotations();
+        let manifest = oci::manifest(&Blob::of(&config), &stored, &annotations);
         let inventory = system.inventory(&layers, &stored);
         Ok(Self { system, layers, encoded: stored, encoder, config, manifest, inventory })
     }

@@ -7,12 +7,15 @@
 pub mod build;
 pub mod builtins;
 pub mod cache;
+pub mod check;
+pub mod control;
 pub mod debian;
 pub mod eval;
 pub mod flake;
 pub mod host;
 pub mod image;
 pub mod network;
+pub mod option;
 pub mod path;
 pub mod realise;
 pub mod repl;

@@ -14,19 +14,20 @@ use frazil_build::sandbox::{Bind, RunError, SandboxError};
 use frazil_store::fs::IoError;
 use frazil_tree::{LeafKind, Node, Source, Tree, TreePath};
 
-pub use frazil_build::sandbox::{Cancel, Ended};
+pub use frazil_build::sandbox::{Cancel, Ended, Forward, Network};
 
 use crate::image::System;
 
 /// What every program may write to, whoever it is.
 const TEMPORARY: [&str; 2] = ["tmp", "run"];
 /// How the machine finds others, which a container on its network has to know.
-const NETWORK_FILES: [&str; 2] = ["etc/resolv.conf", "etc/hosts"];
+const NETWORK_FILES: [&str; 2] = [RESOLVER, "etc/hosts"];
+const RESOLVER: &str = "etc/resolv.conf";
 /// A user that is nobody in particular stands for one that the system does not know.
 const NOBODY: u32 = 65_534;
 
 /// How to run a system.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RunPlan {
     /// The program and its arguments, instead of what the system starts with.
     pub command: Vec<String>,
@@ -38,6 +39,12 @@ pub struct RunPlan {
     pub terminal: Option<String>,
     /// How long the system may take to end.
     pub grace: Duration,
+    /// Whether it sees the network of the machine.
+    pub network: Network,
+    /// Ports of a network of its own that can be reached from outside.
+    pub forwards: Vec<Forward>,
+    /// Whether it gets a terminal of its own, connected with the one that we are started from.
+    pub has_terminal: bool,
 }
 
 /// Why a system does not run.
@@ -85,6 +92,17 @@ pub fn run(
     stop: &Cancel,
     kill: &Cancel,
 ) -> Result<Ended, SystemRunError> {
+    in_container(system, plan, |container, signal| {
+        container::run(container, signal, plan.grace, stop, kill)
+    })
+}
+
+/// Makes the container of a system, and hands it over with the signal that ends it.
+pub(crate) fn in_container(
+    system: &System,
+    plan: &RunPlan,
+    run: impl FnOnce(&Container<'_>, i32) -> Result<Ended, RunError>,
+) -> Result<Ended, SystemRunError> {
     let config = system.presentation.run_config();
     let (uid, gid) = user(&system.tree, config.user.as_deref().unwrap_or("0"))?;
     let users = Users::new(uid, gid)?;
@@ -112,9 +130,12 @@ pub fn run(
         directory: Path::new(config.working_dir.as_deref().unwrap_or("/")),
         command: &command,
         variables: &variables,
+        network: plan.network,
+        forwards: &plan.forwards,
+        has_terminal: plan.has_terminal,
     };
     let signal = signal(config.stop_signal.as_deref().unwrap_or("SIGTERM"));
-    Ok(container::run(&container, signal, plan.grace, stop, kill)?)
+    Ok(run(&container, signal)?)
 }
 
 /// Directories that can be written in a read-only root: those for what is gone afterwards, and
@@ -144,7 +165,9 @@ fn memory(system: &System, (uid, gid): (u32, u32)) -> Vec<MemoryDir> {
 /// Shows the machine's files about the network, where the system has them as plain files or not.
 fn network_files(root: &Path, users: &Users, plan: &RunPlan) -> Result<Vec<Bind>, SystemRunError> {
     let mut binds = Vec::new();
-    for name in NETWORK_FILES {
+    // In a network of its own there is nobody to be asked for names.
+    let is_shared = plan.network == Network::Host;
+    for name in NETWORK_FILES.into_iter().filter(|name| is_shared || *name != RESOLVER) {
         let (source, target) = (Path::new("/").join(name), root.join(name));
         let Ok(text) = std::fs::read(&source) else { continue };
         if target.symlink_metadata().is_ok_and(|found| !found.is_file()) {

@@ -170,7 +170,9 @@ pub fn deriver(store: &Store, path: &StorePath) -> Result<StorePath, ReadError> 
 pub fn log(store: &Store, path: &StorePath) -> Result<Vec<u8>, ReadError> {
     use std::io::Read as _;
     let derivation = deriver(store, path)?;
-    let Some(compressed) = store.read_log(&derivation)? else {
+    // That of a build which was killed may be empty.
+    let compressed = store.read_log(&derivation)?.filter(|compressed| !compressed.is_empty());
+    let Some(compressed) = compressed else {
         return Err(ReadError::NoLog { path: derivation });
     };
     let mut log = Vec::new();

@@ -9,7 +9,9 @@
 
 pub mod accounts;
 pub mod contents;
+pub mod declarations;
 pub mod generated;
+pub mod ledger;
 pub mod link;
 pub mod packages;
 pub mod services;

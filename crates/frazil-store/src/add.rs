@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use frazil_model::derivation::aterm::AtermError;
-use frazil_model::nar::Decoder;
 use frazil_model::store_path::{MakePathError, References, StorePathError};
 use frazil_model::{
     ContentAddress, ContentAddressMethod, Derivation, Hash, HashAlgorithm, StoreName, StorePath,
@@ -203,15 +202,13 @@ impl Store {
         self.add(name, Source::Bytes(text), &options)
     }
 
-    /// Makes the path of `info` valid with the contents of a NAR, which is read up to its end.
+    /// Makes the path of `info` valid with the contents of a NAR; it is not read if the path is valid.
     ///
     /// Signatures are not looked at: whether to trust `info` is for the caller to say.
     pub fn import_nar(&self, info: PathInfo, nar: &mut dyn BufRead) -> Result<PathInfo, AddError> {
         self.add_temp_root(&info.path)?;
         let lock = PathLock::acquire(&self.disk, self.layout.lock(&info.path))?;
         if let Some(valid) = self.path_info(&info.path)? {
-            let mut decoder = Decoder::new(nar);
-            while decoder.next_event().map_err(TreeError::from)?.is_some() {}
             return Ok(valid);
         }
         let (method, algorithm) = match info.content_address {
@@ -232,12 +229,11 @@ impl Store {
     /// Registers paths that are in their places already, in one step.
     ///
     /// The caller must hold a temporary root for each, or its lock.
-    pub fn register(&self, paths: Vec<PathInfo>) -> Result<(), AddError> {
+    pub(crate) fn register(&self, paths: Vec<PathInfo>) -> Result<(), AddError> {
         let paths = paths
             .into_iter()
             .map(|info| self.outputs_to_register(&info.path).map(|outputs| (info, outputs)))
             .collect::<Result<Vec<_>, AddError>>()?;
-        self.sync()?;
         Ok(self.database().register(&paths, self.now())?)
     }
 

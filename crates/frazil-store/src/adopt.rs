@@ -18,7 +18,7 @@ use frazil_model::nar::Encoder;
 use crate::add::AddError;
 use crate::fs::{Disk, IoError, entries, metadata, xattrs};
 use crate::path_info::PathInfo;
-use crate::restore::{MTIME, seal};
+use crate::restore::{MTIME, copy_tree, seal};
 use crate::scan::ReferenceScanner;
 use crate::stage::NarSink;
 use crate::store::Store;
@@ -28,6 +28,13 @@ use crate::tree::{TreeError, dump};
 const KEPT_ATTRIBUTES: [&str; 3] = ["security.csm", "security.selinux", "system.nfs4_acl"];
 
 impl Store {
+    /// Makes `copy` what a builder left at `place`. Whoever has a file of that open still cannot
+    /// change the copy, unless he can reach `copy`.
+    pub fn copy_output(&self, place: &Path, copy: &Path) -> Result<(), AddError> {
+        canonicalise(&self.disk, place)?;
+        Ok(copy_tree(place, copy)?)
+    }
+
     /// Makes canonical what lies at `place` and is to become `path`, and says what there is to
     /// register: hash, size, and which of `candidates` it mentions; `path` itself is one of them.
     ///

@@ -34,7 +34,7 @@ pub use nar_file::NarFile;
 pub use pull::{Pulled, path_info};
 pub use push::{PushOptions, Pushed, push};
 
-use crate::fetch::{Client, Url};
+use crate::fetch::{Client, Scheme, Url};
 use lookups::Answer;
 
 /// The priority of a cache that does not state one, as in Nix.
@@ -86,25 +86,28 @@ pub struct BinaryCache {
 impl BinaryCache {
     /// Opens the cache at `url`, which must be one for stores in `store_dir`.
     ///
-    /// `lookups` keeps what the cache said for later processes.
+    /// `lookups` keeps what the cache said for later processes; a directory is asked every time.
     pub fn open(
         client: &Client,
         url: &Url,
         store_dir: &StoreDir,
         lookups: Option<Arc<Lookups>>,
     ) -> Result<Self, CacheError> {
+        let lookups = lookups.filter(|_| url.scheme() != Scheme::File);
         let known = lookups.as_ref().and_then(|lookups| lookups.cache_info(url));
-        let text = if let Some(text) = known {
-            text
+        // Whatever is wrong with what was kept, the cache is asked anew.
+        let known = known.and_then(|text| parse_cache_info(url, store_dir, &text).ok());
+        let info = if let Some(info) = known {
+            info
         } else {
             let text = cache_info_text(client, url)?
                 .ok_or_else(|| CacheError::new(url, CacheProblem::NotACache))?;
+            let info = parse_cache_info(url, store_dir, &text)?;
             if let Some(lookups) = &lookups {
                 lookups.put_cache_info(url, &text);
             }
-            text
+            info
         };
-        let info = parse_cache_info(url, store_dir, &text)?;
         let (client, url, store_dir) = (client.clone(), url.clone(), store_dir.clone());
         Ok(Self { client, url, info, store_dir, lookups })
     }
@@ -197,6 +200,9 @@ impl BinaryCache {
 }
 
 fn cache_info_text(client: &Client, url: &Url) -> Result<Option<Vec<u8>>, CacheError> {
+    if url.as_str().contains('?') {
+        return Err(CacheError::new(url, CacheProblem::Settings));
+    }
     let info_url =
         url.below(CACHE_INFO).map_err(|err| CacheError::new(url, CacheProblem::Url(err)))?;
     match client.get_bytes(&info_url, CACHE_INFO_BYTES_MAX) {

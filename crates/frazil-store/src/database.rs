@@ -8,15 +8,17 @@
 
 mod query;
 pub(crate) mod schema;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frazil_model::closure::ClosureError;
+use frazil_model::signature::Signature;
 use frazil_model::{ClosureGraph, HashFormat, OutputName, StoreDir, StorePath};
 use rusqlite::config::DbConfig;
 use rusqlite::{
@@ -28,6 +30,8 @@ use crate::fs::{Disk, IoError};
 use crate::path_info::PathInfo;
 
 pub(crate) use query::Graph;
+pub use schema::VERSION as SCHEMA_VERSION;
+pub use snapshot::snapshot;
 
 /// How long to wait for another process's transaction. Nix waits as long.
 const BUSY_TIMEOUT: Duration = Duration::from_hours(1);
@@ -179,6 +183,41 @@ impl Database {
         })
     }
 
+    /// Adds signatures to those of valid paths, in one step. Returns the paths that lacked one.
+    pub(crate) fn add_signatures(
+        &mut self,
+        new: &[(StorePath, BTreeSet<Signature>)],
+    ) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        let dir = self.store_dir.clone();
+        let mut changed = BTreeSet::new();
+        self.transaction(|transaction| {
+            for (path, signatures) in new {
+                let full = dir.join(path);
+                let before: Option<Option<String>> = transaction
+                    .prepare_cached("select sigs from ValidPaths where path = ?")?
+                    .query_row([&full], |row| row.get(0))
+                    .optional()?;
+                let Some(before) = before else {
+                    return Ok(Err(DatabaseError::NotValid { path: path.clone() }));
+                };
+                let before = before.unwrap_or_default();
+                let mut all: BTreeSet<_> =
+                    before.split_ascii_whitespace().map(ToOwned::to_owned).collect();
+                let count = all.len();
+                all.extend(signatures.iter().map(ToString::to_string));
+                if all.len() > count {
+                    let all = Vec::from_iter(all).join(" ");
+                    transaction
+                        .prepare_cached("update ValidPaths set sigs = ? where path = ?")?
+                        .execute([&all, &full])?;
+                    changed.insert(path.clone());
+                }
+            }
+            Ok(Ok(()))
+        })?;
+        Ok(changed)
+    }
+
     /// Makes paths invalid in one step, in this order: those that refer to others come first.
     pub(crate) fn invalidate(&mut self, paths: &[StorePath]) -> Result<(), DatabaseError> {
         let dir = self.store_dir.clone();
@@ -291,7 +330,7 @@ fn check_cycles(paths: &[(PathInfo, Outputs)]) -> Result<(), DatabaseError> {
         return Ok(());
     }
     let mut graph = ClosureGraph::default();
-    let new: std::collections::BTreeSet<_> = paths.iter().map(|(info, _)| &info.path).collect();
+    let new: BTreeSet<_> = paths.iter().map(|(info, _)| &info.path).collect();
     for (info, _) in paths {
         let references = info.references.iter().filter(|path| new.contains(path));
         graph.insert(info.path.clone(), references.cloned());

@@ -77,6 +77,8 @@ pub struct FetchOptions {
     pub backoff: Duration,
     /// Waits between attempts.
     pub wait: Arc<dyn Fn(Duration) + Send + Sync>,
+    /// Asked as bytes come whether nobody wants them any more.
+    pub is_stopped: Arc<dyn Fn() -> bool + Send + Sync>,
     /// How the disk is reached.
     pub disk: Disk,
 }
@@ -94,6 +96,7 @@ impl Default for FetchOptions {
             attempts: 5,
             backoff: Duration::from_millis(250),
             wait: Arc::new(std::thread::sleep),
+            is_stopped: Arc::new(|| false),
             disk: Disk::default(),
         }
     }
@@ -110,18 +113,6 @@ pub struct Proxies {
     /// `*`.
     pub none_for: String,
 }
-
-/// How much of something has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes that are there.
-    pub done: u64,
-    /// Bytes that there will be, if the server said so.
-    pub total: Option<u64>,
-}
-
-/// Told about what comes, while it comes.
-pub type OnProgress<'a> = dyn Fn(Progress) + Sync + 'a;
 
 /// A client. Clones share their connections.
 #[derive(Clone)]
@@ -144,6 +135,12 @@ pub enum ClientError {
     /// The file with the certificates could not be read.
     #[error(transparent)]
     Io(#[from] crate::fs::IoError),
+    /// The file with the certificates is not there.
+    #[error("'{}', which should hold certificates, does not exist", file.display())]
+    Absent {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file with the certificates has none.
     #[error("'{}' holds no certificates in PEM form", file.display())]
     NoCertificates {
@@ -163,7 +160,7 @@ impl ClientError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Io(source) => source.help(),
-            Self::NoCertificates { .. } => {
+            Self::Absent { .. } | Self::NoCertificates { .. } => {
                 Some("SSL_CERT_FILE or NIX_SSL_CERT_FILE may name another bundle")
             }
             Self::Proxy { .. } => Some("write it as http://HOST:PORT"),
@@ -195,7 +192,17 @@ impl Client {
 
     /// Opens a resource to be read. The body resumes by itself where the connection breaks.
     pub fn open(&self, url: &Url, bytes_max: u64) -> Result<Body, FetchError> {
-        Body::open(self, url, 0, bytes_max)
+        Body::open(self, url, &[], 0, bytes_max)
+    }
+
+    /// As [`open`](Self::open), with the headers of a request, its authorisation among them.
+    pub fn open_with(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        bytes_max: u64,
+    ) -> Result<Body, FetchError> {
+        Body::open(self, url, headers, 0, bytes_max)
     }
 
     /// Writes a resource to `out`.
@@ -204,10 +211,9 @@ impl Client {
         url: &Url,
         bytes_max: u64,
         out: &mut dyn Write,
-        progress: &OnProgress<'_>,
     ) -> Result<ContentInfo, FetchError> {
         let mut body = self.open(url, bytes_max)?;
-        body.copy_to(progress, &mut |bytes| {
+        body.copy_to(&mut |bytes| {
             let written = out.write_all(bytes);
             written.map_err(|source| FetchError::new(url, FetchProblem::Write { source }))
         })?;
@@ -221,7 +227,7 @@ impl Client {
         bytes_max: u64,
     ) -> Result<(Vec<u8>, ContentInfo), FetchError> {
         let mut bytes = Vec::new();
-        let info = self.get(url, bytes_max, &mut bytes, &|_| {})?;
+        let info = self.get(url, bytes_max, &mut bytes)?;
         Ok((bytes, info))
     }
 
@@ -320,7 +326,8 @@ fn checked(
 fn tls(options: &FetchOptions) -> Result<TlsConfig, ClientError> {
     let mut roots = Vec::new();
     if let Some(file) = &options.certificates {
-        let pem = read(file)?.unwrap_or_default();
+        let absent = || ClientError::Absent { file: file.clone() };
+        let pem = read(file)?.ok_or_else(absent)?;
         roots.extend(ureq::tls::parse_pem(&pem).filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
             // Bundles hold remarks and now and then a certificate that nobody can read.

@@ -20,6 +20,10 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_OMIT};
 
+/// The longest name by which a directory is removed: with that of a file in it, it is shorter than
+/// what the system takes, 4096 bytes.
+const REMOVED_NAME_BYTES_MAX: usize = 3 << 10;
+
 /// An error of the operating system that says what was being done to which file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} '{}'", path.display())]
@@ -125,8 +129,7 @@ impl Disk {
 
     /// Gives a file these contents in one step: it has the old ones, or all of the new.
     pub fn replace_file(&self, path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-        let temporary = beside(path);
-        let file = self.create_file(&temporary, 0o644)?;
+        let (temporary, file) = create_beside(path, |name| self.create_file(name, 0o644))?;
         self.write(&file, &temporary, bytes)?;
         self.change("write to", &temporary, || file.sync_all())?;
         self.rename(&temporary, path)
@@ -134,8 +137,7 @@ impl Disk {
 
     /// Makes `link` a symlink to `target` in one step, whatever it was before.
     pub fn replace_symlink(&self, target: &OsStr, link: &Path) -> Result<(), IoError> {
-        let temporary = beside(link);
-        self.symlink(target, &temporary)?;
+        let (temporary, ()) = create_beside(link, |name| self.symlink(target, name))?;
         self.rename(&temporary, link)
     }
 
@@ -152,6 +154,29 @@ impl Disk {
     /// Moves a file or directory, over the one that is there.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), IoError> {
         self.change("move a file to", to, || fs::rename(from, to))
+    }
+
+    /// Moves a file or directory to `to`, and what is there, if anything is, to `from`.
+    pub fn exchange(&self, from: &Path, to: &Path) -> Result<(), IoError> {
+        use rustix::fs::{RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        if metadata(to)?.is_none() {
+            return self.rename(from, to);
+        }
+        let exchanged = self.change("move a file to", to, || {
+            match renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE) {
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+                result => Ok(result.map(|()| true)?),
+            }
+        })?;
+        if exchanged {
+            return Ok(());
+        }
+        // A file system that cannot do it in one step, for a moment has nothing there.
+        let aside = beside(from);
+        self.rename(to, &aside)?;
+        self.rename(from, to)?;
+        self.rename(&aside, from)
     }
 
     /// Sets the permissions of what is not a symlink.
@@ -191,11 +216,6 @@ impl Disk {
         })
     }
 
-    /// Writes all that was changed in the file system of a directory to the disk.
-    pub fn sync_file_system(&self, path: &Path) -> Result<(), IoError> {
-        self.change("sync the file system of", path, || Ok(rustix::fs::syncfs(File::open(path)?)?))
-    }
-
     /// Removes an extended attribute; a symlink is not followed.
     pub fn remove_xattr(&self, path: &Path, name: &OsStr) -> Result<(), IoError> {
         self.change("remove an extended attribute of", path, || {
@@ -211,8 +231,8 @@ impl Disk {
         })
     }
 
-    /// Removes whatever is at `path`, read-only directories too. Returns the bytes that this
-    /// freed: files that have other names are not counted.
+    /// Removes whatever is at `path`, read-only directories too, however deep they are. Returns the
+    /// bytes that this freed: files that have other names are not counted.
     pub fn remove_tree(&self, path: &Path) -> Result<u64, IoError> {
         let Some(root) = metadata(path)? else { return Ok(0) };
         if !root.is_dir() {
@@ -222,6 +242,7 @@ impl Disk {
         let mut freed = 0;
         // Directories are entered when first seen and removed when seen again, then empty.
         let mut open = vec![(path.to_path_buf(), false)];
+        let mut raised = 0_u64;
         while let Some((dir, was_entered)) = open.pop() {
             if was_entered {
                 self.change("remove the directory", &dir, || fs::remove_dir(&dir))?;
@@ -233,7 +254,9 @@ impl Disk {
             for name in names {
                 let below = dir.join(name);
                 match metadata(&below)? {
-                    Some(found) if found.is_dir() => open.push((below, false)),
+                    Some(found) if found.is_dir() => {
+                        open.push((self.raise(path, below, &mut raised)?, false));
+                    }
                     Some(found) => {
                         self.remove_file(&below)?;
                         freed += freed_by(&found);
@@ -243,6 +266,26 @@ impl Disk {
             }
         }
         Ok(freed)
+    }
+}
+
+impl Disk {
+    /// Where a directory below `top` is that is to be removed: there, or moved up if its name has
+    /// become so long that the system would not take those of what is below it.
+    fn raise(&self, top: &Path, dir: PathBuf, raised: &mut u64) -> Result<PathBuf, IoError> {
+        if dir.as_os_str().len() <= REMOVED_NAME_BYTES_MAX {
+            return Ok(dir);
+        }
+        // A directory that cannot be written to cannot be moved to another one.
+        self.set_mode(&dir, 0o700)?;
+        loop {
+            let up = top.join(format!(".raised-{raised}"));
+            *raised += 1;
+            if metadata(&up)?.is_none() {
+                self.rename(&dir, &up)?;
+                return Ok(up);
+            }
+        }
     }
 }
 
@@ -335,8 +378,23 @@ fn modified_at(seconds: i64) -> Timestamps {
     }
 }
 
-/// A name in the same directory that no other thread or process uses.
-pub(crate) fn beside(path: &Path) -> PathBuf {
+/// Creates something in the directory of `path`, and says under which name.
+pub(crate) fn create_beside<T>(
+    path: &Path,
+    create: impl Fn(&Path) -> Result<T, IoError>,
+) -> Result<(PathBuf, T), IoError> {
+    loop {
+        let name = beside(path);
+        match create(&name) {
+            // Left by a process that had our number, or used by one of another container.
+            Err(err) if err.source.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return Ok((name, created?)),
+        }
+    }
+}
+
+/// A name in the same directory that no other thread of this process uses.
+fn beside(path: &Path) -> PathBuf {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut name = OsString::from(".tmp-");

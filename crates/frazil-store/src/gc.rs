@@ -90,7 +90,7 @@ impl CollectError {
         match self {
             Self::Store(source) => source.help(),
             Self::Alive { .. } => {
-                Some("links, running programs, or paths that refer to it keep it")
+                Some("links, running programs, paths that refer to it, or its outputs keep it")
             }
             Self::Cycle(_) => None,
         }
@@ -103,6 +103,8 @@ struct Judgement {
     dead: Vec<StorePath>,
     /// The digests of what processes are making.
     in_use: BTreeSet<String>,
+    /// About what each valid path frees, at most.
+    nar_sizes: BTreeMap<StorePath, u64>,
 }
 
 impl Store {
@@ -117,11 +119,19 @@ impl Store {
         let _lock = self.lock_for_collection()?;
         let judgement = self.judge(options)?;
         let mut collected = Collected::default();
-        for paths in judgement.dead.chunks(PATHS_PER_STEP) {
-            if collected.bytes >= options.bytes_max {
-                break;
-            }
-            self.remove(paths, &mut collected)?;
+        let mut dead = judgement.dead.as_slice();
+        while collected.bytes < options.bytes_max && !dead.is_empty() {
+            let mut expected = collected.bytes;
+            let is_wanted = |path: &&StorePath| {
+                let is_wanted = expected < options.bytes_max;
+                let nar_size = judgement.nar_sizes.get(*path).copied();
+                expected = expected.saturating_add(nar_size.unwrap_or(0));
+                is_wanted
+            };
+            let count = dead.iter().take(PATHS_PER_STEP).take_while(is_wanted).count();
+            let (step, rest) = dead.split_at(count);
+            self.remove(step, &mut collected)?;
+            dead = rest;
         }
         if collected.bytes < options.bytes_max {
             collected.bytes += self.remove_leftovers(&judgement.in_use)?;
@@ -188,18 +198,23 @@ impl Store {
             }
         }
         let order = dead.topological()?.into_iter().rev().cloned().collect();
-        Ok(Judgement { dead: order, in_use })
+        Ok(Judgement { dead: order, in_use, nar_sizes: graph.nar_sizes })
     }
 
     /// Removes what stands in the store and was never registered.
     fn remove_leftovers(&self, in_use: &BTreeSet<String>) -> Result<u64, CollectError> {
         let mut bytes = 0;
+        let mut failure = None;
         for name in entries(self.layout.store())? {
             if name != LINKS && self.is_leftover(&name, in_use)? {
-                bytes += self.disk.remove_tree(&self.layout.store().join(name))?;
+                // What cannot be removed keeps nothing else.
+                match self.disk.remove_tree(&self.layout.store().join(name)) {
+                    Ok(freed) => bytes += freed,
+                    Err(err) => failure = Some(err),
+                }
             }
         }
-        Ok(bytes)
+        failure.map_or(Ok(bytes), |err| Err(err.into()))
     }
 
     fn is_leftover(&self, name: &OsStr, in_use: &BTreeSet<String>) -> Result<bool, StoreError> {

@@ -33,7 +33,7 @@ mod tree;
 mod verify;
 
 pub use add::{AddError, AddOptions, DerivationProblem, HashMismatch};
-pub use database::DatabaseError;
+pub use database::{DatabaseError, SCHEMA_VERSION, snapshot};
 pub use export::{ExportError, ImportError, fuzz as fuzz_import};
 pub use gc::{CollectError, CollectOptions, Collected};
 pub use layout::Layout;
@@ -44,6 +44,6 @@ pub use restore::read_nar;
 pub use roots::Roots;
 pub use scan::ReferenceScanner;
 pub use stage::{Produce, Source};
-pub use store::{Access, Clock, Durability, OpenError, Store, StoreError, StoreOptions};
+pub use store::{Access, Clock, OpenError, Store, StoreError, StoreOptions};
 pub use tree::{Put, TreeError, write_nar};
 pub use verify::{VerifyDepth, VerifyReport};

@@ -70,28 +70,23 @@ impl Store {
         found: &Metadata,
         optimised: &mut Optimised,
     ) -> Result<(), AddError> {
-        let hash = Hash::from(digest(file)?.hash).format(HashFormat::Nix32);
-        let link = self.layout.links().join(hash);
-        let shared = match metadata(&link)? {
-            // Not what it was: whoever shares it is damaged, and nobody else shall be.
-            Some(shared) if shared.len() != found.len() => {
-                self.disk.remove_file(&link)?;
-                None
+        let hash = digest(file)?.hash;
+        let link = self.layout.links().join(Hash::from(hash).format(HashFormat::Nix32));
+        if let Some(shared) = metadata(&link)? {
+            if (shared.ino(), shared.dev()) == (found.ino(), found.dev()) {
+                return Ok(());
             }
-            shared => shared,
-        };
-        match shared {
-            None => {
-                ignore_if_full(self.disk.hard_link(file, &link))?;
-            }
-            Some(shared) if (shared.ino(), shared.dev()) != (found.ino(), found.dev()) => {
+            if digest(&link).is_ok_and(|shared| shared.hash == hash) {
                 if self.replace(file, &link)? {
                     optimised.files += 1;
                     optimised.bytes += if found.nlink() == 1 { found.len() } else { 0 };
                 }
+                return Ok(());
             }
-            Some(_) => {}
+            // Whoever shares it is damaged, and nobody else shall be.
+            self.disk.remove_file(&link)?;
         }
+        ignore_if_full(self.disk.hard_link(file, &link))?;
         Ok(())
     }
 

@@ -89,6 +89,7 @@ impl Store {
     }
 
     /// Moves what was adopted from its place to its path, and makes all of it valid in one step.
+    /// What was left at the path is at the place then.
     pub fn install(
         &self,
         outputs: Vec<(PathBuf, PathInfo)>,
@@ -133,13 +134,15 @@ impl Store {
         self.repair_output(staged.path(), &info, locks)
     }
 
+    /// Nothing is removed, so that a path that is valid is there at every moment.
     fn move_to_path(&self, place: &Path, path: &StorePath) -> Result<(), AddError> {
         let path = self.layout.path(path);
-        self.disk.remove_tree(&path)?;
-        if metadata(place)?.is_some_and(|found| found.is_dir()) {
-            self.disk.set_mode(place, MOVABLE_DIRECTORY)?;
+        for tree in [place, &path] {
+            if metadata(tree)?.is_some_and(|found| found.is_dir()) {
+                self.disk.set_mode(tree, MOVABLE_DIRECTORY)?;
+            }
         }
-        self.disk.rename(place, &path)?;
+        self.disk.exchange(place, &path)?;
         Ok(seal(&self.disk, &path)?)
     }
 }

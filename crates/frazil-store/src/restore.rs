@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use frazil_model::nar::{Decoder, Encoder, Event};
 
 use crate::fs::{Disk, IoError, metadata};
-use crate::tree::TreeError;
+use crate::stage::Produce;
+use crate::tree::{TreeError, dump};
 
 /// The time of the last change of everything in a store.
 pub(crate) const MTIME: i64 = 1;
@@ -134,16 +135,29 @@ impl Restorer {
 /// Makes `place`, where nothing may be, the tree that a NAR holds. It may be anywhere, and its owner
 /// can change it.
 pub fn read_nar(nar: &mut dyn BufRead, place: &Path) -> Result<(), TreeError> {
-    let disk = Disk::default();
+    let mut decoder = Decoder::new(nar);
+    restore(place, Modes::Writable, &mut |put| {
+        while let Some(event) = decoder.next_event()? {
+            put(event)?;
+        }
+        Ok(())
+    })
+}
+
+/// Makes `to`, where nothing may be, a copy of the tree at `from`. It is not sealed.
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<(), TreeError> {
+    restore(to, Modes::Store, &mut |put| dump(from, put))
+}
+
+fn restore(place: &Path, modes: Modes, produce: &mut Produce<'_>) -> Result<(), TreeError> {
     let mut sink = std::io::sink();
     let mut encoder = Encoder::new(&mut sink)?;
-    let mut restorer = Restorer::new(disk.clone(), place.into());
-    restorer.modes = Modes::Writable;
-    let mut decoder = Decoder::new(nar);
-    while let Some(event) = decoder.next_event()? {
+    let mut restorer = Restorer::new(Disk::default(), place.into());
+    restorer.modes = modes;
+    produce(&mut |event| {
         encoder.put(event)?;
-        restorer.put(event)?;
-    }
+        Ok(restorer.put(event)?)
+    })?;
     Ok(encoder.finish()?)
 }
 

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use frazil_model::StoreDir;
-use frazil_model::StorePath;
+use frazil_model::signature::Signature;
+use frazil_model::{StoreDir, StorePath};
 
 use crate::database::{Database, DatabaseError, OpenMode, Outputs, schema};
 use crate::fs::{Disk, IoError, read};
@@ -26,22 +26,14 @@ use crate::stage::Scratch;
 /// Says the time, in seconds since 1970.
 pub type Clock = dyn Fn() -> i64 + Send + Sync;
 
-/// What a valid path survives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// The end of any process. A power failure may empty files that were written just before.
-    #[default]
-    Process,
-    /// A power failure too: files are on the disk before they are registered, which is slower.
-    Power,
-}
-
 /// What may be done to a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// Everything. A store that is not there is made.
     #[default]
     Write,
+    /// Everything, but a store that is not there is not made.
+    Change,
     /// Nothing is changed, not even a lock file made, so the right to read is enough.
     Read,
 }
@@ -55,8 +47,6 @@ pub struct StoreOptions {
     pub store_dir: StoreDir,
     /// What may be done to it.
     pub access: Access,
-    /// What a valid path survives.
-    pub durability: Durability,
     /// How the disk is reached.
     pub disk: Disk,
     /// Where the times of registration come from.
@@ -70,7 +60,6 @@ impl StoreOptions {
             root: root.into(),
             store_dir: StoreDir::default(),
             access: Access::default(),
-            durability: Durability::default(),
             disk: Disk::default(),
             clock: Arc::new(|| {
                 let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -162,7 +151,6 @@ pub struct Store {
     pub(crate) temp_roots: Mutex<Option<TempRoots>>,
     /// Where contents are before their path is known, once there were some.
     pub(crate) scratch: Mutex<Option<Arc<Scratch>>>,
-    durability: Durability,
     clock: Arc<Clock>,
     database: Mutex<Database>,
     /// Held shared, so that nobody changes the schema meanwhile; absent where nothing is written.
@@ -172,38 +160,34 @@ pub struct Store {
 impl Store {
     /// Opens a store, and makes an empty one where there is none and that is allowed.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        let StoreOptions { root, store_dir, access, durability, disk, clock } = options;
+        let StoreOptions { root, store_dir, access, disk, clock } = options;
         if !root.is_absolute() {
             return Err(OpenError::Relative { root });
         }
         let layout = Layout::new(&root, store_dir);
-        let (disk, big_lock) = match access {
-            Access::Read => (Disk::read_only(), None),
-            Access::Write => {
+        if access != Access::Write && schema_version(&layout.schema())?.is_none() {
+            return Err(OpenError::Absent { root });
+        }
+        let (disk, big_lock, mode) = match access {
+            Access::Read => (Disk::read_only(), None, OpenMode::Read),
+            Access::Write | Access::Change => {
                 create_directories(&disk, &layout)?;
                 let path = layout.big_lock();
                 let big_lock = disk.open_lock_file(&path)?;
                 lock::wait(&big_lock, &path, LockKind::Shared)?;
-                (disk, Some(big_lock))
+                (disk, Some(big_lock), OpenMode::Write)
             }
         };
-        let database = match (schema_version(&layout.schema())?, access) {
-            (Some(schema::VERSION), Access::Write) => {
-                Self::open_database(&disk, &layout, OpenMode::Write)?
-            }
-            (Some(schema::VERSION), Access::Read) => {
-                Self::open_database(&disk, &layout, OpenMode::Read)?
-            }
-            (Some(found), _) => return Err(OpenError::OtherSchema { found }),
-            (None, Access::Write) => Self::create_database(&disk, &layout)?,
-            (None, Access::Read) => return Err(OpenError::Absent { root }),
+        let database = match schema_version(&layout.schema())? {
+            Some(schema::VERSION) => Self::open_database(&disk, &layout, mode)?,
+            Some(found) => return Err(OpenError::OtherSchema { found }),
+            None => Self::create_database(&disk, &layout)?,
         };
         Ok(Self {
             layout,
             disk,
             temp_roots: Mutex::new(None),
             scratch: Mutex::new(None),
-            durability,
             clock,
             database: Mutex::new(database),
             big_lock,
@@ -291,6 +275,16 @@ impl Store {
         self.database().closure(roots)
     }
 
+    /// Adds signatures to those of valid paths, in one step. Returns the paths that lacked one.
+    ///
+    /// Nobody has looked at the signatures: one that is wrong vouches for nothing.
+    pub fn add_signatures(
+        &self,
+        new: &[(StorePath, BTreeSet<Signature>)],
+    ) -> Result<BTreeSet<StorePath>, DatabaseError> {
+        self.database().add_signatures(new)
+    }
+
     pub(crate) fn may_write(&self) -> bool {
         self.big_lock.is_some()
     }
@@ -298,14 +292,6 @@ impl Store {
     pub(crate) fn database(&self) -> MutexGuard<'_, Database> {
         // A transaction that a panic ended was rolled back, so the database is sound.
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes what was placed in the store to the disk, if it has to survive a power failure.
-    pub(crate) fn sync(&self) -> Result<(), IoError> {
-        match self.durability {
-            Durability::Process => Ok(()),
-            Durability::Power => self.disk.sync_file_system(self.layout.store()),
-        }
     }
 
     pub(crate) fn now(&self) -> i64 {

@@ -57,8 +57,16 @@ impl VerifyReport {
     }
 }
 
+/// What is wrong with a path.
+enum Damage {
+    Missing,
+    Modified(HashMismatch),
+    Unreadable(TreeError),
+}
+
 impl Store {
-    /// Looks for what is not as the database says. No garbage is collected meanwhile.
+    /// Looks for what is not as the database says. Where it may write, no garbage is collected
+    /// meanwhile.
     pub fn verify(&self, depth: VerifyDepth) -> Result<VerifyReport, StoreError> {
         let gc_path = self.layout.gc_lock();
         let mut gc_lock = None;
@@ -70,10 +78,15 @@ impl Store {
         let mut report = VerifyReport::default();
         for path in self.valid_paths()? {
             report.paths += 1;
-            if metadata(&self.layout.path(&path))?.is_none() {
-                report.missing.insert(path);
-            } else if depth == VerifyDepth::Contents {
-                self.verify_contents(path, &mut report)?;
+            // It may have been collected since it was valid.
+            if let Some(damage) = self.damage(&path, depth)?
+                && self.is_valid(&path)?
+            {
+                match damage {
+                    Damage::Missing => drop(report.missing.insert(path)),
+                    Damage::Modified(mismatch) => drop(report.modified.insert(path, mismatch)),
+                    Damage::Unreadable(err) => drop(report.unreadable.insert(path, err)),
+                }
             }
         }
         if depth == VerifyDepth::Contents {
@@ -87,23 +100,24 @@ impl Store {
         report.damaged_links.iter().try_for_each(|link| self.disk.remove_file(link))
     }
 
-    fn verify_contents(
-        &self,
-        path: StorePath,
-        report: &mut VerifyReport,
-    ) -> Result<(), StoreError> {
-        let specified = self.valid_path_info(&path)?.nar.hash;
-        match digest(&self.layout.path(&path)) {
-            Ok(found) if found.hash == specified => {}
+    fn damage(&self, path: &StorePath, depth: VerifyDepth) -> Result<Option<Damage>, StoreError> {
+        let place = self.layout.path(path);
+        if metadata(&place)?.is_none() {
+            return Ok(Some(Damage::Missing));
+        }
+        if depth == VerifyDepth::Existence {
+            return Ok(None);
+        }
+        let Some(info) = self.path_info(path)? else { return Ok(None) };
+        let specified = info.nar.hash;
+        Ok(match digest(&place) {
+            Ok(found) if found.hash == specified => None,
             Ok(found) => {
                 let (specified, found) = (specified.into(), found.hash.into());
-                report.modified.insert(path, HashMismatch { specified, found });
+                Some(Damage::Modified(HashMismatch { specified, found }))
             }
-            Err(err) => {
-                report.unreadable.insert(path, err);
-            }
-        }
-        Ok(())
+            Err(err) => Some(Damage::Unreadable(err)),
+        })
     }
 
     fn verify_links(&self, report: &mut VerifyReport) -> Result<(), IoError> {
@@ -113,7 +127,8 @@ impl Store {
             let found = digest(&path).ok();
             let found =
                 found.map(|nar| frazil_model::Hash::from(nar.hash).format(HashFormat::Nix32));
-            if found.is_none_or(|found| name != found.as_str()) {
+            // One that no path shares any more may have been removed since it was listed.
+            if found.is_none_or(|found| name != found.as_str()) && metadata(&path)?.is_some() {
                 report.damaged_links.insert(path);
             }
         }

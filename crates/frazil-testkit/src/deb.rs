@@ -1,6 +1,8 @@
 //! Debian packages made byte by byte, so that they can be as wrong as they like.
 
-#![expect(clippy::indexing_slicing, reason = "for tests only: what does not fit should panic")]
+mod builder;
+
+pub use builder::Deb;
 
 /// The smallest `control`.
 pub const CONTROL: &[u8] = b"Package: a\nVersion: 1\nArchitecture: all\n";
@@ -19,21 +21,27 @@ pub fn header(
     change: impl Fn(&mut [u8]),
 ) -> Vec<u8> {
     let mut block = vec![0; 512];
-    let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, path.as_bytes());
-    put(100, b"0004755\x000000005\x000000007\0");
-    put(124, format!("{:011o} 00000000012 ", contents.len()).as_bytes());
-    put(156, &[kind]);
-    put(157, target.as_bytes());
-    put(257, b"ustar\x0000root");
-    put(297, b"adm");
+    put(&mut block, 0, path.as_bytes());
+    put(&mut block, 100, b"0004755\x000000005\x000000007\0");
+    put(&mut block, 124, format!("{:011o} 00000000012 ", contents.len()).as_bytes());
+    put(&mut block, 156, &[kind]);
+    put(&mut block, 157, target.as_bytes());
+    put(&mut block, 257, b"ustar\x0000root");
+    put(&mut block, 297, b"adm");
     change(&mut block);
-    block[148..156].copy_from_slice(b"        ");
+    put(&mut block, 148, b"        ");
     let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    put(&mut block, 148, format!("{sum:06o}\0 ").as_bytes());
     block.extend_from_slice(contents);
     block.resize(block.len().next_multiple_of(512), 0);
     block
+}
+
+/// Writes a field of a header.
+fn put(block: &mut [u8], at: usize, bytes: &[u8]) {
+    for (slot, byte) in block.iter_mut().skip(at).zip(bytes) {
+        *slot = *byte;
+    }
 }
 
 /// A file with this name.

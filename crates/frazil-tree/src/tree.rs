@@ -194,6 +194,20 @@ impl Tree {
         Ok(())
     }
 
+    /// Changes permissions and owner of what stands at `path`, under all of its names. Says whether
+    /// there is anything.
+    pub fn change_metadata(&mut self, path: &TreePath, change: impl FnOnce(&mut Metadata)) -> bool {
+        let path = self.place(path.clone());
+        let metadata = match self.entries.get_mut(&path) {
+            Some(Entry::Directory(directory)) => Some(&mut directory.metadata),
+            Some(Entry::Leaf(id)) => {
+                self.leaves.get_mut(id.0 as usize).map(|leaf| &mut leaf.metadata)
+            }
+            None => None,
+        };
+        metadata.map(change).is_some()
+    }
+
     /// Brings everything of `other` here, except what conflicts, which is returned.
     pub fn merge(&mut self, other: Tree) -> Vec<Conflict> {
         let mut conflicts = Vec::new();

@@ -132,12 +132,14 @@ let
   unionTrees =
     trees:
     let
+      # The first that has all there is; what comes after it is not looked at.
+      whole = lib.findFirst (tree: tree != null && !isAttrs tree) null trees;
       present = lib.filter (tree: tree != null) trees;
     in
-    if present == [ ] then
+    if whole != null then
+      whole
+    else if present == [ ] then
       null
-    else if lib.any (tree: !isAttrs tree) present then
-      lib.findFirst (tree: !isAttrs tree) null present
     else
       lib.zipAttrsWith (_: unionTrees) present;
 
@@ -212,14 +214,17 @@ let
         [ (line " (${sub})") ]
     ) (attrNames tree);
 
-  show =
+  shown =
     set:
     if set.base == null || !holdsFiles set.base set.tree then
-      "(empty)"
+      [ "(empty)" ]
     else if set.tree == "directory" then
-      "${toString set.base} (all files in directory)"
+      [ "${toString set.base} (all files in directory)" ]
     else
-      lib.concatStringsSep "\n" ([ (toString set.base) ] ++ linesOf set.base "" set.tree);
+      [ (toString set.base) ] ++ linesOf set.base "" set.tree;
+
+  # Each line is a trace of its own, so that all begin alike.
+  print = set: lib.foldl' (_: line: builtins.trace line null) null (shown set);
 
   git = import ./git.nix { inherit lib make; };
 in
@@ -240,12 +245,11 @@ in
     else
       nothing;
 
-  /** Prints a file set when the second argument is forced. `FileSet -> a -> a` */
-  trace =
-    set: builtins.trace (show (coerce "lib.fileset.trace: Argument" set));
+  /** Prints a file set and gives its second argument. `FileSet -> a -> a` */
+  trace = set: builtins.seq (print (coerce "lib.fileset.trace: Argument" set)) (x: x);
 
   /** Prints a file set and gives it. `FileSet -> FileSet` */
-  traceVal = set: builtins.trace (show (coerce "lib.fileset.traceVal: Argument" set)) set;
+  traceVal = set: builtins.seq (print (coerce "lib.fileset.traceVal: Argument" set)) set;
 
   /**
     A store path of the files of a set below a directory.

@@ -11,6 +11,12 @@ let
     typeOf
     ;
 
+  # Whether a path in the store, or a directory that it is in, is a working tree.
+  hasGit =
+    path:
+    pathExists (path + "/.git")
+    || (lib.path.hasStorePathPrefix (dirOf path) && hasGit (dirOf path));
+
   tracked =
     name: argument: extra: path:
     let
@@ -24,11 +30,14 @@ let
       throw "${what}: Expected the ${argument} to be a path, but it's a ${typeOf path} instead."
     else if lib.filesystem.pathType path != "directory" then
       throw "${what}: Expected the ${argument} (${toString path}) to be a directory, but it's a file instead."
-    else if !pathExists (path + "/.git") then
-      if lib.path.hasStorePathPrefix path then
-        throw "${what}: The ${argument} (${toString path}) is a store path: the copy of a working tree knows nothing of git. Import it by its own path."
+    else if lib.path.hasStorePathPrefix path then
+      # What a fetcher has put into the store holds the tracked files and nothing else.
+      if hasGit path then
+        throw "${what}: The ${argument} (${toString path}) is a store path within a working tree of a Git repository. It was copied into the store with all its files, as by `\"\${./.}\"`; use `fetchGit`, or its own path."
       else
-        throw "${what}: Expected the ${argument} (${toString path}) to point to a local working tree of a Git repository, but it's not."
+        make path "directory"
+    else if !pathExists (path + "/.git") then
+      throw "${what}: Expected the ${argument} (${toString path}) to point to a local working tree of a Git repository, but it's not."
     else
       make path (mirror fetched.outPath);
 in

@@ -1,22 +1,167 @@
 # Which init carries the services out, and what a system for working in starts instead.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.init;
-  inits = [ "frazil" ];
+  services = lib.filterAttrs (_: service: service.enabled) cfg.services;
+  ours = "/usr/sbin/init";
+
+  # What is in Debian: the package, and the program of it that is PID 1 or its child.
+  inits = {
+    frazil = { };
+    runit = {
+      package = "runit";
+      program = "bin/runsvdir";
+      more = [ "bin/runsv" ];
+    };
+    s6 = {
+      package = "s6";
+      program = "bin/s6-svscan";
+      more = [ "bin/s6-supervise" ];
+    };
+    # Their files are written; who has them brings them along.
+    s6-rc = { };
+    dinit.program = "sbin/dinit";
+    dumb-init = {
+      package = "dumb-init";
+      program = "bin/dumb-init";
+    };
+    tini = {
+      package = "tini";
+      program = "bin/tini";
+    };
+    catatonit = {
+      package = "catatonit";
+      program = "bin/catatonit";
+    };
+  };
+  init = inits.${cfg.type};
+  program =
+    if init ? program then
+      if cfg.package != null then "${cfg.package}/${init.program}" else "/usr/${init.program}"
+    else
+      null;
+
+  # dumb-init can change signals on their way: the one that stops, and those that are passed on.
+  rewritten =
+    service:
+    lib.optional (service.stop.signal != "TERM") (rewrite "TERM" service.stop.signal)
+    ++ lib.mapAttrsToList rewrite service.signals;
+  rewrite = from: to: [
+    "--rewrite"
+    "${toString (number from)}:${toString (number to)}"
+  ];
+  number =
+    signal:
+    numbers.${lib.removePrefix "SIG" signal}
+      or (throw "the init `dumb-init` cannot pass the signal `${signal}` on; it knows ${lib.concatStringsSep " " (lib.attrNames numbers)}");
+  numbers = {
+    HUP = 1;
+    INT = 2;
+    QUIT = 3;
+    ABRT = 6;
+    USR1 = 10;
+    USR2 = 12;
+    ALRM = 14;
+    TERM = 15;
+    CONT = 18;
+    PWR = 30;
+    WINCH = 28;
+  };
+
+  only = lib.head (lib.attrNames services);
+  # What runs below an init for one process.
+  child =
+    if cfg.shell != null then
+      [ ]
+    else if cfg.nested then
+      [ ours ]
+    else
+      [
+        ours
+        "launch"
+        "/etc/init.plan"
+        only
+      ];
+  options = lib.optionals (
+    cfg.type == "dumb-init" && cfg.shell == null && !cfg.nested
+  ) (lib.concatLists (rewritten services.${only}));
+  start =
+    if cfg.runsOne then
+      [ program ] ++ options ++ [ "--" ] ++ child
+    else if cfg.shell != null then
+      [
+        ours
+        "--"
+      ]
+    else if cfg.type == "dinit" then
+      [
+        program
+        "--container"
+        "--services-dir"
+        "/etc/dinit.d"
+      ]
+    else if program != null then
+      [
+        ours
+        "under"
+        cfg.type
+        program
+      ]
+    else
+      null;
 in
 {
   options.init = {
     type = mkOption {
-      type = types.enum inits;
+      type = types.enum (lib.attrNames inits);
       default = "frazil";
       description = "The init that starts and supervises the services.";
     };
     availableInits = mkOption {
       type = types.listOf types.str;
       readOnly = true;
-      default = inits;
+      default = lib.attrNames inits;
       description = "What `init.type` can be.";
+    };
+    package = mkOption {
+      type = types.nullOr types.package;
+      default = if init ? package then pkgs.${init.package} else null;
+      defaultText = "Debian's package of `init.type`, where there is one";
+      description = "What brings the init. For `dinit`, which Debian does not have: a package with `sbin/dinit`.";
+    };
+    nested = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        For an init that runs one process: whether that is Frazil's own init, which supervises any
+        number of services below it.
+      '';
+    };
+    runsOne = mkOption {
+      type = types.bool;
+      internal = true;
+      readOnly = true;
+      default = lib.elem cfg.type [
+        "dumb-init"
+        "tini"
+        "catatonit"
+      ];
+      description = "Whether the init runs one process.";
+    };
+    programs = mkOption {
+      type = types.listOf types.str;
+      internal = true;
+      readOnly = true;
+      default = lib.optionals (cfg.package != null && program != null) (
+        [ program ] ++ map (path: "${cfg.package}/${path}") (init.more or [ ])
+      );
+      description = "The programs of the init, which the system must have.";
     };
     shell = mkOption {
       type = types.nullOr types.str;
@@ -26,15 +171,18 @@ in
     };
   };
 
-  config.image = lib.mkIf (cfg.shell != null) {
+  config.image = {
+    entrypoint = lib.mkIf (start != null) (lib.mkDefault start);
     # Arguments that a user gives take the place of the shell.
-    entrypoint = lib.mkDefault [
-      "/usr/sbin/init"
-      "--"
-    ];
-    cmd = lib.mkDefault [ config.users.users.${cfg.shell}.shell ];
-    environment.PATH = lib.mkDefault "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
+    cmd = lib.mkIf (cfg.shell != null) (
+      lib.mkDefault [ config.users.users.${cfg.shell}.shell ]
+    );
+    environment.PATH = lib.mkIf (cfg.shell != null) (
+      lib.mkDefault "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+    );
   };
+  # Debian's glue between runit and sysvinit: shell scripts that nobody calls here.
+  config.system.link.without = lib.mkIf (cfg.type == "runit") [ "/usr/lib/runit/**" ];
   config.system.link.capabilities.shell = lib.mkIf (cfg.shell != null) (lib.mkDefault true);
 
   config.assertions = [
@@ -42,5 +190,20 @@ in
       assertion = cfg.shell == null || config.users.users ? ${cfg.shell};
       message = "`init.shell` names the user `${toString cfg.shell}`, who does not exist";
     }
+    {
+      assertion = cfg.shell == null || cfg.runsOne || cfg.type == "frazil";
+      message = "`init.shell` starts no services, so the init `${cfg.type}` has nothing to do; set `init.type` to \"frazil\" or \"dumb-init\"";
+    }
+    {
+      assertion = cfg.type != "s6-rc" || config.image.entrypoint != null;
+      message = "the init `s6-rc` gets its sources in /etc/s6-rc/source; set `image.entrypoint` to the program of yours that compiles and starts them";
+    }
+    {
+      assertion = !cfg.nested || cfg.runsOne;
+      message = "`init.nested` is for an init that runs one process, and `${cfg.type}` supervises by itself";
+    }
   ];
+  config.warnings = lib.optional (
+    cfg.type == "dinit" && cfg.package == null
+  ) "Debian has no dinit: its files are in /etc/dinit.d, and `${program}` must be brought by the system (`init.package`)";
 }

@@ -13,14 +13,37 @@ let
     "dumb-init"
   ];
   enabled = lib.filter (name: config.${name}.enable) inits;
+  # Debian has no dinit, so that it needs a package of its own.
+  hasNoDinit = config.dinit.enable && config.dinit.package == null;
+  packages = {
+    runit = config.runit.pkg;
+    dinit = config.dinit.package;
+    dumb-init = config.dumb-init.package;
+  };
+  package =
+    name:
+    mkOption {
+      type = types.nullOr types.package;
+      default = null;
+      description = "What brings ${name}, in place of Debian's package.";
+    };
   shell = config.dumb-init.type.shell;
   mode = types.nullOr (types.submodule { });
 in
 {
   options = {
-    runit.enable = lib.mkEnableOption "runit as the init";
-    dinit.enable = lib.mkEnableOption "dinit as the init";
+    runit = {
+      enable = lib.mkEnableOption "runit as the init";
+      pkg = package "runit";
+    };
+    dinit = {
+      enable = lib.mkEnableOption "dinit as the init";
+      package = package "dinit" // {
+        description = "What brings dinit, which Debian does not have: without it, the init of Frazil is taken.";
+      };
+    };
     dumb-init = {
+      package = package "dumb-init";
       enable = lib.mkEnableOption "a system whose init is as small as dumb-init";
       type = {
         services = mkOption {
@@ -56,13 +79,17 @@ in
 
   config = {
     init = {
-      # They start what they are told to by scripts; here one init takes all declarations.
-      type = lib.mkIf (enabled != [ ]) (lib.mkDefault "frazil");
+      type = lib.mkIf (lib.length enabled == 1) (
+        lib.mkDefault (if hasNoDinit then "frazil" else lib.head enabled)
+      );
+      package = lib.mkIf (packages.${config.init.type} or null != null) packages.${config.init.type};
+      # NixNG has a supervisor below dumb-init, for any number of services.
+      nested = lib.mkIf (config.dumb-init.enable && shell == null && config.init.type == "dumb-init") (lib.mkDefault true);
       shell = lib.mkIf (config.dumb-init.enable && shell != null) shell.user;
     };
-    warnings = map (
-      name: "`${name}.enable`: the services are started by the init of Frazil, not by ${name}"
-    ) enabled;
+    warnings = lib.optional (
+      hasNoDinit && config.init.type == "frazil"
+    ) "`dinit.enable`: without `dinit.package` the init of Frazil starts the services";
     assertions = [
       {
         assertion = lib.length enabled <= 1;

@@ -49,6 +49,15 @@ let
     };
   };
 
+  # A value that is not known before the start.
+  late = types.submodule {
+    options = {
+      file = nullable types.str "A file with the value; a line break at its end is left out.";
+      env = nullable types.str "A variable of the system with the value.";
+      default = nullable types.str "What holds if there is no such variable.";
+    };
+  };
+
   template = types.submodule {
     options = {
       source = mkOption {
@@ -91,6 +100,9 @@ let
     "exec"
   ];
 
+  # Whether a service is all that the init runs.
+  alone = cfg.runsOne && !cfg.nested;
+
   service =
     { name, config, ... }:
     {
@@ -131,14 +143,30 @@ let
         };
         afterStop = nullable argv "A command that runs after each end, as root.";
         environment = mkOption {
-          type = types.attrsOf (types.either types.str types.int);
+          type = types.attrsOf (types.oneOf [
+            types.str
+            types.int
+            late
+          ]);
           default = { };
-          apply = lib.mapAttrs (_: toString);
-          description = "Variables of the service.";
+          example = lib.literalExpression ''
+            { MODE = "fast"; TOKEN.file = "/run/secrets/token"; PORT = { env = "PORT"; default = "80"; }; }
+          '';
+          apply = lib.mapAttrs (
+            _: value: if lib.isAttrs value then [ (given value) ] else toString value
+          );
+          description = ''
+            Variables of the service: texts, or what is found when it starts, which is the content of
+            a `file`, or the variable `env` of the system.
+          '';
         };
         environmentFile = nullable types.str "A file with lines `NAME=value`, read at each start.";
         environmentFiles = names "Files with lines `NAME=value`, read at each start; `?` before one that may be missing.";
         passEnvironment = nullable (types.listOf types.str) "Variables to take over from the system; unset, all in a container and none in a machine.";
+        stdin = limited (types.enum [
+          "null"
+          "inherit"
+        ]) "null" "What it reads: nothing, or the standard input of the system.";
         workingDirectory = limited types.str "/" "The directory the service starts in.";
         user = nullable types.str "The user it runs as; unset, the one the system runs as.";
         group = nullable types.str "The group it runs as; unset, that of the user.";
@@ -196,8 +224,8 @@ let
             "on-failure"
             "never"
           ];
-          default = if config.type == "process" then "always" else "never";
-          defaultText = "`always` for a process, otherwise `never`";
+          default = if config.type == "process" && !config.critical then "always" else "never";
+          defaultText = "`always` for a process that is not `critical`, otherwise `never`";
           description = "When it is started again.";
         };
         successCodes = limited (types.listOf (types.ints.between 0 255)) [ 0 ] "Statuses that are no failure.";
@@ -241,7 +269,12 @@ let
 
       config = {
         requires = config.dependencies;
-        critical = lib.mkIf config.shutdownOnExit true;
+        critical = lib.mkMerge [
+          (lib.mkIf config.shutdownOnExit true)
+          # There is nobody to start it again.
+          (lib.mkIf alone (lib.mkDefault true))
+        ];
+        log.format = lib.mkIf alone (lib.mkDefault "inherit");
         environmentFiles = lib.mkIf (config.environmentFile != null) [ config.environmentFile ];
       };
     };
@@ -270,6 +303,7 @@ let
         exec
         user
         group
+        stdin
         umask
         limits
         nice
@@ -384,6 +418,21 @@ in
       '';
       description = "The services of the system.";
     };
+    mode = limited (types.enum [
+      "auto"
+      "container"
+      "vm"
+    ]) "auto" "Where the system runs; `auto` finds out at the start. Only Frazil's own init runs a `vm`.";
+    stopDeadline = nullable seconds "How long the end of the system may take, in seconds; unset, 9 in a container, 90 in a machine.";
+    control = nullable types.path "The path of the control socket; unset, /run/init.sock.";
+    setup = mkOption {
+      type = types.listOf (types.attrsOf types.anything);
+      default = [ ];
+      example = lib.literalExpression ''
+        [ { module.path = "/lib/modules/loop.ko.xz"; } { hostname = "web"; } { swap = "/dev/vdb"; } ]
+      '';
+      description = "Steps that set a machine up before its services, in order; see `docs/init.md`.";
+    };
     plan = mkOption {
       type = types.attrs;
       readOnly = true;
@@ -394,9 +443,18 @@ in
 
   config = {
     init.plan = {
-      inherit (cfg) type;
+      inherit (cfg) type programs;
       services = lib.mapAttrs compiled cfg.services;
+      settings = given {
+        inherit (cfg) control mode setup;
+        stop_deadline = cfg.stopDeadline;
+      };
     };
-    assertions = lib.concatLists (lib.mapAttrsToList complaints cfg.services);
+    assertions = lib.concatLists (lib.mapAttrsToList complaints cfg.services) ++ [
+      {
+        assertion = cfg.type == "frazil" || cfg.mode != "vm" && cfg.setup == [ ];
+        message = "`init.mode` and `init.setup` cannot be honoured by the init `${cfg.type}`, which runs containers; set `init.type = \"frazil\"`";
+      }
+    ];
   };
 }

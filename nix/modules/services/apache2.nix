@@ -11,7 +11,23 @@ let
   account = import ./account.nix { inherit lib; };
   cfg = config.services.apache2;
 
-  configFile = pkgs.writeText "httpd.conf" (nglib.generators.toApache cfg.configuration);
+  # In Debian's server, where loading them is an error.
+  builtIn = [
+    "log_config"
+    "logio"
+    "unixd"
+    "version"
+    "watchdog"
+  ];
+  isBuiltIn =
+    line: cfg.package ? debian && lib.any (name: lib.hasInfix "LoadModule ${name}_module " line) builtIn;
+  lines = lib.splitString "\n" (nglib.generators.toApache cfg.configuration);
+  # Modules are looked for below the server's root, which for Debian's server is its configuration,
+  # and for the linker nothing that has a name.
+  text = lib.replaceStrings [ " modules/mod_" ] [ " ${cfg.package}/modules/mod_" ] (
+    lib.concatStringsSep "\n" (lib.filter (line: !(isBuiltIn line)) lines)
+  );
+  configFile = pkgs.writeText "httpd.conf" text;
   runtimeConfig = "/run/apache2/httpd.conf";
 in
 {
@@ -53,6 +69,6 @@ in
       description = "web servers";
       home = "/var/www";
     });
-    image.ports = [ 80 ];
+    image.ports = lib.mkDefault [ 80 ];
   };
 }

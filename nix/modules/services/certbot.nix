@@ -78,7 +78,7 @@ in
     interval = mkOption {
       type = types.ints.positive;
       default = 43200;
-      description = "How often certificates are looked at, in seconds.";
+      description = "How long to wait at most before certificates are looked at again, in seconds.";
     };
     domains = mkOption {
       type = types.attrsOf domain;
@@ -88,7 +88,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    # Looks, ends, and is started again after the pause: what is not due is left alone.
+    # Looks, ends, and is started again after a pause: what is not due is left alone. Pauses grow
+    # from a minute, so that a first attempt without a network is soon repeated.
     init.services = lib.mapAttrs' (
       name: domain:
       lib.nameValuePair "certbot-${name}" {
@@ -97,10 +98,11 @@ in
           "/etc/letsencrypt" = { };
           "/var/lib/letsencrypt" = { };
           "/var/log/letsencrypt" = { };
+          ${domain.webroot} = { };
         };
         restart = "always";
         backoff = {
-          min = cfg.interval;
+          min = lib.mkDefault (lib.min 60 cfg.interval);
           max = cfg.interval;
           reset = cfg.interval;
         };
@@ -108,6 +110,7 @@ in
       }
     ) cfg.domains;
 
+    environment.systemPackages = [ cfg.package ];
     image.volumes = [ "/etc/letsencrypt" ];
     assertions = [
       {

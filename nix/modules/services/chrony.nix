@@ -13,9 +13,11 @@ let
     lib.concatLines (map (server: "${server} iburst") cfg.servers)
     + ''
       driftfile /var/lib/chrony/drift
+      cmdport 0
+    ''
+    + lib.optionalString cfg.setClock ''
       makestep 1 3
       rtcsync
-      cmdport 0
     ''
     + cfg.extraConfig
   );
@@ -30,6 +32,11 @@ in
       example = [ "pool ntp.example.org" ];
       description = "Where the time comes from: `server` or `pool`, and a name.";
     };
+    setClock = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether it sets the clock, for which a container needs the capability SYS_TIME. Otherwise it only tells others the time.";
+    };
     extraConfig = mkOption {
       type = types.lines;
       default = "";
@@ -42,6 +49,9 @@ in
       exec = [
         "${cfg.package}/bin/chronyd"
         "-d"
+      ]
+      ++ lib.optional (!cfg.setClock) "-x"
+      ++ [
         "-u"
         "_chrony"
         "-f"
@@ -56,6 +66,8 @@ in
       };
       enabled = true;
     };
+    # `chronyc` tells what it does.
+    environment.systemPackages = [ cfg.package ];
     users = account {
       user = "_chrony";
       description = "chrony";
@@ -63,8 +75,8 @@ in
     };
     assertions = [
       {
-        assertion = cfg.servers != [ ];
-        message = "`services.chrony.servers` is empty; name a server of time";
+        assertion = cfg.servers != [ ] || !cfg.setClock;
+        message = "`services.chrony.servers` is empty; name a server of time, or set `setClock = false`";
       }
     ];
   };

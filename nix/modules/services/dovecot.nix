@@ -10,6 +10,7 @@ let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
   cfg = config.services.dovecot;
+  mailGroup = if cfg.mailGroup == null then "nogroup" else cfg.mailGroup;
 
   atom = types.nullOr (
     types.oneOf [
@@ -31,6 +32,10 @@ let
     };
 in
 {
+  imports = [
+    (lib.mkRenamedOptionModule [ "services" "dovecot" "config" ] [ "services" "dovecot" "settings" ])
+  ];
+
   options.services.dovecot = {
     enable = lib.mkEnableOption "Dovecot";
     package = lib.mkPackageOption pkgs "dovecot" { };
@@ -58,6 +63,12 @@ in
       type = types.nullOr types.str;
       default = "dovenull";
       description = "The user as whom strangers are talked to.";
+    };
+    modules = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      example = lib.literalExpression "[ pkgs.debian.dovecot-sieve ]";
+      description = "Packages of plugins.";
     };
     settings = mkOption {
       type = section;
@@ -98,8 +109,25 @@ in
       directories = {
         "/run/dovecot" = { };
         "/var/lib/dovecot" = { };
+      }
+      // lib.optionalAttrs (cfg.mailUser != null) {
+        "/var/mail" = {
+          user = cfg.mailUser;
+          group = mailGroup;
+          mode = "2775";
+        };
       };
       enabled = true;
+    };
+
+    # Settings name plugins without their directory.
+    system.link = {
+      packages = cfg.modules;
+      units = lib.listToAttrs (
+        map (module: lib.nameValuePair module.debian.package { level = "packages"; }) (
+          lib.filter (module: module ? debian) cfg.modules
+        )
+      );
     };
 
     users = lib.mkMerge [
@@ -113,7 +141,7 @@ in
       }))
       (lib.mkIf (cfg.mailUser != null) (account {
         user = cfg.mailUser;
-        group = if cfg.mailGroup == null then "nogroup" else cfg.mailGroup;
+        group = mailGroup;
         description = "mail";
         home = "/var/mail";
       }))

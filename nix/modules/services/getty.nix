@@ -76,6 +76,10 @@ in
     description = "Terminals to log in on.";
   };
 
+  config.environment.etc = lib.mkIf (config.services.getty != { }) (
+    import ./pam.nix { inherit lib; } "login"
+  );
+
   config.init.services = lib.mapAttrs' (
     name: getty:
     lib.nameValuePair "getty-${name}" {

@@ -17,11 +17,13 @@ let
     types.bool
   ];
   shown = value: if lib.isBool value then lib.boolToString value else toString value;
-  lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
+  # A set among the values of a setting holds further ones, which belong to what stands before it.
+  line = name: value: if lib.isAttrs value then settings value else [ "${name} ${shown value}" ];
+  lines = name: value: lib.concatMap (line name) (lib.toList value);
+  settings = set: lib.concatLists (lib.mapAttrsToList lines set);
   # A listener begins a part of its own, which other settings must not fall into.
   isListener = name: _: name == "listener";
-  text =
-    settings: lib.concatLines (lib.concatLists (lib.mapAttrsToList lines settings));
+  text = set: lib.concatLines (settings set);
   configFile = pkgs.writeText "mosquitto.conf" (
     text (lib.filterAttrs (name: value: !isListener name value) cfg.config)
     + text (lib.filterAttrs isListener cfg.config)
@@ -44,18 +46,21 @@ in
     };
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     config = mkOption {
-      type = types.attrsOf (types.either atom (types.listOf atom));
+      type = types.attrsOf (types.either atom (types.listOf (types.either atom (types.attrsOf atom))));
       default = { };
       example = {
-        listener = "1883 0.0.0.0";
-        allow_anonymous = true;
+        listener = [
+          "1883 0.0.0.0"
+          { allow_anonymous = true; }
+        ];
       };
-      description = "Settings of mosquitto.conf; one that occurs several times is a list.";
+      description = "Settings of mosquitto.conf; one that occurs several times is a list, and a set in it has the settings of the listener before it.";
     };
   };
 
   config = lib.mkIf cfg.enable {
     services.mosquitto.config = nglib.mkDefaultRec {
+      persistence = true;
       persistence_location = "/var/lib/mosquitto/";
       log_dest = "stderr";
     };

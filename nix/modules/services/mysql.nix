@@ -12,6 +12,12 @@ let
 
   configFile = pkgs.writeText "my.cnf" (lib.generators.toINI { listsAsDuplicateKeys = true; } cfg.config);
 
+  initialScriptDone = "${cfg.dataDir}/initial-script-done";
+  # The server writes the file that says that all went well.
+  firstStart = pkgs.writeText "mysql-first-start.sql" ''
+    source ${cfg.initialScript}
+    SELECT 'done' INTO OUTFILE ${quoted initialScriptDone};
+  '';
   quoted = text: "'${lib.replaceStrings [ "\\" "'" ] [ "\\\\" "\\'" ] text}'";
   name = text: "`${lib.replaceStrings [ "`" ] [ "``" ] text}`";
   user =
@@ -78,7 +84,7 @@ in
     initialScript = mkOption {
       type = types.nullOr types.path;
       default = null;
-      description = "A file with SQL that the server runs at each start, one statement a line.";
+      description = "A file with SQL that is run once, at the first start.";
     };
     ensureDatabases = mkOption {
       type = types.listOf types.str;
@@ -124,10 +130,11 @@ in
         plugin_load_add = "auth_socket";
       }
       // lib.optionalAttrs (cfg.bind != null) { bind-address = cfg.bind; }
-      // lib.optionalAttrs (cfg.initialScript != null || statements != [ ]) {
-        init_file = if cfg.initialScript != null then "${cfg.initialScript}" else "${setUp}";
-      }
+      // lib.optionalAttrs (statements != [ ]) { init_file = "${setUp}"; }
     );
+
+    # Where clients look for their sections.
+    environment.etc."mysql/my.cnf".source = configFile;
 
     init.services = {
       mysql-init = {
@@ -157,6 +164,19 @@ in
         stop.timeout = lib.mkDefault 60;
         enabled = true;
       };
+      mysql-initial-script = lib.mkIf (cfg.initialScript != null) {
+        type = "oneshot";
+        exec = [
+          "${cfg.package}/bin/mariadb"
+          "--defaults-file=${configFile}"
+          "--socket=${cfg.config.mysqld.socket}"
+          "--execute=source ${firstStart}"
+        ];
+        unless = initialScriptDone;
+        inherit (cfg) user group;
+        requires = [ "mysql" ];
+        enabled = true;
+      };
     };
 
     users = account {
@@ -168,11 +188,5 @@ in
       ports = [ cfg.port ];
       volumes = [ cfg.dataDir ];
     };
-    assertions = [
-      {
-        assertion = cfg.initialScript == null || statements == [ ];
-        message = "`services.mysql.initialScript` cannot be had together with `ensureDatabases` and `ensureUsers`; put all into the script";
-      }
-    ];
   };
 }

@@ -13,6 +13,9 @@ let
 
   configFile = pkgs.writeText "nginx.conf" (nglib.generators.toNginx cfg.configuration);
   runtimeConfig = "/run/nginx/nginx.conf";
+  # Where the master is not root, workers cannot be somebody else.
+  namesUser = lib.any (part: lib.isAttrs part && part ? user) (lib.toList cfg.configuration);
+  setsUser = !namesUser && config.image.user == null;
 in
 {
   options.services.nginx = {
@@ -21,12 +24,12 @@ in
     user = mkOption {
       type = types.str;
       default = "nginx";
-      description = "The user the workers run as.";
+      description = "The user the workers run as, unless `configuration` names one.";
     };
     group = mkOption {
       type = types.str;
       default = "nginx";
-      description = "The group the workers run as.";
+      description = "The group the workers run as, unless `configuration` names one.";
     };
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     configuration = mkOption {
@@ -49,6 +52,10 @@ in
         "stderr"
         "-c"
         (if cfg.envsubst then runtimeConfig else "${configFile}")
+      ]
+      ++ lib.optionals setsUser [
+        "-g"
+        "user ${cfg.user} ${cfg.group};"
       ];
       templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
       directories = {
@@ -65,6 +72,6 @@ in
       description = "nginx";
     };
 
-    image.ports = [ 80 ];
+    image.ports = lib.mkDefault [ 80 ];
   };
 }

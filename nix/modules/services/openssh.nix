@@ -17,6 +17,29 @@ let
   shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
   lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
 
+  # Once made, the keys stay.
+  keys = lib.imap1 (
+    number: file:
+    lib.nameValuePair "sshd-key-${toString number}" {
+      type = "oneshot";
+      exec = [
+        "${cfg.package}/bin/ssh-keygen"
+        "-q"
+        "-t"
+        (lib.findFirst (kind: lib.hasInfix kind (baseNameOf file)) "ed25519" [
+          "ecdsa"
+          "rsa"
+        ])
+        "-N"
+        ""
+        "-f"
+        file
+      ];
+      unless = file;
+      directories.${dirOf file}.mode = "0700";
+      enabled = true;
+    }
+  ) cfg.hostKeys;
   keysOf = lib.filterAttrs (_: keys: keys != [ ]) cfg.authorizedKeys;
 in
 {
@@ -34,7 +57,11 @@ in
     hostKeys = mkOption {
       type = types.listOf types.str;
       default = [ "/var/lib/sshd/ssh_host_ed25519_key" ];
-      description = "Files with the keys of the host. They are made at the first start, never in the image.";
+      example = [
+        "/var/lib/sshd/ssh_host_ed25519_key"
+        "/var/lib/sshd/ssh_host_rsa_key"
+      ];
+      description = "Files with the keys of the host. They are made at the first start, never in the image; `rsa` or `ecdsa` in the name of one makes it such a key.";
     };
     authorizedKeys = mkOption {
       type = types.attrsOf (types.listOf types.str);
@@ -63,26 +90,10 @@ in
     }
     // lib.mapAttrs' (
       user: keys: lib.nameValuePair "ssh/authorized_keys.d/${user}" { text = lib.concatLines keys; }
-    ) keysOf;
+    ) keysOf
+    // lib.optionalAttrs (cfg.settings.UsePAM == true) (import ./pam.nix { inherit lib; } "sshd");
 
-    init.services = {
-      sshd-keys = {
-        type = "oneshot";
-        exec = [
-          "${cfg.package}/bin/ssh-keygen"
-          "-q"
-          "-t"
-          "ed25519"
-          "-N"
-          ""
-          "-f"
-          (lib.head cfg.hostKeys)
-        ];
-        # Once made, the keys stay.
-        unless = lib.head cfg.hostKeys;
-        directories."/var/lib/sshd".mode = "0700";
-        enabled = true;
-      };
+    init.services = lib.listToAttrs keys // {
       sshd = {
         exec = [
           "${cfg.package}/bin/sshd"
@@ -91,7 +102,7 @@ in
           "-f"
           "/etc/ssh/sshd_config"
         ];
-        requires = [ "sshd-keys" ];
+        requires = map (key: key.name) keys;
         directories."/run/sshd" = { };
         enabled = true;
       };
@@ -103,7 +114,7 @@ in
       home = "/run/sshd";
     };
     image = {
-      ports = [ 22 ];
+      ports = lib.toList cfg.settings.Port;
       volumes = [ "/var/lib/sshd" ];
     };
   };

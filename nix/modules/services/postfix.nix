@@ -198,9 +198,15 @@ in
           mode = "0700";
         };
         "/var/spool/postfix" = { };
+        # Where mail to users of the system goes.
+        "/var/mail".mode = "1777";
       };
       enabled = true;
     };
+
+    # Its parts call each other by directories that main.cf holds.
+    environment.systemPackages = [ cfg.package ];
+    system.link.keep = [ "/usr/lib/postfix/sbin/*" ];
 
     users = lib.mkMerge [
       (account {
@@ -212,7 +218,10 @@ in
     ];
     image = {
       ports = [ 25 ];
-      volumes = [ "/var/spool/postfix" ];
+      volumes = [
+        "/var/mail"
+        "/var/spool/postfix"
+      ];
     };
   };
 }

@@ -1,8 +1,7 @@
 # PostgreSQL, a database.
 #
-# Three services, no shell: one makes the cluster at the first start, one is the server, and one
-# brings databases, users and extensions to what is declared, with SQL that may run any number of
-# times.
+# No shell: one service makes the cluster at the first start, one is the server, and one brings
+# databases, users and extensions to what is declared, with SQL that may run any number of times.
 {
   config,
   lib,
@@ -33,18 +32,34 @@ let
   name = text: "\"${lib.replaceStrings [ "\"" ] [ "\"\"" ] text}\"";
 
   major = lib.versions.major (lib.getVersion cfg.package);
-  configFile = pkgs.writeText "postgresql.conf" (
+  unchecked = pkgs.writeText "postgresql.conf" (
     lib.concatLines (lib.mapAttrsToList (name: value: "${name} = ${shown value}") cfg.config)
   );
+  configFile =
+    if cfg.checkConfig then
+      pkgs.runCommand "postgresql.conf" { nativeBuildInputs = [ cfg.package ]; } ''
+        mkdir cluster
+        ${cfg.package}/bin/postgres -C config_file -D cluster -c config_file=${unchecked}
+        cp ${unchecked} $out
+      ''
+    else
+      unchecked;
   hbaFile = pkgs.writeText "pg_hba.conf" cfg.authentication;
   identFile = pkgs.writeText "pg_ident.conf" cfg.identMap;
 
   # psql's \gexec runs what a query returns, and nothing where it returns nothing.
   unlessExists = query: statement: "SELECT ${quoted statement} WHERE NOT EXISTS (${query})\\gexec";
   database =
-    database:
-    unlessExists "SELECT FROM pg_database WHERE datname = ${quoted database}" "CREATE DATABASE ${name database}";
-  databases = if lib.isList cfg.ensureDatabases then cfg.ensureDatabases else lib.attrNames cfg.ensureDatabases;
+    database: options:
+    unlessExists "SELECT FROM pg_database WHERE datname = ${quoted database}" (
+      "CREATE DATABASE ${name database}"
+      + lib.concatStrings (lib.mapAttrsToList (option: value: " ${option} = ${name value}") options)
+    );
+  databases =
+    if lib.isList cfg.ensureDatabases then
+      lib.genAttrs cfg.ensureDatabases (_: { })
+    else
+      cfg.ensureDatabases;
   user =
     user:
     [ (unlessExists "SELECT FROM pg_roles WHERE rolname = ${quoted user.name}" "CREATE USER ${name user.name}") ]
@@ -52,27 +67,33 @@ let
       object: permission: "GRANT ${permission} ON ${object} TO ${name user.name};"
     ) user.ensurePermissions
     ++ lib.optional user.ensureDBOwnership "ALTER DATABASE ${name user.name} OWNER TO ${name user.name};";
-  extensions =
-    database: extensions:
-    [ "\\connect ${name database}" ]
-    ++ map (extension: "CREATE EXTENSION IF NOT EXISTS ${name extension};") extensions;
-
+  extension =
+    extension:
+    map (database: "\\connect ${name database}\nCREATE EXTENSION IF NOT EXISTS ${name extension};");
   statements =
-    map database databases
+    lib.mapAttrsToList database databases
     ++ lib.concatMap user cfg.ensureUsers
-    ++ lib.concatLists (lib.mapAttrsToList extensions cfg.ensureExtensions);
-  setUp = pkgs.writeText "postgresql-set-up.sql" (lib.concatLines statements);
+    ++ lib.concatLists (lib.mapAttrsToList extension cfg.ensureExtensions);
+  setUp = pkgs.writeText "postgresql-set-up.sql" (
+    lib.concatLines ([ cfg.earlyStartScript ] ++ statements)
+  );
+  # Where psql writes its results from then on: the file is there when the script has ended well.
+  initialScriptDone = "${cfg.dataDir}/initial-script-done";
+  markInitialScript = pkgs.writeText "postgresql-initial-script-done.sql" "\\o ${quoted initialScriptDone}\n";
+  hasSetUp = statements != [ ] || cfg.earlyStartScript != "";
 
-  psql = [
-    "${cfg.package}/bin/psql"
-    "--no-psqlrc"
-    "--set=ON_ERROR_STOP=1"
-    "--host=/run/postgresql"
-    "--port=${toString cfg.port}"
-    "--dbname=postgres"
-    "--quiet"
-    "--file"
-  ];
+  psql =
+    files:
+    [
+      "${cfg.package}/bin/psql"
+      "--no-psqlrc"
+      "--set=ON_ERROR_STOP=1"
+      "--host=/run/postgresql"
+      "--port=${toString cfg.port}"
+      "--dbname=postgres"
+      "--quiet"
+    ]
+    ++ map (file: "--file=${file}") files;
   asSuperUser = {
     user = cfg.superUser;
     group = "postgres";
@@ -91,7 +112,12 @@ in
     enableTCPIP = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether it listens on all addresses, and not only on its socket.";
+      description = "Whether it listens on all addresses, and not only on its socket and on localhost.";
+    };
+    checkConfig = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether PostgreSQL reads `config` when the system is built, which takes a build that has PostgreSQL in it.";
     };
     dataDir = mkOption {
       type = types.path;
@@ -103,7 +129,7 @@ in
       type = types.lines;
       default = "";
       example = "host all all 10.0.0.0/8 scram-sha-256";
-      description = "Lines of pg_hba.conf, before those that let users of the system in as themselves.";
+      description = "Lines of pg_hba.conf, before those that let users of the system in as themselves, and others on localhost by their passwords.";
     };
     identMap = mkOption {
       type = types.lines;
@@ -121,18 +147,42 @@ in
       default = null;
       description = "A file with SQL that is run once, at the first start.";
     };
+    startScript = mkOption {
+      type = types.lines;
+      default = "";
+      description = "SQL that is run at each start, after all else.";
+    };
+    earlyStartScript = mkOption {
+      type = types.lines;
+      default = "";
+      description = "SQL that is run at each start, before anything else is made.";
+    };
     ensureDatabases = mkOption {
       type = types.either (types.listOf types.str) (types.attrsOf (types.attrsOf types.str));
       default = [ ];
-      description = "Databases that exist.";
+      example = {
+        app.encoding = "UTF8";
+      };
+      description = "Databases that exist: their names, or by name the options that they are made with.";
     };
     ensureExtensions = mkOption {
       type = types.attrsOf (types.listOf types.str);
       default = { };
       example = {
-        app = [ "pg_trgm" ];
+        pg_trgm = [ "app" ];
       };
-      description = "Extensions that databases have.";
+      description = "Extensions, and the databases that have them.";
+    };
+    extraPlugins = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      example = lib.literalExpression "[ pkgs.debian.postgresql-17-pgvector ]";
+      description = "Packages of extensions, built for this version.";
+    };
+    recoveryConfig = mkOption {
+      type = types.nullOr types.lines;
+      default = null;
+      description = "Refused: PostgreSQL reads no recovery.conf since its version 12.";
     };
     ensureUsers = mkOption {
       type = types.listOf (
@@ -186,7 +236,7 @@ in
     services.postgresql = {
       config = lib.mapAttrs (_: lib.mkDefault) {
         inherit (cfg) port;
-        listen_addresses = if cfg.enableTCPIP then "*" else "";
+        listen_addresses = if cfg.enableTCPIP then "*" else "localhost";
         unix_socket_directories = "/run/postgresql";
         hba_file = "${hbaFile}";
         ident_file = "${identFile}";
@@ -195,6 +245,8 @@ in
       };
       authentication = lib.mkAfter ''
         local all all peer
+        host all all 127.0.0.1/32 scram-sha-256
+        host all all ::1/128 scram-sha-256
       '';
     };
 
@@ -226,23 +278,18 @@ in
         ];
         requires = [ "postgresql-init" ];
         directories."/run/postgresql" = { };
-        ready.exec = [
-          "${cfg.package}/bin/pg_isready"
-          "--host=/run/postgresql"
-          "--port=${toString cfg.port}"
-          "--quiet"
-        ];
+        ready.notify = true;
         # Clients are cut off, and nothing has to be recovered.
         stop = {
           signal = lib.mkDefault "INT";
           timeout = lib.mkDefault 60;
         };
       };
-      postgresql-set-up = lib.mkIf (statements != [ ]) (
+      postgresql-set-up = lib.mkIf hasSetUp (
         asSuperUser
         // {
           type = "oneshot";
-          exec = psql ++ [ "${setUp}" ];
+          exec = psql [ setUp ];
           requires = [ "postgresql" ];
         }
       );
@@ -250,15 +297,60 @@ in
         asSuperUser
         // {
           type = "oneshot";
-          exec = psql ++ [ "${cfg.initialScript}" ];
-          unless = "${cfg.dataDir}/initial-script-done";
-          requires = [ "postgresql" ];
+          exec = psql [
+            cfg.initialScript
+            markInitialScript
+          ];
+          unless = initialScriptDone;
+          requires = [ "postgresql" ] ++ lib.optional hasSetUp "postgresql-set-up";
+        }
+      );
+      postgresql-start-script = lib.mkIf (cfg.startScript != "") (
+        asSuperUser
+        // {
+          type = "oneshot";
+          exec = psql [ (pkgs.writeText "postgresql-start.sql" cfg.startScript) ];
+          requires =
+            [ "postgresql" ]
+            ++ lib.optional hasSetUp "postgresql-set-up"
+            ++ lib.optional (cfg.initialScript != null) "postgresql-initial-script";
         }
       );
     };
 
-    # The commands that people use in a database's container.
-    environment.systemPackages = [ cfg.package ];
+    # Its server finds extensions by names that it is told when it runs.
+    system.link = {
+      packages = cfg.extraPlugins;
+      units = lib.listToAttrs (
+        map (plugin: lib.nameValuePair plugin.debian.package { level = "packages"; }) (
+          lib.filter (plugin: plugin ? debian) cfg.extraPlugins
+        )
+      );
+    };
+    assertions = [
+      {
+        assertion = cfg.recoveryConfig == null;
+        message = "`services.postgresql.recoveryConfig` is for versions before 12; put its settings into `services.postgresql.config`, and the file `recovery.signal` into the data directory";
+      }
+    ];
+
+    # The commands that people use in a database's container; whoever wants the others adds the
+    # package.
+    environment.systemPackages = [
+      (pkgs.linkFarm "postgresql-commands" (
+        map
+          (name: {
+            name = "bin/${name}";
+            path = "${cfg.package}/bin/${name}";
+          })
+          [
+            "pg_dump"
+            "pg_dumpall"
+            "pg_restore"
+            "psql"
+          ]
+      ))
+    ];
     users = account {
       user = cfg.superUser;
       group = "postgres";

@@ -14,6 +14,11 @@ in
   options.services.syncthing = {
     enable = lib.mkEnableOption "Syncthing";
     package = lib.mkPackageOption pkgs "syncthing" { };
+    config = mkOption {
+      type = types.attrsOf types.anything;
+      default = { };
+      description = "Refused: Syncthing keeps its settings, with its keys, in `dataDir`, and changes them itself.";
+    };
     user = mkOption {
       type = types.str;
       default = "syncthing";
@@ -57,6 +62,12 @@ in
       description = "Syncthing";
       home = cfg.dataDir;
     };
+    assertions = [
+      {
+        assertion = cfg.config == { };
+        message = "`services.syncthing.config` cannot be honoured, since Syncthing changes its settings itself; make them on its pages or over its API";
+      }
+    ];
     image = {
       ports = [
         8384

@@ -1,5 +1,10 @@
 # How an image presents the system to whoever runs it.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  provenance,
+  ...
+}:
 let
   inherit (lib) mkOption types;
 
@@ -62,8 +67,29 @@ in
     };
     created = mkOption {
       type = types.ints.unsigned;
-      default = 0;
-      description = "When the image was made, in seconds since 1970: the time of everything in it.";
+      default = provenance.created;
+      defaultText = "the date of the newest locked input that `makeSystem` is given, or 0";
+      description = ''
+        When the image was made, in seconds since 1970: what its configuration and its list of
+        packages say. Files do not bear it, so that layers do not depend on it.
+      '';
+    };
+    source = nullable types.str "Where the source of the image is: the annotation `org.opencontainers.image.source`.";
+    revision = mkOption {
+      type = types.nullOr types.str;
+      default = provenance.revision;
+      defaultText = "the revision of the flake, if `specialArgs` has it as `self` or in `inputs`";
+      description = "The revision of the source: the annotation `org.opencontainers.image.revision`.";
+    };
+    base = {
+      name = nullable types.str "The image that this one stands for or builds on: the annotation `org.opencontainers.image.base.name`.";
+      digest = nullable (types.strMatching "sha256:[0-9a-f]{64}") "The digest of the base: the annotation `org.opencontainers.image.base.digest`.";
+    };
+    nixStore = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      internal = true;
+      description = "The directory of the store of which the image has a database.";
     };
     labels = mkOption {
       type = types.attrsOf types.str;
@@ -112,6 +138,15 @@ in
       };
     };
   };
+
+  config.image.annotations = lib.mapAttrs (_: lib.mkDefault) (
+    lib.filterAttrs (_: value: value != null) {
+      "org.opencontainers.image.source" = config.image.source;
+      "org.opencontainers.image.revision" = config.image.revision;
+      "org.opencontainers.image.base.name" = config.image.base.name;
+      "org.opencontainers.image.base.digest" = config.image.base.digest;
+    }
+  );
 
   config.system.build.ociImage = {
     # One archive: an OCI layout, and what `docker load` takes.

@@ -70,6 +70,36 @@ in
       default = null;
       description = "Whether all of `${name}` is kept, or nothing; unset, what programs import decides.";
     });
+    alternatives = mkOption {
+      type = types.attrsOf (types.strMatching "/.+");
+      default = { };
+      example = {
+        awk = "/usr/bin/gawk";
+      };
+      description = ''
+        Which of several programs has a common name. Unset, it is the one that Debian prefers of
+        those in the system's packages.
+      '';
+    };
+    setId = texts "Files that keep their set-user and set-group bits, which all others lose: absolute paths, or patterns." [
+      "/usr/bin/su"
+    ];
+    cut = mkOption {
+      type = types.listOf (types.enum [
+        "documentation"
+        "debug"
+        "build"
+      ]);
+      default = [ ];
+      description = ''
+        Where a path of a Nix store may be mentioned without being needed: in manuals and licenses, in
+        debug information, in what building left (logs, headers, `nix-support`). What nothing else
+        mentions is then left out; the ledger says what was cut, and where it was mentioned.
+      '';
+    };
+    cutReferences = texts "Paths of a Nix store that nothing needs although it mentions them: patterns of their names, with or without the hash." [
+      "*-doc"
+    ];
     packages = mkOption {
       type = types.listOf types.package;
       default = [ ];

@@ -13,6 +13,14 @@ let
   listed =
     files: lib.mapAttrsToList (path: file: given file // { path = lib.removePrefix "/" path; }) files;
 
+  # Left out where they say nothing, so that systems without them stay what they were.
+  unsetLinks = lib.filter (name: lib.elem config.system.link.${name} [ [ ] { } ]) [
+    "alternatives"
+    "cut"
+    "cutReferences"
+    "setId"
+  ];
+
   specification = {
     version = 1;
     inherit (config.system) name;
@@ -24,9 +32,11 @@ let
     users = lib.mapAttrs (_: given) config.system.accounts.users;
     groups = lib.mapAttrs (_: given) config.system.accounts.groups;
     inherit (config.init) plan;
-    link = config.system.link // {
-      capabilities = given config.system.link.capabilities;
-    };
+    link =
+      removeAttrs config.system.link unsetLinks
+      // {
+        capabilities = given config.system.link.capabilities;
+      };
     image = given config.image;
   };
 in

@@ -4,6 +4,7 @@
 
 #![expect(unsafe_code, reason = "makes and becomes processes; see architecture.md section 7")]
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -31,8 +32,9 @@ const REPORT_BYTES: usize = 8;
 /// A running builder.
 #[derive(Debug)]
 pub(super) struct Child {
-    process: OwnedFd,
-    is_reaped: bool,
+    process: Process,
+    /// Its number, as we see it.
+    pub(super) number: i32,
     /// What it writes. Reading does not block.
     pub(super) log: OwnedFd,
 }
@@ -40,21 +42,42 @@ pub(super) struct Child {
 impl Child {
     /// Becomes readable when the builder ends.
     pub(super) fn process(&self) -> &OwnedFd {
-        &self.process
+        &self.process.descriptor
     }
 
     /// Kills the builder and so everything in its process namespace.
     pub(super) fn kill(&self) {
-        match rustix::process::pidfd_send_signal(&self.process, Signal::KILL) {
+        self.process.kill();
+    }
+
+    /// Waits for its end.
+    pub(super) fn reap(&mut self) -> Result<Option<WaitIdStatus>, Errno> {
+        self.process.reap()
+    }
+}
+
+/// A process of ours, which is dead and reaped when this goes out of use.
+#[derive(Debug)]
+pub(super) struct Process {
+    descriptor: OwnedFd,
+    is_reaped: bool,
+}
+
+impl Process {
+    pub(super) fn new(descriptor: OwnedFd) -> Self {
+        Self { descriptor, is_reaped: false }
+    }
+
+    fn kill(&self) {
+        match rustix::process::pidfd_send_signal(&self.descriptor, Signal::KILL) {
             // It may have ended by itself.
             Ok(()) | Err(_) => {}
         }
     }
 
-    /// Waits for its end.
-    pub(super) fn reap(&mut self) -> Result<Option<WaitIdStatus>, Errno> {
+    fn reap(&mut self) -> Result<Option<WaitIdStatus>, Errno> {
         loop {
-            let id = WaitId::PidFd(self.process.as_fd());
+            let id = WaitId::PidFd(self.descriptor.as_fd());
             match rustix::process::waitid(id, WaitIdOptions::EXITED) {
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error),
@@ -67,7 +90,7 @@ impl Child {
     }
 }
 
-impl Drop for Child {
+impl Drop for Process {
     fn drop(&mut self) {
         if !self.is_reaped {
             self.kill();
@@ -83,6 +106,8 @@ impl Drop for Child {
 struct Ends {
     /// What becomes its standard input, and what becomes both outputs; without them they are ours.
     stdio: Option<(OwnedFd, OwnedFd)>,
+    /// Whether that is the terminal that the child is controlled by.
+    is_controlled: bool,
     /// Read once: the parent has written the maps of users and groups.
     go: OwnedFd,
     /// The parent's end of `go`, of which the child has a copy.
@@ -98,25 +123,43 @@ pub(super) fn start(
     identity: Identity,
 ) -> Result<Child, SandboxError> {
     let (log, output) = system("open a terminal for the log", open_terminal(identity))?;
-    let input = system(
-        "open /dev/null",
-        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
-    )?;
-    launch(prepared, network, &Maps::single(identity), Some((input, output)), log)
+    let stdio = Stdio { files: Some((null()?, output)), is_controlled: false };
+    launch(prepared, network, &Maps::single(identity), stdio, log)
 }
 
-/// As [`start`], but with our own input and outputs.
+/// As [`start`], but with a terminal, or else with our own input and outputs.
 pub(super) fn start_attached(
     prepared: &Prepared,
     network: Network,
     maps: &Maps,
+    terminal: Option<(OwnedFd, OwnedFd)>,
 ) -> Result<Child, SandboxError> {
-    // Nobody writes to it.
-    let log = system(
-        "open /dev/null",
-        rustix::fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()),
-    )?;
-    launch(prepared, network, maps, None, log)
+    let stdio = Stdio { is_controlled: terminal.is_some(), files: terminal };
+    // Nobody writes to the log.
+    launch(prepared, network, maps, stdio, null()?)
+}
+
+/// As [`start_attached`], but it reads nothing, and both its outputs are our standard error.
+pub(super) fn start_aside(
+    prepared: &Prepared,
+    network: Network,
+    maps: &Maps,
+) -> Result<Child, SandboxError> {
+    let copied = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
+    let output = system("copy the standard error", copied)?;
+    let stdio = Stdio { files: Some((null()?, output)), is_controlled: false };
+    launch(prepared, network, maps, stdio, null()?)
+}
+
+fn null() -> Result<OwnedFd, SandboxError> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    system("open /dev/null", rustix::fs::open(c"/dev/null", flags, Mode::empty()))
+}
+
+/// What becomes the child's input and output.
+struct Stdio {
+    files: Option<(OwnedFd, OwnedFd)>,
+    is_controlled: bool,
 }
 
 /// Which users of the machine those of the child's namespace are, as the kernel reads it.
@@ -142,19 +185,20 @@ fn launch(
     prepared: &Prepared,
     network: Network,
     maps: &Maps,
-    stdio: Option<(OwnedFd, OwnedFd)>,
+    stdio: Stdio,
     log: OwnedFd,
 ) -> Result<Child, SandboxError> {
     let (go, go_writer) = system("make a pipe", rustix::pipe::pipe_with(PipeFlags::CLOEXEC))?;
     let (told, report) = system("make a pipe", rustix::pipe::pipe_with(PipeFlags::CLOEXEC))?;
-    let ends = Ends { stdio, go, go_writer, report };
+    let Stdio { files, is_controlled } = stdio;
+    let ends = Ends { stdio: files, is_controlled, go, go_writer, report };
     // Made here because the child must not allocate.
     let mut slots: Vec<Option<OwnedFd>> = (0..prepared.slots).map(|_| None).collect();
 
     let (pid, process) = clone(network, prepared, &ends, &mut slots)
         .map_err(|source| SandboxError::Namespaces { source: source.into() })?;
-    let child = Child { process, is_reaped: false, log };
-    let Ends { stdio, go, go_writer, report } = ends;
+    let child = Child { process: Process::new(process), number: pid, log };
+    let Ends { stdio, go, go_writer, report, .. } = ends;
     // Only with our copies closed does the end of the child close the terminal and the pipe.
     drop((stdio, go, report));
 
@@ -213,8 +257,7 @@ fn clone(
     ends: &Ends,
     slots: &mut [Option<OwnedFd>],
 ) -> Result<(i32, OwnedFd), Errno> {
-    let mut flags = libc::CLONE_PIDFD
-        | libc::CLONE_NEWUSER
+    let mut flags = libc::CLONE_NEWUSER
         | libc::CLONE_NEWNS
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWIPC
@@ -223,6 +266,22 @@ fn clone(
     if network == Network::Private {
         flags |= libc::CLONE_NEWNET;
     }
+    // SAFETY: `become_builder` neither allocates nor locks nor returns.
+    unsafe { fork(flags, || become_builder(prepared, ends, slots)) }
+}
+
+/// Makes a process that is a copy of this one, with these `CLONE_` flags besides, and gives its
+/// number and a descriptor of it.
+///
+/// # Safety
+///
+/// `body` runs in a copy of a program with many threads: it may neither allocate nor lock, and must
+/// not touch what other threads may have been at.
+pub(super) unsafe fn fork(
+    flags: libc::c_int,
+    body: impl FnOnce() -> Infallible,
+) -> Result<(i32, OwnedFd), Errno> {
+    let flags = flags | libc::CLONE_PIDFD;
     let mut process: libc::c_int = -1;
     // SAFETY: all bytes zero is a valid `clone_args`: integers of which 0 means "none".
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
@@ -230,11 +289,13 @@ fn clone(
     args.pidfd = &raw mut process as u64;
     args.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
     // SAFETY: without CLONE_VM and with no stack of its own the child is a copy, as after `fork`.
-    // It runs only `become_builder`, which neither allocates nor locks nor returns.
+    // It runs only `body`, which does not return.
     let pid =
         unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<libc::clone_args>()) };
+    if pid == 0 {
+        body();
+    }
     match pid {
-        0 => become_builder(prepared, ends, slots),
         1.. => {
             // SAFETY: the kernel has opened the descriptor for us alone.
             let process = unsafe { OwnedFd::from_raw_fd(process) };
@@ -245,7 +306,7 @@ fn clone(
 }
 
 /// The child: walks down the list and becomes the builder.
-fn become_builder(prepared: &Prepared, ends: &Ends, slots: &mut [Option<OwnedFd>]) -> ! {
+fn become_builder(prepared: &Prepared, ends: &Ends, slots: &mut [Option<OwnedFd>]) -> Infallible {
     if let Err(error) = begin(ends) {
         give_up(ends, BEFORE_STEPS, error);
     }
@@ -270,8 +331,7 @@ fn become_builder(prepared: &Prepared, ends: &Ends, slots: &mut [Option<OwnedFd>
 fn begin(ends: &Ends) -> Result<(), Errno> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // With our copy of the writing end open we would wait forever for a parent that has died.
-    // SAFETY: the descriptor is open, and nothing in this process uses or closes it any more.
-    unsafe { libc::close(ends.go_writer.as_raw_fd()) };
+    close_copy(&ends.go_writer);
     let mut go = [0];
     if rustix::io::read(&ends.go, &mut go)? == 0 {
         return Err(Errno::PIPE);
@@ -280,6 +340,9 @@ fn begin(ends: &Ends) -> Result<(), Errno> {
     rustix::process::umask(Mode::from_raw_mode(0o022));
     let Some((input, output)) = &ends.stdio else { return Ok(()) };
     rustix::stdio::dup2_stdin(input)?;
+    if ends.is_controlled {
+        rustix::process::ioctl_tiocsctty(input)?;
+    }
     rustix::stdio::dup2_stdout(output)?;
     rustix::stdio::dup2_stderr(output)
 }
@@ -294,8 +357,19 @@ fn give_up(ends: &Ends, step: u32, error: Errno) -> ! {
         // If the parent has gone there is nobody to tell.
         Ok(_) | Err(_) => {}
     }
-    // SAFETY: ends this process at once, without the parent's clean-up code.
-    unsafe { libc::_exit(STATUS_FAILED) }
+    exit_now(STATUS_FAILED)
+}
+
+/// Closes the copy that a new process has of a descriptor that it does not need.
+pub(super) fn close_copy(descriptor: &OwnedFd) {
+    // SAFETY: the descriptor is open, and nothing in this process uses or closes it any more.
+    unsafe { libc::close(descriptor.as_raw_fd()) };
+}
+
+/// Ends this process at once, without the parent's clean-up code.
+pub(super) fn exit_now(status: i32) -> ! {
+    // SAFETY: takes an integer and does not return.
+    unsafe { libc::_exit(status) }
 }
 
 /// Says who the users and groups of the child's namespace are.

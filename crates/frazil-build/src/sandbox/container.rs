@@ -1,6 +1,7 @@
 //! A system that runs in namespaces, attached to the terminal of whoever started it.
 //!
-//! It has its own users, processes, mounts and names, and the network of the machine. Root's
+//! It has its own users, processes, mounts and names, and the network of the machine or one of its
+//! own, of which single ports can be reached from outside. Root's
 //! containers get users of the machine that own nothing; those of anybody else have one user, who
 //! is whoever started them. It is for trying systems out, not for keeping hostile ones in: a root
 //! inside keeps the capabilities that its namespace gives.
@@ -16,9 +17,12 @@ use rustix::process::Signal;
 
 use super::child::{self, Maps};
 use super::error::{Ended, RunError, SandboxError};
+use super::forward::{self, Connector, Forward};
 use super::plan::{CStrings, DEVICES, Prepared, at, c_path, c_string};
 use super::steps::{Step, TakeSeal};
 use super::supervise::{self, Cancel};
+use super::terminal::{self, Raw, Terminal};
+use super::trace::{self, Traced};
 use super::{Bind, Network, identity};
 
 /// The users that a container of root has.
@@ -47,6 +51,12 @@ pub struct Container<'c> {
     pub command: &'c [Vec<u8>],
     /// `NAME=value`.
     pub variables: &'c [Vec<u8>],
+    /// Whether it sees the network of the machine.
+    pub network: Network,
+    /// Ports of a network of its own that can be reached from outside.
+    pub forwards: &'c [Forward],
+    /// Whether it gets a terminal of its own, connected with the one that we are started from.
+    pub has_terminal: bool,
 }
 
 /// A directory in memory.
@@ -83,6 +93,11 @@ impl Users {
         Some(self.base? + if id < USERS { id } else { NOBODY })
     }
 
+    /// The user itself and its group on the machine; `None` if that is whoever we are.
+    fn owner(&self) -> Option<(u32, u32)> {
+        self.outside(self.uid).zip(self.outside(self.gid))
+    }
+
     /// The id by which a mount in the container can name an owner.
     fn inside(&self, id: u32, own: u32) -> u32 {
         match self.base {
@@ -116,14 +131,69 @@ pub fn run(
     stop: &Cancel,
     kill: &Cancel,
 ) -> Result<Ended, RunError> {
-    let prepared = prepare(container)?;
+    let terminal =
+        if container.has_terminal { Some(Terminal::open(container.users.owner())?) } else { None };
+    let prepared = prepare(container, terminal.as_ref(), None)?;
+    let stdio = terminal.as_ref().map(Terminal::stdio).transpose()?;
     let maps = container.users.maps();
-    let child = child::start_attached(&prepared, Network::Host, &maps)?;
+    let mut child = child::start_attached(&prepared, container.network, &maps, stdio)?;
+    let terminal = terminal.map(Terminal::into_ours);
+    let connector = match container.forwards {
+        [] => None,
+        _ => Some(Connector::start(child.process())?),
+    };
+    let raw = terminal.is_some().then(Raw::enter).transpose()?;
     let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
-    supervise::wait_attached(child, signal, grace, stop, kill)
+    let (over, number) = (Cancel::new()?, child.number);
+    let ended = std::thread::scope(|scope| {
+        if let Some(connector) = &connector {
+            scope.spawn(|| forward::run(container.forwards, connector, &over));
+        }
+        if let Some(terminal) = &terminal {
+            scope.spawn(|| terminal::relay(terminal, number, stop, kill, &over));
+        }
+        let ended = supervise::wait_attached(&mut child, signal, grace, stop, kill);
+        // Those of its processes that are left die with it, and their connections with them.
+        child.kill();
+        over.cancel();
+        ended
+    });
+    drop(raw);
+    ended
 }
 
-fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
+/// As [`run`], but tells which paths its programs look up, and when they look for nothing for a
+/// while. It reads no input, and what it writes goes to our standard error.
+pub fn run_traced(
+    container: &Container<'_>,
+    (signal, grace): (i32, Duration),
+    (stop, kill): (&Cancel, &Cancel),
+    idle: Option<Duration>,
+    on_traced: &mut (dyn FnMut(Traced) + Send),
+) -> Result<Ended, RunError> {
+    let (socket, handover) = trace::prepare()?;
+    let prepared = prepare(container, None, Some(handover))?;
+    let maps = container.users.maps();
+    std::thread::scope(|scope| {
+        // Beside us from the start: becoming the program is the first thing to be asked about.
+        let watched = scope.spawn(move || trace::watch(socket, idle, on_traced));
+        let started = child::start_aside(&prepared, container.network, &maps);
+        // The child's end is its alone from now on, so that nobody waits for one that has died.
+        drop(prepared);
+        let signal = Signal::from_named_raw(signal).unwrap_or(Signal::TERM);
+        let ended = supervise::wait_attached(&mut started?, signal, grace, stop, kill);
+        let watched = watched.join().unwrap_or(Err(SandboxError::Died));
+        let ended = ended?;
+        watched?;
+        Ok(ended)
+    })
+}
+
+fn prepare(
+    container: &Container<'_>,
+    terminal: Option<&Terminal>,
+    last: Option<Step>,
+) -> Result<Prepared, SandboxError> {
     for name in ["dev", "proc"] {
         let path = container.root.join(name);
         let found = at("find", &path, std::fs::symlink_metadata(&path))?;
@@ -140,7 +210,10 @@ fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
         source: Path::new("/dev").join(name),
         target: Path::new("/dev").join(name),
     });
+    let console =
+        terminal.map(|own| Bind { source: own.path.clone(), target: "/dev/console".into() });
     let shown: Vec<(Bind, TakeSeal)> = devices
+        .chain(console)
         .map(|bind| (bind, TakeSeal::Devices))
         .chain(container.binds.iter().map(|bind| (bind.clone(), TakeSeal::ReadOnly)))
         .collect();
@@ -171,11 +244,16 @@ fn prepare(container: &Container<'_>) -> Result<Prepared, SandboxError> {
     if !container.is_writable {
         steps.push(Step::Seal { path: c"/".into() });
     }
+    if container.network == Network::Private {
+        steps.push(Step::Loopback);
+    }
     steps.extend([Step::HostName, Step::Enter { path: c_path(container.directory)? }]);
     if uid != 0 {
         steps.push(Step::BecomePowerless { uid, gid, drop_groups: base.is_some() });
     }
-    steps.extend([Step::DieWithParent, Step::CleanState]);
+    steps.push(Step::DieWithParent);
+    steps.extend(last);
+    steps.push(Step::CleanState);
     finish(container, steps, shown.len())
 }
 

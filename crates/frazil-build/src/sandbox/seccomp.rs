@@ -84,6 +84,20 @@ pub(super) fn program() -> Vec<libc::sock_filter> {
     program
 }
 
+/// A program that has the kernel ask about some calls of one architecture, and allows all others.
+pub(super) fn asking(architecture: u32, calls: &[u32]) -> Vec<libc::sock_filter> {
+    let allow = answer(libc::SECCOMP_RET_ALLOW);
+    let mut rules = vec![load(NUMBER_OFFSET)];
+    for &call in calls {
+        rules.extend([unless_skip(JUMP_IF_EQUAL, call, 1), answer(libc::SECCOMP_RET_USER_NOTIF)]);
+    }
+    let mut program = vec![load(ARCH_OFFSET)];
+    program.push(unless_skip(JUMP_IF_EQUAL, architecture, rules.len() as u8));
+    program.extend(rules);
+    program.push(allow);
+    program
+}
+
 /// Goes on if the condition holds for `value`, otherwise skips the next instructions.
 fn unless_skip(condition: u16, value: u32, skipped: u8) -> libc::sock_filter {
     instruction(condition, value, 0, skipped)

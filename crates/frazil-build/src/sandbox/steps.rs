@@ -6,15 +6,18 @@
 
 #![expect(unsafe_code, reason = "system calls that `rustix` has no function for")]
 
-use std::ffi::{CStr, CString, c_long};
+use std::ffi::{CStr, CString, c_long, c_ulong};
 use std::fmt;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd as _, OwnedFd, RawFd};
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
 };
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{Gid, Resource, Rlimit, Signal, Uid};
 use rustix::thread::CapabilitySets;
 
@@ -72,6 +75,8 @@ pub(super) enum Step {
     DieWithParent,
     /// Forbids system calls.
     Filter { program: Vec<libc::sock_filter> },
+    /// Has the kernel ask whoever holds the other end about system calls.
+    Trace { program: Vec<libc::sock_filter>, to: OwnedFd },
     /// Gives signals, the mask of new files and open files the state a new program expects.
     CleanState,
 }
@@ -145,7 +150,8 @@ impl Step {
             Self::DieWithParent => {
                 rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
             }
-            Self::Filter { program } => install_filter(program),
+            Self::Filter { program } => install_filter(program, 0).map(drop),
+            Self::Trace { program, to } => trace(program, to),
             Self::CleanState => clean_state(),
         }
     }
@@ -182,6 +188,7 @@ impl fmt::Display for Step {
             Self::DropCapabilities => write!(f, "give up capabilities"),
             Self::DieWithParent => write!(f, "ask to die with the parent"),
             Self::Filter { .. } => write!(f, "filter system calls"),
+            Self::Trace { .. } => write!(f, "have system calls traced"),
             Self::CleanState => write!(f, "reset signals and open files"),
         }
     }
@@ -329,7 +336,7 @@ fn drop_own_capabilities() -> Result<(), Errno> {
     rustix::thread::set_no_new_privs(true)
 }
 
-fn install_filter(program: &[libc::sock_filter]) -> Result<(), Errno> {
+fn install_filter(program: &[libc::sock_filter], flags: c_ulong) -> Result<c_long, Errno> {
     let len = u16::try_from(program.len()).map_err(|_| Errno::INVAL)?;
     let program = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
     // SAFETY: the program has `len` instructions, which the kernel copies and does not change.
@@ -337,11 +344,24 @@ fn install_filter(program: &[libc::sock_filter]) -> Result<(), Errno> {
         libc::syscall(
             libc::SYS_seccomp,
             c_long::from(libc::SECCOMP_SET_MODE_FILTER),
-            0,
+            flags,
             &raw const program,
         )
     };
-    checked(result)
+    checked(result).map(|()| result)
+}
+
+fn trace(program: &[libc::sock_filter], to: &OwnedFd) -> Result<(), Errno> {
+    let listener = install_filter(program, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+    // SAFETY: the kernel has opened the descriptor for us alone.
+    let listener = unsafe { OwnedFd::from_raw_fd(listener as RawFd) };
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut buffer = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [listener.as_fd()];
+    if !buffer.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+        return Err(Errno::INVAL);
+    }
+    rustix::net::sendmsg(to, &[IoSlice::new(b"!")], &mut buffer, SendFlags::empty()).map(drop)
 }
 
 fn clean_state() -> Result<(), Errno> {

@@ -67,6 +67,11 @@ impl Cancel {
         self.0.listeners.load(Ordering::Acquire) > 0
     }
 
+    /// Readable from then on.
+    pub(super) fn wake(&self) -> &OwnedFd {
+        &self.0.wake
+    }
+
     /// Whether somebody has cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.is_raised.load(Ordering::Acquire)
@@ -163,7 +168,7 @@ fn left(limit: Option<Duration>, passed: Duration) -> Result<Option<Duration>, D
 /// Waits until a container ends. `stop` asks it to end, with `signal`; `kill`, or `grace` after
 /// that, ends it.
 pub(super) fn wait_attached(
-    mut child: Child,
+    child: &mut Child,
     signal: rustix::process::Signal,
     grace: Duration,
     stop: &Cancel,
@@ -178,7 +183,7 @@ pub(super) fn wait_attached(
         }
         // Once it was asked, only its end is waited for, or the impatience of whoever asked.
         let asks = if deadline.is_none() { stop } else { kill };
-        let ready = poll(&child, asks, false, left)?;
+        let ready = poll(child, asks, false, left)?;
         if ready.process {
             break;
         }

@@ -1,18 +1,20 @@
 //! `frazil audit`
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use frazil_ops::image::audit::{
-    Difference, Weight, is_list, package_differences, packages, path_differences,
+    Difference, Total, Weight, is_list, package_differences, packages, path_differences, total,
 };
 use frazil_ops::image::readers::{self, Limits, ReadOptions};
+use frazil_ops::image::registry::read as read_remote;
+use frazil_ops::system::ledger;
 use frazil_tree::Tree;
 use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::linked::open_beside;
+use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen;
@@ -22,14 +24,16 @@ use crate::screen;
 pub(super) enum AuditCommand {
     Size(SizeArguments),
     Diff(DiffArguments),
+    Ledger(LedgerArguments),
 }
 
 /// Show what takes the space, by package
 #[derive(Debug, Args)]
 pub(super) struct SizeArguments {
-    /// An image layout, an archive of one, what `docker save` wrote, or a linked system
+    /// An image layout, an archive of one, what `docker save` wrote, a linked system, or an image in
+    /// a registry (HOST/REPOSITORY:TAG)
     #[arg(value_name = "IMAGE")]
-    image: PathBuf,
+    image: String,
 
     #[command(flatten)]
     reading: Reading,
@@ -40,11 +44,11 @@ pub(super) struct SizeArguments {
 pub(super) struct DiffArguments {
     /// The first one
     #[arg(value_name = "OLD")]
-    old: PathBuf,
+    old: String,
 
     /// The second one
     #[arg(value_name = "NEW")]
-    new: PathBuf,
+    new: String,
 
     /// Leave digests and versions aside: only what was added, removed, or has another size counts
     #[arg(long, alias = "normalize")]
@@ -56,6 +60,18 @@ pub(super) struct DiffArguments {
 
     #[command(flatten)]
     reading: Reading,
+}
+
+/// Print every decision of a link: what is kept and why, what is dropped, what soft evidence costs
+#[derive(Debug, Args)]
+pub(super) struct LedgerArguments {
+    /// A linked system
+    #[arg(value_name = "SYSTEM")]
+    system: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -73,16 +89,27 @@ pub(super) fn run(command: &AuditCommand, environment: &Environment) -> Result<(
     match command {
         AuditCommand::Size(arguments) => show_sizes(arguments, environment),
         AuditCommand::Diff(arguments) => show_differences(arguments, environment),
+        AuditCommand::Ledger(arguments) => show_ledger(arguments, environment),
     }
 }
 
-fn read(path: &Path, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
-    let path = environment.absolute(path);
+fn show_ledger(arguments: &LedgerArguments, environment: &Environment) -> Result<(), CommandError> {
+    let directory = environment.absolute(&arguments.system);
+    let text = if arguments.json { ledger::json(&directory)? } else { ledger::text(&directory)? };
+    screen::print(text.as_bytes())
+}
+
+fn read(named: &str, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
+    let architecture = &reading.architecture;
+    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
+    if let Some(reference) = registry::reference_unless_file(named, environment) {
+        let (client, logins) = (registry::client(environment)?, registry::logins(environment));
+        return Ok(read_remote(&reference, &client, &logins, &options)?.tree);
+    }
+    let path = environment.absolute(named.as_ref());
     if path.join("manifest").is_file() && path.join("units.json").is_file() {
         return Ok(open_beside(&path)?.tree);
     }
-    let architecture = &reading.architecture;
-    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
     Ok(readers::read(&path, &options)?.into_tree())
 }
 
@@ -90,7 +117,8 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
     let tree = read(&arguments.image, &arguments.reading, environment)?;
     let packages = packages(&tree);
     if arguments.reading.json {
-        return screen::print(format!("{}\n", json!(packages)).as_bytes());
+        let document = json!({ "total": total(&tree), "packages": packages });
+        return screen::print(format!("{document}\n").as_bytes());
     }
     let mut sorted: Vec<_> = packages.iter().collect();
     sorted.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.bytes));
@@ -99,9 +127,9 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
         let (bytes, files, versions) = (size(weight.bytes), weight.files, versions(weight));
         lines.push(format!("{bytes:>11}  {files:>6} files  {name}{versions}\n"));
     }
-    let sum = |count: fn(&Weight) -> u64| packages.values().map(count).sum::<u64>();
-    let (bytes, files) = (size(sum(|weight| weight.bytes)), sum(|weight| weight.files));
-    lines.push(format!("{bytes:>11}  {files:>6} files  in {} packages\n", packages.len()));
+    let total = total(&tree);
+    let (bytes, files) = (size(total.bytes), total.files);
+    lines.push(format!("{bytes:>11}  {files:>6} files  in {}\n", counts(total)));
     screen::print(lines.concat().as_bytes())
 }
 
@@ -113,19 +141,18 @@ fn show_differences(
     let new = read(&arguments.new, &arguments.reading, environment)?;
     let compare = if arguments.paths { path_differences } else { package_differences };
     let differences = compare(&old, &new, arguments.normalise);
-    let [old, new] = [&old, &new].map(packages);
+    let [old, new] = [&old, &new].map(total);
     if arguments.reading.json {
-        let totals = json!({ "before": total(&old), "after": total(&new) });
+        let totals = json!({ "before": old, "after": new });
         let document = json!({ "totals": totals, "differences": differences });
         return screen::print(format!("{document}\n").as_bytes());
     }
     let mut lines: Vec<String> =
         differences.iter().map(|difference| row(difference, arguments.paths)).collect();
-    let (before, after) = (total(&old), total(&new));
-    let growth = signed(after as i64 - before as i64);
-    let (from, to) = (old.len(), new.len());
-    let (before, after) = (size(before), size(after));
-    lines.push(format!("{before} -> {after} ({growth}), {from} -> {to} packages\n"));
+    let growth = signed(new.bytes as i64 - old.bytes as i64);
+    let (before, after) = (size(old.bytes), size(new.bytes));
+    let (from, to) = (counts(old), counts(new));
+    lines.push(format!("{before} -> {after} ({growth})\n{from} -> {to}\n"));
     screen::print(lines.concat().as_bytes())
 }
 
@@ -147,8 +174,12 @@ fn versions(weight: &Weight) -> String {
     weight.versions.iter().flat_map(|version| [" ", version]).collect()
 }
 
-fn total(packages: &BTreeMap<String, Weight>) -> u64 {
-    packages.values().map(|weight| weight.bytes).sum()
+/// `12 packages`, and the store paths where there are some.
+fn counts(total: Total) -> String {
+    match total.store_paths {
+        0 => format!("{} packages", total.packages),
+        paths => format!("{} packages, {paths} store paths", total.packages),
+    }
 }
 
 fn signed(bytes: i64) -> String {

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use frazil_ops::image::check::{Difference, made_again, read_back};
 use frazil_ops::image::output::{Format, write_file, write_root};
 use frazil_ops::image::plan::{PlannedLayer, planned, short};
+use frazil_ops::image::registry::present;
 use frazil_ops::image::{
     Image, ImageError, ImageOptions, Scratch, System, digest, layout_has, sbom,
 };
@@ -18,6 +19,7 @@ use self::progress::LayerProgress;
 pub(super) use self::progress::PushProgress;
 use crate::command_error::CommandError;
 use crate::commands::linked::SystemArguments;
+use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen::{self, Screen, say};
@@ -82,11 +84,25 @@ struct WriteArguments {
     #[arg(long)]
     json: bool,
 
+    /// Give the image this tag [default: as the system says]
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+
     #[command(flatten)]
     layers: Layering,
 
     #[command(flatten)]
     system: SystemArguments,
+}
+
+impl WriteArguments {
+    fn open(&self, environment: &Environment, screen: Screen) -> Result<System, CommandError> {
+        let mut system = self.system.open(environment, screen)?;
+        if let Some(tag) = &self.tag {
+            system.presentation.tag.clone_from(tag);
+        }
+        Ok(system)
+    }
 }
 
 /// Write the root of a system as a plain archive
@@ -103,9 +119,9 @@ pub(super) struct TarArguments {
 /// Show the layers of an image, and what a push would send
 #[derive(Debug, Args)]
 pub(super) struct PlanArguments {
-    /// An image layout: what it has is not sent
-    #[arg(long, value_name = "LAYOUT")]
-    against: Option<PathBuf>,
+    /// An image layout, or a repository of a registry (HOST/REPOSITORY): what it has is not sent
+    #[arg(long, value_name = "LAYOUT|REPOSITORY")]
+    against: Option<String>,
 
     /// Print the layers as JSON
     #[arg(long)]
@@ -202,7 +218,7 @@ fn write(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let system = arguments.system.open(environment, screen)?;
+    let system = arguments.open(environment, screen)?;
     with_image(&arguments.layers, system, environment, |image| {
         image.write(format, path)?;
         if arguments.check {
@@ -224,7 +240,7 @@ fn stream(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let system = arguments.system.open(environment, screen)?;
+    let system = arguments.open(environment, screen)?;
     let mut stdout = std::io::stdout().lock();
     Ok(frazil_ops::image::output::stream(&system, arguments.layers.layers, &mut stdout)?)
 }
@@ -263,10 +279,17 @@ fn show_plan(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let system = arguments.system.open(environment, screen)?;
-    let against = arguments.against.as_ref().map(|layout| environment.absolute(layout));
+    let against = arguments.against.as_deref();
     let layers = with_image(&arguments.layers, system, environment, |image| {
-        let has = |blob: &_| against.as_ref().is_some_and(|layout| layout_has(layout, blob));
-        Ok(planned(image, &has))
+        let Some(against) = against else { return Ok(planned(image, &|_| false)) };
+        let Some(reference) = registry::reference_unless_file(against, environment) else {
+            let layout = environment.absolute(against.as_ref());
+            return Ok(planned(image, &|blob| layout_has(&layout, blob)));
+        };
+        let blobs: Vec<_> = image.layers().map(|(_, layer)| layer.blob).collect();
+        let (client, logins) = (registry::client(environment)?, registry::logins(environment));
+        let there = present(&reference, &client, &logins, &blobs)?;
+        Ok(planned(image, &|blob| there.contains(&blob.reference())))
     })?;
     if arguments.json {
         return print_json(&json!(layers));

@@ -5,20 +5,18 @@ use std::path::PathBuf;
 use clap::Args;
 
 use frazil_ops::image::registry::{
-    Logins, PushOptions, Pushed, Reference, RegistryError, SigningKey, push,
+    PushOptions, Pushed, Reference, RegistryError, SigningKey, push,
 };
 use frazil_ops::image::{Image, System};
-use frazil_ops::network::Client;
 use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::image::{Layering, PushProgress};
 use crate::commands::linked::{SystemArguments, open_beside};
+use crate::commands::registry;
 use crate::environment::Environment;
-use crate::network;
 use crate::progress::size;
 use crate::screen::{self, Screen, say};
-use crate::settings::Settings;
 
 /// Push the image of a system to a registry
 ///
@@ -42,7 +40,7 @@ pub(super) struct PushArguments {
     #[arg(long, value_name = "FILE")]
     sign: Option<PathBuf>,
 
-    /// Attach a list of the packages in the image, as SPDX
+    /// Attach lists of the packages in the image, in two formats, as referrers
     #[arg(long)]
     sbom: bool,
 
@@ -62,28 +60,25 @@ pub(super) fn run(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let reference: Reference = match arguments.to.parse() {
-        Ok(reference) => reference,
-        Err(error) => {
-            let error: frazil_ops::image::registry::ReferenceError = error;
-            let help = Some(error.help().to_owned());
-            return Err(CommandError::Usage { message: error.to_string(), help });
-        }
-    };
+    let reference = registry::reference(&arguments.to)?;
+    if reference.has_digest() {
+        return Err(CommandError::usage(
+            "an image is pushed to a tag; what a digest names never changes",
+        ));
+    }
     let key = arguments.sign.as_ref().map(|file| SigningKey::read(&environment.absolute(file)));
     let options = PushOptions {
-        logins: Logins { files: login_files(environment) },
+        logins: registry::logins(environment),
         sources: arguments.mount_from.clone(),
         key: key.transpose().map_err(RegistryError::Key)?,
         with_inventory: arguments.sbom,
+        ..PushOptions::default()
     };
     let mut systems = vec![arguments.system.open(environment, screen)?];
     for other in &arguments.with {
         systems.push(open_beside(&environment.absolute(other))?);
     }
-    let settings = Settings::of_frazil(environment)?;
-    let fetch = network::fetch_options(environment, &settings)?;
-    let client = Client::new(fetch).map_err(RegistryError::Client)?;
+    let client = registry::client(environment)?;
     let pushed =
         arguments.layers.with_images(&systems, environment, |images: &[Image<'_>]| {
             let progress = PushProgress::new();
@@ -112,15 +107,4 @@ fn show(
     };
     say(&format!("{reference}@{}{images}: {what}\n", pushed.digest));
     Ok(())
-}
-
-/// Where the tools that log in to registries keep names and passwords.
-fn login_files(environment: &Environment) -> Vec<PathBuf> {
-    let directory =
-        |name: &str| environment.text(name).filter(|path| path.starts_with('/')).map(PathBuf::from);
-    let docker = directory("DOCKER_CONFIG")
-        .or_else(|| Some(environment.home()?.join(".docker")))
-        .map(|directory| directory.join("config.json"));
-    let containers = directory("XDG_RUNTIME_DIR").map(|place| place.join("containers/auth.json"));
-    [directory("REGISTRY_AUTH_FILE"), containers, docker].into_iter().flatten().collect()
 }

@@ -1,31 +1,40 @@
 //! `frazil run`
 
+use std::io::IsTerminal as _;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use clap::Args;
 use frazil_ops::image::Scratch;
-use frazil_ops::run::{Cancel, Ended, RunPlan, run as run_system};
+use frazil_ops::run::{Cancel, Ended, Forward, Network, RunPlan, run as run_system};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::command_error::CommandError;
 use crate::commands::linked::SystemArguments;
 use crate::environment::Environment;
+use crate::realising::take_signals;
 use crate::screen::Screen;
 
 /// Shells add this to the number of the signal that ended a program.
 const SIGNALLED: i32 = 128;
 
-/// Run a system in namespaces of its own, on the network of the machine
+/// Run a system in namespaces of its own
 ///
-/// Neither root nor a daemon is needed. Its root is a copy that cannot be written, but for /tmp,
-/// /run and what the system declares as volumes. Ctrl-C asks it to stop, a second one ends it; its
-/// exit status is passed on.
+/// Neither root nor a daemon is needed. It is on the network of the machine, or with `--publish` on
+/// one of its own, of which only those ports can be reached. Its root is a copy that cannot be
+/// written, but for /tmp, /run and what the system declares as volumes. Ctrl-C asks it to stop, a
+/// second one ends it; a shell in the foreground gets it itself. The exit status is passed on.
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// Let the system write to its root
     #[arg(long)]
     writable: bool,
+
+    /// Have this port of the machine lead to one of the system: [ADDRESS:]PORT[:PORT] (can be
+    /// repeated) [default address: 127.0.0.1]
+    #[arg(short, long, value_name = "PORTS")]
+    publish: Vec<String>,
 
     /// Give the system so many seconds to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
@@ -52,7 +61,15 @@ pub(super) fn run(
         scratch: scratch.path().to_owned(),
         terminal: environment.text("TERM").map(str::to_owned),
         grace: Duration::from_secs(arguments.stop_timeout),
+        network: if arguments.publish.is_empty() { Network::Host } else { Network::Private },
+        forwards: arguments.publish.iter().map(|text| forward(text)).collect::<Result<_, _>>()?,
+        has_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
     };
+    status(until_stopped(|stop, kill| run_system(&system, &plan, stop, kill))??)
+}
+
+/// Runs something that is asked to stop by the first signal, and ended by the second one.
+pub(super) fn until_stopped<T>(run: impl FnOnce(&Cancel, &Cancel) -> T) -> Result<T, CommandError> {
     let no_event = |error| CommandError::from(frazil_ops::run::SystemRunError::Sandbox(error));
     let stop = Cancel::new().map_err(no_event)?;
     let kill = Cancel::new().map_err(no_event)?;
@@ -62,8 +79,9 @@ pub(super) fn run(
         path: "signals".into(),
         source,
     })?;
+    take_signals();
     let handle = signals.handle();
-    let ended = std::thread::scope(|scope| {
+    Ok(std::thread::scope(|scope| {
         scope.spawn(|| {
             for _ in signals.forever() {
                 if stop.is_cancelled() {
@@ -72,13 +90,44 @@ pub(super) fn run(
                 stop.cancel();
             }
         });
-        let ended = run_system(&system, &plan, &stop, &kill);
+        let done = run(&stop, &kill);
         handle.close();
-        ended
-    });
-    match ended? {
+        done
+    }))
+}
+
+/// The exit status of what ran becomes ours.
+pub(super) fn status(ended: Ended) -> Result<(), CommandError> {
+    match ended {
         Ended::Exited(0) => Ok(()),
         Ended::Exited(status) => Err(CommandError::Ended { status: status as u8 }),
         Ended::Killed(signal) => Err(CommandError::Ended { status: (SIGNALLED + signal) as u8 }),
     }
+}
+
+/// `[ADDRESS:]PORT[:PORT]`: where connections come in, and the port of the system, which is the same
+/// unless it is given.
+fn forward(text: &str) -> Result<Forward, CommandError> {
+    let wrong = || CommandError::Usage {
+        message: format!("'{text}' names no ports"),
+        help: Some("write it as PORT, PORT:PORT or ADDRESS:PORT:PORT".to_owned()),
+    };
+    let parts: Vec<&str> = text.rsplitn(3, ':').collect();
+    let (address, outside, inside) = match parts[..] {
+        [port] => (None, port, port),
+        [inside, outside] => (None, outside, inside),
+        [inside, outside, address] => (Some(address), outside, inside),
+        _ => return Err(wrong()),
+    };
+    let address = match address.map(|text| text.trim_matches(['[', ']']).parse::<IpAddr>()) {
+        None => Ipv4Addr::LOCALHOST.into(),
+        Some(address) => address.map_err(|_| wrong())?,
+    };
+    let [outside, port] = [outside, inside].map(|port| port.parse::<u16>().map_err(|_| wrong()));
+    let listener = TcpListener::bind((address, outside?)).map_err(|source| CommandError::Io {
+        action: "listen at",
+        path: text.into(),
+        source,
+    })?;
+    Ok(Forward { listener, port: port? })
 }

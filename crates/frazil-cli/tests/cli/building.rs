@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use super::frazil;
 
 const PLACES: &[&str] = &["/bin/busybox", "/usr/bin/busybox"];
-const APPLETS: &[&str] = &["sh", "mkdir", "cat", "sleep", "ln", "chmod", "dd", "wget", "ps"];
+const APPLETS: &[&str] =
+    &["sh", "mkdir", "cat", "sleep", "ln", "chmod", "dd", "wget", "ps", "test"];
 
 /// Derivations of every kind, with the helper that makes them.
 const EXPRESSIONS: &str = r#"

@@ -8,8 +8,12 @@ mod flakes;
 #[cfg(test)]
 mod git;
 mod golden;
+mod linking;
 #[cfg(test)]
 mod nix_builds;
+#[cfg(test)]
+mod options;
+#[cfg(test)]
 mod packages;
 
 use std::fs;

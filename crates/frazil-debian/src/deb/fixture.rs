@@ -22,7 +22,7 @@ pub(in crate::deb) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(in crate::deb) fn zstd(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+    ::zstd::encode_all(bytes, 1).unwrap()
 }
 
 pub(in crate::deb) fn list(bytes: &[u8], limits: Limits) -> Result<String, DebError> {

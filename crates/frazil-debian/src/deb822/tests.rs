@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 
 use super::{FIELDS_MAX, Stanzas, fuzz};
-use crate::random::Random;
+use frazil_testkit::random::Random;
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
@@ -94,7 +94,7 @@ fn values() {
 
 #[test]
 fn any_bytes() {
-    let mut random = Random::new();
+    let mut random = Random::seeded();
     for _ in 0..50_000 {
         fuzz(&random.bytes_of(b"AB: \n\t#.\r", 32));
         fuzz(&random.bytes(64));

@@ -21,6 +21,28 @@ fn gives_the_same_bytes_each_time_and_the_contents_back() {
     }
 }
 
+/// A large file is several members, which readers take as one stream, whatever the pieces were.
+#[test]
+fn large_streams_are_cut_into_members() {
+    let mut bytes = Vec::new();
+    for number in 0..(9_u32 << 14) {
+        bytes.extend([number as u8; 256]);
+    }
+    let whole = compressed(Compression::Gzip, &bytes);
+    let mut first = flate2::bufread::GzDecoder::new(&whole[..]);
+    assert_eq!(std::io::copy(&mut first, &mut std::io::sink()).unwrap(), 32 << 20);
+    let mut stream = Compressor::new(Compression::Gzip, Vec::new()).unwrap();
+    for piece in bytes.chunks(777_777) {
+        stream.write_all(piece).unwrap();
+    }
+    assert!(stream.finish().unwrap() == whole);
+    let mut back = Vec::new();
+    crate::read::decompress(&whole[..]).unwrap().read_to_end(&mut back).unwrap();
+    assert!(back == bytes);
+    let nothing = compressed(Compression::Gzip, b"");
+    assert_eq!(crate::read::decompress(&nothing[..]).unwrap().read_to_end(&mut back).unwrap(), 0);
+}
+
 #[test]
 fn says_which_compressions_there_are() {
     let error = "xz".parse::<Compression>().unwrap_err();

@@ -221,7 +221,7 @@ pub(crate) fn pretty(document: &impl Serialize) -> Vec<u8> {
 }
 
 /// RFC 3339, in UTC.
-pub(crate) fn date_time(time: Timestamp) -> String {
+pub fn date_time(time: Timestamp) -> String {
     let (days, seconds) = (time.0 / 86_400, time.0 % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -15,6 +15,9 @@ use super::{Limits, ReadError, ReadOptions};
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
+/// Whiteouts may look at so many entries for each one that an image may have. Those of engines look
+/// at what they take away; made up ones could look at everything, each time.
+const LOOKS_PER_ENTRY: u64 = 16;
 /// Links on the way to an entry; the kernel follows no more.
 const LINKS_MAX: usize = 40;
 
@@ -39,6 +42,9 @@ pub enum MergeError {
         /// The place.
         path: TreePath,
     },
+    /// It takes things away that are not there, again and again.
+    #[error("its whiteouts take too long")]
+    Whiteouts,
     /// A hard link to what is not there.
     #[error("`{path}` is a hard link to `{}`, which is no file", target.escape_ascii())]
     HardLink {
@@ -69,12 +75,15 @@ pub(super) struct Merge<'o> {
     leaves: Vec<Leaf>,
     layer: usize,
     left: Limits,
+    /// Entries that whiteouts may still look at.
+    looks_left: u64,
 }
 
 impl<'o> Merge<'o> {
     pub(super) fn new(options: &'o ReadOptions<'o>) -> Self {
         let (entries, leaves) = (BTreeMap::new(), Vec::new());
-        Self { options, entries, leaves, layer: 0, left: options.limits }
+        let looks_left = options.limits.entries_max.saturating_mul(LOOKS_PER_ENTRY);
+        Self { options, entries, leaves, layer: 0, left: options.limits, looks_left }
     }
 
     pub(super) fn bytes_left(&self) -> u64 {
@@ -124,17 +133,15 @@ impl<'o> Merge<'o> {
         };
         let name = path.file_name();
         if name == OPAQUE {
-            if let Some(directory) = path.parent() {
-                self.remove_lower(&directory, false);
-            }
-            return Ok(Ok(()));
+            let directory = path.parent();
+            return Ok(directory.map_or(Ok(()), |directory| self.remove_lower(&directory, false)));
         }
         if let Some(hidden) = name.strip_prefix(WHITEOUT) {
             // What begins with two marks is aufs's own.
             if !hidden.starts_with(WHITEOUT)
                 && let Ok(hidden) = sibling(&path, hidden)
             {
-                self.remove_lower(&hidden, true);
+                return Ok(self.remove_lower(&hidden, true));
             }
             return Ok(Ok(()));
         }
@@ -265,10 +272,13 @@ impl<'o> Merge<'o> {
     }
 
     /// Takes away what lower layers have at a place and below it, or only below it.
-    fn remove_lower(&mut self, path: &TreePath, with_itself: bool) {
+    fn remove_lower(&mut self, path: &TreePath, with_itself: bool) -> Result<(), MergeError> {
+        let within = self.within(path);
+        let looks_left = self.looks_left.checked_sub(within.len() as u64);
+        self.looks_left = looks_left.ok_or(MergeError::Whiteouts)?;
         // Deepest first: a directory stays while something of this layer is in it.
         let mut stays: Option<TreePath> = None;
-        for (other, layer) in self.within(path).into_iter().rev() {
+        for (other, layer) in within.into_iter().rev() {
             let is_needed = stays.as_ref().is_some_and(|stays| stays.is_within(&other));
             if layer == self.layer || is_needed {
                 stays = Some(other);
@@ -276,6 +286,7 @@ impl<'o> Merge<'o> {
                 self.entries.remove(&other);
             }
         }
+        Ok(())
     }
 
     /// The place of a name: links on the way are followed, the last name is not.

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 
 use expect_test::{Expect, expect};
 use frazil_tree::dump::dump;
@@ -287,6 +287,69 @@ fn limits_hold() {
     long.extend(vec![b'a'; 4096]);
     expect!["the layer `archive` is no archive that can be read: there is no header at byte 512: it is too long"]
         .assert_eq(&shown(root(&mut &long[..], &options())));
+}
+
+/// Without a limit this would look at every file for every whiteout.
+#[test]
+fn whiteouts_cannot_take_for_ever() {
+    let files: Vec<String> = (0..50).map(|number| format!("f d/{number} x\n")).collect();
+    let whiteouts = "f d/.wh..wh..opq -\n".repeat(40);
+    check_hostile(
+        &(files.concat() + &whiteouts),
+        expect!["the layer `archive` cannot be applied: its whiteouts take too long"],
+    );
+}
+
+/// A few kilobytes that would be a gigabyte: what is left behind the archive counts, too.
+#[test]
+fn compressed_bombs_are_defused() {
+    let mut bytes = archive("f a 1");
+    bytes.resize(8 << 20, 0);
+    let mut encoder =
+        crate::compress::Compressor::new(crate::compress::Compression::Gzip, Vec::new()).unwrap();
+    encoder.write_all(&bytes).unwrap();
+    let stored = encoder.finish().unwrap();
+    assert!(stored.len() < 16 << 10);
+    let mut layout = Layout::default();
+    let diff_id = Blob::of(&bytes).reference();
+    let layer = layout.blob(stored);
+    let config = json!({ "rootfs": { "type": "layers", "diff_ids": [diff_id] } });
+    let config = layout.blob(config.to_string().into_bytes());
+    let manifest = json!({ "config": config, "layers": [layer] });
+    let manifest = layout.blob(manifest.to_string().into_bytes());
+    let index = json!({ "manifests": [manifest] }).to_string();
+    layout.0.insert("index.json".to_owned(), index.into_bytes());
+    let said = shown(image(&layout, &options()).map(|image| image.tree));
+    assert!(said.starts_with("cannot read `blobs/sha256/"), "{said}");
+    assert!(said.ends_with("file too large"), "{said}");
+}
+
+/// As many files as large systems have, with names that are not text. (Of 300 000 an optimised
+/// build makes a layer and reads it back in two seconds.)
+#[test]
+fn many_files_with_any_names_come_back() {
+    const FILES: u32 = 60_000;
+    let mut tree = Tree::default();
+    let leaf = frazil_tree::Leaf {
+        metadata: frazil_tree::Metadata::of_root(frazil_tree::Mode::of(0o644)),
+        origin: frazil_tree::Origin::parse("unit").unwrap(),
+        kind: frazil_tree::LeafKind::File(frazil_tree::File::inline(b"")),
+    };
+    for number in 0..FILES {
+        let number = format!("{}/{number}", number % 64);
+        let name = [&b"\xff\xfe/"[..], number.as_bytes(), b"\xc3"];
+        tree.insert(TreePath::parse(&name.concat()).unwrap(), leaf.clone()).unwrap();
+    }
+    let layers = crate::layers::plan(&tree, std::num::NonZeroUsize::MIN, |_| {
+        crate::layers::Weight::default()
+    });
+    assert_eq!(layers.len(), 1);
+    let mut bytes = Vec::new();
+    encode_layer(&layers[0], &NoUnits, Timestamp(0), Compression::None, &mut bytes).unwrap();
+    let options = ReadOptions { limits: Limits::default(), ..options() };
+    let back = root(&mut &bytes[..], &options).unwrap();
+    assert_eq!(back.entry_count(), tree.entry_count());
+    assert!(back.walk().map(|(path, _)| path).eq(tree.walk().map(|(path, _)| path)));
 }
 
 #[test]

@@ -26,7 +26,7 @@ const USAGE: &[u8] = b"usage: initctl [--socket PATH] VERB\n\
     \x20 reload                         take over the plan as it is now\n\
     \x20 poweroff | reboot | halt | exit CODE\n\
     \n\
-    options: --timeout SECONDS, --no-wait; exit status: 0 done, 1 no or failed, 2 usage";
+    options: --root DIRECTORY, --timeout SECONDS, --no-wait; exit status: 0 done, 1 no or failed, 2 usage";
 
 /// Milliseconds that the control socket may take to appear.
 const SOCKET_PATIENCE: u64 = 5000;
@@ -104,6 +104,10 @@ fn parse(arguments: &Arguments, first: usize) -> Option<Options<'_>> {
             b"--follow" | b"-f" => options.follows = true,
             b"--socket" => {
                 options.socket = Some(arguments.get(index)?);
+                index += 1;
+            }
+            b"--root" => {
+                file::enter_root(arguments.get(index)?).ok()?;
                 index += 1;
             }
             b"--timeout" => {

@@ -1,4 +1,4 @@
-//! `launch`: prepares and executes one service, for PID 1 or for another supervisor.
+//! `launch`: prepares and executes one service, for PID 1; for other supervisors, see `guest`.
 //!
 //! Everything that can block or fail in a way of its own happens here, in the process that becomes
 //! the service. An error is told on standard error, which is the service's log, and as a number on
@@ -11,9 +11,9 @@ mod values;
 
 use core::ffi::CStr;
 
-use crate::applets::{PLAN_PATH, inherited, status, supervise};
+use crate::applets::{guest, inherited, status};
 use crate::errno;
-use crate::plan::{self, Field, Plan, ProbeKind, Service, flag};
+use crate::plan::{Field, Plan, ProbeKind, Service, flag};
 use crate::sys::process::{self, Limit};
 use crate::sys::spawn::{Group, Program, Spawn, spawn};
 use crate::sys::{Arguments, Errno, Fd, Result, Word, file, memory};
@@ -62,23 +62,23 @@ impl<T> During<T> for Result<T> {
 /// What a step of a launch gives.
 pub(crate) type Step<T> = core::result::Result<T, Failure>;
 
-/// `launch --inherited NAME PURPOSE PID`, by PID 1, or `launch PLAN NAME`, by anybody.
+/// The first argument where PID 1's descriptors are there.
+pub(crate) const INHERITED: &CStr = c"--inherited";
+
+/// `launch --inherited NAME PURPOSE PID`, by PID 1; other supervisors say something else.
 pub(super) fn run(arguments: &Arguments) -> u8 {
-    let (Some(first), Some(second)) = (arguments.get(2), arguments.get(3)) else {
-        tell(&[b"usage: init launch PLAN NAME"]);
-        return status::USAGE;
-    };
-    if first != c"--inherited" {
-        return from_file(first, second.to_bytes(), arguments);
+    if arguments.get(2) != Some(INHERITED) {
+        return guest::launch(arguments);
     }
+    let name = arguments.get(3).unwrap_or_default();
     let plan = match memory::sealed(inherited::PLAN) {
         Ok(bytes) => Plan::trust(bytes),
         Err(_) => return status::PLAN,
     };
-    let Some(service) = plan.find(second.to_bytes()).map(|index| plan.service(index)) else {
+    let Some(service) = plan.find(name.to_bytes()).map(|index| plan.service(index)) else {
         return status::PLAN;
     };
-    let launch = Launch { service, arguments, is_ours: true };
+    let launch = Launch { service, arguments };
     match arguments.get(4).map(CStr::to_bytes) {
         Some(b"ask") => launch.command(Field::StopCommand, arguments.get(5)),
         Some(b"clean") => launch.command(Field::AfterStop, None),
@@ -86,40 +86,14 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     }
 }
 
-/// The `run` of a service directory: the service is called as the directory is.
-pub(super) fn run_directory(arguments: &Arguments) -> u8 {
-    let mut buffer = [0; 512];
-    let path = file::read_link(c"/proc/self/cwd", &mut buffer).unwrap_or_default();
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    from_file(PLAN_PATH, name, arguments)
-}
-
-fn from_file(path: &'static CStr, name: &[u8], arguments: &Arguments) -> u8 {
-    let loaded = supervise::load(path).map(|(_, bytes)| plan::read(bytes));
-    let plan = match loaded {
-        Ok(Ok(plan)) => plan,
-        Ok(Err(error)) => {
-            tell(&[b"init: ", path.to_bytes(), b": ", error.message().as_bytes()]);
-            return status::PLAN;
-        }
-        Err(error) => {
-            tell(&[b"init: cannot read ", path.to_bytes(), b": ", errno::name(error)]);
-            return status::PLAN;
-        }
-    };
-    let Some(index) = plan.find(name) else {
-        tell(&[b"init: no such service: ", name]);
-        return status::USAGE;
-    };
-    // Another supervisor may have things of its own at the numbers that PID 1 uses.
-    Launch { service: plan.service(index), arguments, is_ours: false }.start()
+/// Starts a service where PID 1's descriptors are there, whoever has put them there.
+pub(super) fn execute_inherited(service: Service<'static>, arguments: &Arguments) -> u8 {
+    Launch { service, arguments }.start()
 }
 
 struct Launch<'a> {
     service: Service<'static>,
     arguments: &'a Arguments,
-    /// PID 1 started us, so the inherited descriptors are there.
-    is_ours: bool,
 }
 
 impl Launch<'_> {
@@ -127,13 +101,10 @@ impl Launch<'_> {
         if self.is_done() {
             return 0;
         }
-        let mut sink = Fd::NONE;
-        if self.is_ours {
-            sink = inherited::STATUS;
-            if self.service.ready().number() == sink.0.cast_unsigned() {
-                // The service wants to tell its readiness there.
-                sink = file::duplicate_above(sink, inherited::FIRST_FREE).unwrap_or(Fd::NONE);
-            }
+        let mut sink = inherited::STATUS;
+        if self.service.ready().number() == sink.0.cast_unsigned() {
+            // The service wants to tell its readiness there.
+            sink = file::duplicate_above(sink, inherited::FIRST_FREE).unwrap_or(Fd::NONE);
         }
         let Err(failure) = self.execute();
         failure.tell(self.service.name());
@@ -169,9 +140,7 @@ impl Launch<'_> {
             let argv = values::command(&mut arena, command)?;
             run_and_wait(argv, environment.words())?;
         }
-        if self.is_ours {
-            self.connect(&mut arena, &mut environment)?;
-        }
+        self.connect(&mut arena, &mut environment)?;
         let argv = values::command(&mut arena, service.texts(Field::Command))?;
         for (resource, soft, hard) in service.limits() {
             process::set_limit(resource, Limit { soft, hard }).during("set", c"a limit")?;

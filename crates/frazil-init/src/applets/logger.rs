@@ -68,13 +68,35 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     // Signals neither end it nor wake it: it ends when there is nothing left to read.
     signal::block_all();
     let words = arguments.get(2).unwrap_or_default();
+    if words == c"--one" {
+        return super::guest::log(arguments);
+    }
     match Logger::new(words) {
         Ok(mut logger) => logger.work(),
         Err(_) => status::AGAIN,
     }
 }
 
+/// Writes what one service says on our standard input, for another supervisor.
+pub(super) fn run_one(plan: Plan<'static>, index: usize) -> u8 {
+    signal::block_all();
+    match Logger::of_one(plan, index) {
+        Ok(mut logger) => logger.work(),
+        Err(_) => status::AGAIN,
+    }
+}
+
 impl Logger {
+    fn of_one(plan: Plan<'static>, index: usize) -> Result<Self> {
+        let mut ends = [Fd::NONE; STAGES * 2];
+        for pair in ends.as_chunks_mut::<2>().0 {
+            *pair = file::pipe(true)?.into();
+        }
+        let kind = plan.service(index).log();
+        let stream = Stream { index, fd: Fd::STDIN, kind, is_pending: true };
+        Self::with(plan, ends, memory::table(1, stream)?)
+    }
+
     fn new(words: &CStr) -> Result<Self> {
         let plan = Plan::trust(memory::sealed(inherited::PLAN)?);
         let words = words.to_bytes();
@@ -83,7 +105,6 @@ impl Logger {
         for end in &mut ends {
             *end = descriptor(pieces.next().unwrap_or_default());
         }
-        let [raw_read, raw_write, done_read, done_write, file_read, file_write] = ends;
         let none = Stream { index: 0, fd: Fd::NONE, kind: LogKind::Null, is_pending: false };
         let streams = memory::table(pieces.clone().count(), none)?;
         let has_json = plan.services().any(|service| service.log() == LogKind::Json);
@@ -100,6 +121,15 @@ impl Logger {
             };
             *stream = Stream { index, fd, kind, is_pending: true };
         }
+        Self::with(plan, ends, streams)
+    }
+
+    fn with(
+        plan: Plan<'static>,
+        ends: [Fd; STAGES * 2],
+        streams: &'static mut [Stream],
+    ) -> Result<Self> {
+        let [raw_read, raw_write, done_read, done_write, file_read, file_write] = ends;
         let look = file::pipe(true)?;
         // A smaller one makes smaller batches.
         let _sized = file::set_pipe_size(look.0, 2 * LOOK_BYTES);

@@ -18,13 +18,15 @@ use crate::plan::{self, Mode, Plan};
 use crate::sys::event::{self, Event, Interest};
 use crate::sys::process::{self, LIMIT_FILES, Limit};
 use crate::sys::socket::{self, Address};
-use crate::sys::{Arguments, Errno, Fd, Word, file, memory, signal};
+use crate::sys::{Arguments, Errno, Fd, Word, fault, file, memory, signal};
 use crate::text::tell;
 use children::Wires;
 use logs::Logs;
 pub(crate) use machinery::give_up;
 use requests::Control;
 
+/// What a machine runs whose plan cannot be: usually a login.
+const RESCUE_PATH: &CStr = c"/etc/init.plan.rescue";
 /// How many events and how many dead children are handled before anything else gets its turn.
 const EVENTS_MAX: usize = 64;
 const DEAD_MAX: usize = 256;
@@ -93,25 +95,12 @@ pub(super) fn run(arguments: &Arguments, path: &'static CStr) -> u8 {
     // What the container engine left open is nobody's business. Kernels before 5.11 cannot.
     let _hidden = file::close_all_on_exec(3);
     reserve_descriptors();
-    let (fd, bytes) = match load(path) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            tell(&[
-                b"init: cannot read the plan ",
-                path.to_bytes(),
-                b": ",
-                crate::errno::name(error),
-            ]);
-            return give_up(status::PLAN);
-        }
-    };
-    let plan = match plan::read(bytes) {
-        Ok(plan) => plan,
-        Err(error) => {
-            tell(&[b"init: ", path.to_bytes(), b": ", error.message().as_bytes()]);
-            return give_up(status::PLAN);
-        }
-    };
+    // Without it, a fault would be as silent as in any other program.
+    let _told = fault::handle_all();
+    // A machine is there to be repaired; a container is there to be replaced.
+    let rescue = may_be_machine.then_some(RESCUE_PATH);
+    let found = [Some(path), rescue].into_iter().flatten().find_map(load_checked);
+    let Some((fd, plan, path)) = found else { return give_up(status::PLAN) };
     let is_machine = match plan.mode() {
         Mode::Auto => may_be_machine,
         Mode::Container => false,
@@ -123,6 +112,25 @@ pub(super) fn run(arguments: &Arguments, path: &'static CStr) -> u8 {
         Err(error) => {
             tell(&[b"init: cannot begin: ", crate::errno::name(error)]);
             give_up(status::AGAIN)
+        }
+    }
+}
+
+/// A plan that can be run, and where it was; what is wrong with any other is told.
+fn load_checked(path: &'static CStr) -> Option<(Fd, Plan<'static>, &'static CStr)> {
+    let (fd, bytes) = match load(path) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            let reason = crate::errno::name(error);
+            tell(&[b"init: cannot read the plan ", path.to_bytes(), b": ", reason]);
+            return None;
+        }
+    };
+    match plan::read(bytes) {
+        Ok(plan) => Some((fd, plan, path)),
+        Err(error) => {
+            tell(&[b"init: ", path.to_bytes(), b": ", error.message().as_bytes()]);
+            None
         }
     }
 }
@@ -144,7 +152,7 @@ pub(super) fn lint(path: &CStr) -> u8 {
 }
 
 /// Keeps the numbers free that applets get descriptors under, and the standard ones open.
-fn reserve_descriptors() {
+pub(super) fn reserve_descriptors() {
     let null = file::open(c"/dev/null", file::Open::TERMINAL, 0)
         .or_else(|_| file::memory(c"null"))
         .unwrap_or(Fd::NONE);

@@ -114,20 +114,10 @@ impl Machine<'_> {
     /// attempt.
     fn start_later(&mut self, index: usize, exit: Exit, now: u64) {
         let service = self.service(index);
-        let [min, max, reset] = [Field::BackoffMin, Field::BackoffMax, Field::BackoffReset]
-            .map(|field| u64::from(service.get(field)));
         let Some(slot) = self.touch(index) else { return };
         let ran = now.saturating_sub(slot.started);
-        if ran >= reset {
-            slot.short_runs = 0;
-        }
-        let delay = if slot.short_runs == 0 && ran >= min {
-            0
-        } else {
-            let doublings = u32::from(slot.short_runs.saturating_sub(1)).min(20);
-            spread(min.saturating_mul(1 << doublings).min(max), now ^ index as u64)
-        };
-        slot.short_runs = slot.short_runs.saturating_add(1);
+        let (delay, short_runs) = pause(service, ran, slot.short_runs, now ^ index as u64);
+        slot.short_runs = short_runs;
         slot.restarts = slot.restarts.saturating_add(1);
         slot.report = Some(Report::Again(exit, delay));
         if delay == 0 {
@@ -139,7 +129,21 @@ impl Machine<'_> {
     }
 }
 
-fn is_success(service: Service<'_>, exit: Exit) -> bool {
+/// How long to wait before a restart, in milliseconds, and how many runs in a row were short then.
+pub(crate) fn pause(service: Service<'_>, ran: u64, short_runs: u16, seed: u64) -> (u64, u16) {
+    let [min, max, reset] = [Field::BackoffMin, Field::BackoffMax, Field::BackoffReset]
+        .map(|field| u64::from(service.get(field)));
+    let short_runs = if ran >= reset { 0 } else { short_runs };
+    let delay = if short_runs == 0 && ran >= min {
+        0
+    } else {
+        let doublings = u32::from(short_runs.saturating_sub(1)).min(20);
+        spread(min.saturating_mul(1 << doublings).min(max), seed)
+    };
+    (delay, short_runs.saturating_add(1))
+}
+
+pub(crate) fn is_success(service: Service<'_>, exit: Exit) -> bool {
     match exit {
         Exit::Code(0) => true,
         Exit::Code(code) => service.words(Field::SuccessCodes).any(|good| good == u32::from(code)),

@@ -97,6 +97,11 @@ impl Poll {
         Self { fd: fd.0, wanted: 4, found: 0 }
     }
 
+    /// Whether there is anything to be told about it.
+    pub(crate) fn has_happened(&self) -> bool {
+        self.found != 0
+    }
+
     /// Whether nobody can write to the other end any more.
     pub(crate) fn is_hung_up(&self) -> bool {
         self.found & 0x10 != 0

@@ -163,6 +163,13 @@ pub(crate) fn change_directory(path: &CStr) -> Result<()> {
     unsafe { syscall(arch::CHDIR, [path.as_ptr() as usize]) }.map(drop)
 }
 
+/// Lets all paths begin at a directory, as those of a container do.
+pub(crate) fn enter_root(path: &CStr) -> Result<()> {
+    change_directory(path)?;
+    // SAFETY: the path is a C string.
+    unsafe { syscall(arch::CHROOT, [c".".as_ptr() as usize]) }.map(drop)
+}
+
 pub(crate) fn make_directory(path: &CStr, mode: u32) -> Result<()> {
     // SAFETY: the path is a C string.
     unsafe { syscall(arch::MKDIRAT, [AT_FDCWD, path.as_ptr() as usize, mode as usize]) }.map(drop)
@@ -204,6 +211,36 @@ pub(crate) fn read_link<'a>(path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8
     let count =
         unsafe { syscall(arch::READLINKAT, [AT_FDCWD, path.as_ptr() as usize, start, len]) }?;
     Ok(buffer.get(..count).unwrap_or_default())
+}
+
+pub(crate) fn exists(path: &CStr) -> bool {
+    open(path, Open::PATH, 0).map(close).is_ok()
+}
+
+/// Waits until nobody else has locked the file; the lock is gone when it is closed.
+pub(crate) fn lock(fd: Fd) -> Result<()> {
+    loop {
+        match plain(arch::FLOCK, [fd.raw(), 2]) {
+            Err(super::Errno::INTR) => {}
+            result => return result.map(drop),
+        }
+    }
+}
+
+/// A descriptor that can be read when files of a directory have been written. Not blocking.
+pub(crate) fn watch_directory(path: &CStr) -> Result<Fd> {
+    let fd = plain(arch::INOTIFY_INIT1, [0o2_004_000])?;
+    // IN_CLOSE_WRITE. SAFETY: the path is a C string.
+    unsafe { syscall(arch::INOTIFY_ADD_WATCH, [fd, path.as_ptr() as usize, 8]) }?;
+    Ok(Fd(fd as i32))
+}
+
+/// Makes a file look as if it had been changed in 1970.
+pub(crate) fn set_old(path: &CStr) -> Result<()> {
+    let times = [1_u64, 0, 1, 0];
+    let arguments = [AT_FDCWD, path.as_ptr() as usize, times.as_ptr() as usize, 0];
+    // SAFETY: the path is a C string, and the kernel reads two timespecs.
+    unsafe { syscall(arch::UTIMENSAT, arguments) }.map(drop)
 }
 
 pub(crate) fn sync(fd: Fd) -> Result<()> {

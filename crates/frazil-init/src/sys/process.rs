@@ -113,6 +113,16 @@ pub(crate) fn id() -> i32 {
     plain(arch::GETPID, []).unwrap_or(0) as i32
 }
 
+/// The process that started us.
+pub(crate) fn parent() -> i32 {
+    plain(arch::GETPPID, []).unwrap_or(1) as i32
+}
+
+/// A descriptor of any process: readable when it has ended.
+pub(crate) fn open(pid: i32) -> Result<Fd> {
+    plain(arch::PIDFD_OPEN, [pid as usize, 0]).map(|fd| Fd(fd as i32))
+}
+
 pub(crate) fn effective_user() -> u32 {
     plain(arch::GETEUID, []).unwrap_or(0) as u32
 }

@@ -52,6 +52,17 @@ global_asm!(
     ".popsection",
 );
 
+// Where a handler of signals returns to.
+global_asm!(
+    ".pushsection .text.frazil_signal_return,\"ax\",@progbits",
+    ".globl frazil_signal_return",
+    "frazil_signal_return:",
+    "mov eax, 15", // rt_sigreturn
+    "syscall",
+    "ud2",
+    ".popsection",
+);
+
 pub(super) const READ: usize = 0;
 pub(super) const WRITE: usize = 1;
 pub(super) const CLOSE: usize = 3;
@@ -74,20 +85,24 @@ pub(super) const GETSOCKOPT: usize = 55;
 pub(super) const EXECVE: usize = 59;
 pub(super) const KILL: usize = 62;
 pub(super) const FCNTL: usize = 72;
+pub(super) const FLOCK: usize = 73;
 pub(super) const FSYNC: usize = 74;
 pub(super) const FTRUNCATE: usize = 77;
 pub(super) const CHDIR: usize = 80;
 pub(super) const UMASK: usize = 95;
 pub(super) const GETEUID: usize = 107;
 pub(super) const SETPGID: usize = 109;
+pub(super) const GETPPID: usize = 110;
 pub(super) const SETSID: usize = 112;
 pub(super) const SETGROUPS: usize = 116;
 pub(super) const SETRESUID: usize = 117;
 pub(super) const SETRESGID: usize = 119;
 pub(super) const CAPSET: usize = 126;
 pub(super) const RT_SIGTIMEDWAIT: usize = 128;
+pub(super) const SIGALTSTACK: usize = 131;
 pub(super) const SETPRIORITY: usize = 141;
 pub(super) const PRCTL: usize = 157;
+pub(super) const CHROOT: usize = 161;
 pub(super) const SYNC: usize = 162;
 pub(super) const MOUNT: usize = 165;
 pub(super) const UMOUNT2: usize = 166;
@@ -99,6 +114,7 @@ pub(super) const CLOCK_GETTIME: usize = 228;
 pub(super) const EXIT_GROUP: usize = 231;
 pub(super) const EPOLL_CTL: usize = 233;
 pub(super) const WAITID: usize = 247;
+pub(super) const INOTIFY_ADD_WATCH: usize = 254;
 pub(super) const OPENAT: usize = 257;
 pub(super) const MKDIRAT: usize = 258;
 pub(super) const FCHOWNAT: usize = 260;
@@ -111,14 +127,17 @@ pub(super) const PPOLL: usize = 271;
 pub(super) const SPLICE: usize = 275;
 pub(super) const TEE: usize = 276;
 pub(super) const EPOLL_PWAIT: usize = 281;
+pub(super) const UTIMENSAT: usize = 280;
 pub(super) const ACCEPT4: usize = 288;
 pub(super) const SIGNALFD4: usize = 289;
 pub(super) const EPOLL_CREATE1: usize = 291;
 pub(super) const DUP3: usize = 292;
 pub(super) const PIPE2: usize = 293;
+pub(super) const INOTIFY_INIT1: usize = 294;
 pub(super) const PRLIMIT64: usize = 302;
 pub(super) const FINIT_MODULE: usize = 313;
 pub(super) const GETRANDOM: usize = 318;
 pub(super) const MEMFD_CREATE: usize = 319;
 pub(super) const EXECVEAT: usize = 322;
+pub(super) const PIDFD_OPEN: usize = 434;
 pub(super) const CLOSE_RANGE: usize = 436;

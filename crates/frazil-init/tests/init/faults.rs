@@ -142,20 +142,55 @@ fn few_descriptors_are_no_end() {
     assert_eq!(system.stop(), 0);
 }
 
-/// A cgroup of our own with a limit of processes, where that can be had.
-fn limited(limit: &str) -> Option<std::path::PathBuf> {
-    let roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"];
+/// A cgroup of our own with a limit, where that can be had: the controller's name in the first
+/// version, and the file of the limit in either.
+fn limited(controller: &str, files: &[&str], limit: &str) -> Option<std::path::PathBuf> {
+    let roots = [format!("/sys/fs/cgroup/{controller}"), "/sys/fs/cgroup".to_owned()];
     for root in roots {
-        let path = std::path::Path::new(root).join(format!("frazil-init-{}", std::process::id()));
+        let name = format!("frazil-init-{controller}-{}", std::process::id());
+        let path = std::path::Path::new(&root).join(name);
         if std::fs::create_dir(&path).is_ok() {
-            if std::fs::write(path.join("pids.max"), limit).is_ok() {
+            if files.iter().any(|file| std::fs::write(path.join(file), limit).is_ok()) {
                 return Some(path);
             }
             std::fs::remove_dir(&path).unwrap();
         }
     }
-    println!("skipped: no cgroup with a limit of processes can be made");
+    println!("skipped: no cgroup with a limit of {controller} can be made");
     None
+}
+
+/// Memory is limited, and a service takes all of it: it is killed, and comes back; nobody else is
+/// harmed.
+#[test]
+fn too_little_memory_ends_who_takes_it() {
+    if !can_run() {
+        return;
+    }
+    let files = ["memory.max", "memory.limit_in_bytes"];
+    let Some(group) = limited("memory", &files, "67108864") else { return };
+    let script = format!("echo 0 > {}/cgroup.procs; exec \"$@\"", group.display());
+    let wrapper =
+        ["/bin/sh", "-c", &script, "sh", "unshare", "-Urpf", "--mount-proc", "--kill-child"];
+    let table = format!(
+        r#"{{"services":{{{}"hog":{{"exec":["@STUB@","hog"],"log":"null","disabled":true,"oom_score_adj":500}}}}}}"#,
+        services(10)
+    );
+    let mut system = System::start_with(&table, &wrapper);
+    system.pid = 0;
+    system.must(&["wait", "boot"]);
+    system.must(&["start", "hog"]);
+    let end = Instant::now() + PATIENCE;
+    while system.status("hog", "restarts").parse::<u32>().unwrap() < 2 {
+        assert!(Instant::now() < end, "{:?}", system.seen);
+    }
+    system.must(&["stop", "hog"]);
+    let text = system.must(&["status", "--json"]);
+    assert_eq!(text.matches("\"state\":\"up\"").count(), 10, "{text}");
+    assert_eq!(text.matches("\"restarts\":0").count(), 10, "{text}");
+    system.must(&["poweroff"]);
+    assert_eq!(system.wait(), 0);
+    std::fs::remove_dir(&group).unwrap();
 }
 
 #[test]
@@ -163,7 +198,7 @@ fn too_few_processes_are_a_reason_to_wait() {
     if !can_run() {
         return;
     }
-    let Some(group) = limited("15") else { return };
+    let Some(group) = limited("pids", &["pids.max"], "15") else { return };
     let wrapper =
         ["unshare", "-Urpf", "--mount-proc", "--kill-child", "/bin/sh", "-c", "exec \"$@\"", "sh"];
     let table = format!(
@@ -236,4 +271,35 @@ fn a_system_call_that_fails_is_no_end() {
             assert!(matches!(code, 5 | 78 | 111), "{call}, occurrence {when}: {code}");
         }
     }
+}
+
+/// Puts an instruction that cannot be where PID 1 goes on when it wakes up. Only the kernel's own
+/// word counts: the same signals, sent by processes, are tried in `no_signal_from_inside_harms_it`.
+#[test]
+fn a_fault_of_our_own_is_told() {
+    use std::os::unix::fs::FileExt as _;
+    if !can_run() {
+        return;
+    }
+    let mut system = System::start(
+        r#"{"services":{"s":{"exec":["/bin/sh","-c","echo up; exec sleep 1000"],"log":"inherit"}}}"#,
+    );
+    system.expect("up");
+    let path = format!("/proc/{}/syscall", system.pid);
+    let end = Instant::now() + PATIENCE;
+    // The last word is the place in the program; it is only there while PID 1 waits.
+    let place = loop {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let last = text.split_whitespace().last().unwrap_or_default();
+        match u64::from_str_radix(last.trim_start_matches("0x"), 16) {
+            Ok(place) if text.split_whitespace().count() == 9 => break place,
+            _ => assert!(Instant::now() < end, "{text}"),
+        }
+    };
+    let memory =
+        std::fs::OpenOptions::new().write(true).open(format!("/proc/{}/mem", system.pid)).unwrap();
+    memory.write_all_at(&[0x0f, 0x0b], place).unwrap();
+    system.signal("USR1");
+    assert_eq!(system.wait(), 134, "{:?}", system.seen);
+    assert!(system.seen.iter().any(|line| line.contains("internal error")), "{:?}", system.seen);
 }

@@ -112,7 +112,11 @@ impl System {
         Self::spawn(tempfile::tempdir().unwrap(), wrapper, &all)
     }
 
-    fn spawn(dir: tempfile::TempDir, wrapper: &[&str], command: &[&std::ffi::OsStr]) -> Self {
+    pub(crate) fn spawn(
+        dir: tempfile::TempDir,
+        wrapper: &[&str],
+        command: &[&std::ffi::OsStr],
+    ) -> Self {
         let mut all: Vec<&std::ffi::OsStr> = wrapper.iter().map(std::ffi::OsStr::new).collect();
         all.extend_from_slice(command);
         let (reader, writer) = std::io::pipe().unwrap();
@@ -161,9 +165,27 @@ impl System {
         }
     }
 
-    /// Sends a signal to PID 1.
+    /// Sends a signal to PID 1, which must be beyond its very first steps: before it listens, the
+    /// kernel drops what it is sent.
     pub(crate) fn signal(&self, signal: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.listens() && Instant::now() < end {
+            std::thread::yield_now();
+        }
         kill(signal, self.pid);
+    }
+
+    /// Whether PID 1 blocks or catches TERM, or is gone.
+    fn listens(&self) -> bool {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.pid)) else {
+            return true;
+        };
+        let has_term = |line: &str| {
+            let mask = line.split_whitespace().nth(1).unwrap_or_default();
+            u64::from_str_radix(mask, 16).is_ok_and(|mask| mask & 1 << 14 != 0)
+        };
+        let masks = ["SigBlk:", "SigCgt:"];
+        status.lines().any(|line| masks.iter().any(|mask| line.starts_with(mask)) && has_term(line))
     }
 
     /// Waits for the end; the exit status as a shell shows it.
@@ -186,6 +208,11 @@ impl System {
     /// Asks PID 1 something; the exit status and the output.
     pub(crate) fn ctl(&self, words: &[&str]) -> (i32, String) {
         let socket = self.path("sock");
+        let end = Instant::now() + PATIENCE;
+        while !socket.exists() && Path::new(&format!("/proc/{}", self.child.id())).exists() {
+            assert!(Instant::now() < end, "no control socket:\n{}", self.seen.join("\n"));
+            std::thread::yield_now();
+        }
         let output = Command::new(program())
             .args(["ctl", "--socket", socket.to_str().unwrap(), "--timeout", "30"])
             .args(words)

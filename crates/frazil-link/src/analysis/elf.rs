@@ -3,6 +3,7 @@
 //! What is damaged says nothing: a broken section is left out, the rest is read.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use memchr::{memchr, memmem};
 use object::elf::{self, FileHeader32, FileHeader64};
@@ -51,6 +52,51 @@ fn read_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Elf> {
         || (header.e_type(endian) == elf::ET_DYN && facts.soname.is_empty() && !has_dynamic);
     read_sections(header, &mut facts, endian, bytes);
     Some(facts)
+}
+
+/// Where debug information stands in the file, in order.
+pub(super) fn debug_sections(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut found = match FileKind::parse(bytes) {
+        Ok(FileKind::Elf32) => debug_sections_of::<FileHeader32<Endianness>>(bytes),
+        Ok(FileKind::Elf64) => debug_sections_of::<FileHeader64<Endianness>>(bytes),
+        Ok(_) | Err(_) => None,
+    }
+    .unwrap_or_default();
+    found.sort_by_key(|range| range.start);
+    found
+}
+
+fn debug_sections_of<H: FileHeader<Endian = Endianness>>(
+    bytes: &[u8],
+) -> Option<Vec<Range<usize>>> {
+    let header = H::parse(bytes).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, bytes).ok()?;
+    let is_debug = |section: &&H::SectionHeader| {
+        let name = sections.section_name(endian, section).unwrap_or_default();
+        // What is loaded is no debug information, whatever its name says.
+        let is_loaded = section.sh_flags(endian).0 & elf::SHF_ALLOC.0 != 0;
+        !is_loaded && (name.starts_with(b".debug") || name == b".gnu_debuglink")
+    };
+    let range = |section: &H::SectionHeader| {
+        let (at, len) = section.file_range(endian)?;
+        let (at, len) = (usize::try_from(at).ok()?, usize::try_from(len).ok()?);
+        let end = at.checked_add(len).filter(|end| *end <= bytes.len())?;
+        Some(at..end)
+    };
+    Some(sections.iter().filter(is_debug).filter_map(range).collect())
+}
+
+/// The file without these parts, which are in order but may overlap.
+pub(super) fn around<'b>(bytes: &'b [u8], holes: &[Range<usize>]) -> Vec<&'b [u8]> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for hole in holes {
+        parts.extend(bytes.get(at..hole.start));
+        at = at.max(hole.end);
+    }
+    parts.extend(bytes.get(at..));
+    parts
 }
 
 fn read_dynamic<H: FileHeader<Endian = Endianness>>(

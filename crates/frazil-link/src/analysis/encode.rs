@@ -4,7 +4,8 @@ use frazil_model::Sha256;
 use frazil_tree::{Mode, TreePath};
 
 use super::{
-    Analysed, AnalysedFile, AnalysedKind, Analysis, Elf, Facts, Script, Strings, Text, VERSION,
+    Alternative, Analysed, AnalysedFile, AnalysedKind, Analysis, Elf, Facts, Script, Strings, Text,
+    VERSION,
 };
 use crate::codec::{Damaged, Reader, Writer};
 
@@ -40,6 +41,12 @@ impl Analysis {
                 }
             }
         }
+        writer.number(self.alternatives.len() as u64);
+        for alternative in &self.alternatives {
+            writer.string(alternative.link.path.as_bytes());
+            writer.string(alternative.target());
+            writer.raw(&alternative.priority.to_le_bytes());
+        }
         writer.finish()
     }
 
@@ -65,8 +72,19 @@ impl Analysis {
             };
             entries.push(Analysed { path: tree_path(&path)?, mode, uid, gid, kind });
         }
-        let is_sorted = entries.is_sorted_by(|a, b| a.path < b.path);
-        if reader.is_at_end() && is_sorted { Ok(Self { entries }) } else { Err(Damaged) }
+        let mut alternatives = Vec::new();
+        for _ in 0..reader.count()? {
+            let (place, target) = (tree_path(reader.string()?)?, reader.string()?);
+            let priority = reader.raw(8)?.try_into().map_err(|_| Damaged)?;
+            alternatives.push(Alternative::new(place, target, i64::from_le_bytes(priority)));
+        }
+        let is_sorted = entries.is_sorted_by(|a, b| a.path < b.path)
+            && alternatives.is_sorted_by(|a, b| a.key() < b.key());
+        if reader.is_at_end() && is_sorted {
+            Ok(Self { entries, alternatives })
+        } else {
+            Err(Damaged)
+        }
     }
 }
 
@@ -78,6 +96,7 @@ fn put_file(writer: &mut Writer, file: &AnalysedFile) {
     writer.number(file.size);
     writer.raw(&file.digest.0);
     file.references.encode(writer);
+    file.debug_references.encode(writer);
     match &file.facts {
         Facts::Nothing => writer.byte(0),
         Facts::Elf(elf) => {
@@ -122,7 +141,7 @@ fn put_elf(writer: &mut Writer, elf: &Elf) {
 fn file(reader: &mut Reader<'_>) -> Result<AnalysedFile, Damaged> {
     let size = reader.number()?;
     let digest = Sha256(reader.raw(32)?.try_into().map_err(|_| Damaged)?);
-    let references = Strings::decode(reader)?;
+    let (references, debug_references) = (Strings::decode(reader)?, Strings::decode(reader)?);
     let facts = match reader.byte()? {
         0 => Facts::Nothing,
         1 => Facts::Elf(Box::new(elf(reader)?)),
@@ -136,7 +155,7 @@ fn file(reader: &mut Reader<'_>) -> Result<AnalysedFile, Damaged> {
         }
         _ => return Err(Damaged),
     };
-    Ok(AnalysedFile { size, digest, references, facts })
+    Ok(AnalysedFile { size, digest, references, debug_references, facts })
 }
 
 fn elf(reader: &mut Reader<'_>) -> Result<Elf, Damaged> {

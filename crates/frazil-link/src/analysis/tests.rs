@@ -150,7 +150,7 @@ fn hostile_bytes_keep_the_promise_of_fuzz() {
     let kind = AnalysedKind::File(Box::new(entry));
     let path = TreePath::parse(b"etc/x").unwrap();
     let analysis =
-        Analysis { entries: vec![Analysed { path, mode: Mode::of(0o644), uid: 0, gid: 0, kind }] };
+        Analysis::of(vec![Analysed { path, mode: Mode::of(0o644), uid: 0, gid: 0, kind }]);
     let good = analysis.encode();
     for at in 0..good.len() {
         let mut bytes = good.clone();

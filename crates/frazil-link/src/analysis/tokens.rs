@@ -140,9 +140,14 @@ pub(super) fn sonames(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Places in a Nix store, without `/nix/store/`.
+/// Places in a Nix store, without `/nix/store/`, sorted.
 pub(super) fn references(data: &[u8]) -> Strings {
-    let found = memmem::find_iter(data, STORE).filter_map(|at| {
+    Strings::set(reference_texts(data))
+}
+
+/// As [`references`], in the order in which they stand there.
+pub(super) fn reference_texts(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    memmem::find_iter(data, STORE).filter_map(move |at| {
         let rest = data.get(at + STORE.len()..)?;
         let hash = rest.get(..STORE_HASH_CHARS)?;
         let is_hash = hash.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
@@ -155,8 +160,7 @@ pub(super) fn references(data: &[u8]) -> Strings {
             .position(|byte| !is_path_byte(*byte) && !matches!(byte, b'/' | b'?' | b'='))
             .unwrap_or(rest.len());
         rest.get(..len)
-    });
-    Strings::set(found)
+    })
 }
 
 /// Words of a shell script that may be commands: not variables, options, or parts of paths.

@@ -6,7 +6,7 @@ use frazil_tree::{Mode, Origin, TreePath};
 use super::{Dropped, Edge, Evidence, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
 use crate::codec::{Damaged, Reader, Writer};
 
-const MAGIC: &[u8] = b"frazil ledger 1\0";
+const MAGIC: &[u8] = b"frazil ledger 2\0";
 
 impl Ledger {
     /// The bytes to keep.

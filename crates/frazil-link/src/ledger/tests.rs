@@ -98,6 +98,50 @@ fn questions() {
 }
 
 #[test]
+fn text_and_what_is_made() {
+    let mut ledger = ledger();
+    let origin = |name: &str| Origin::parse(name).unwrap();
+    let mut tree = frazil_tree::Tree::default();
+    let root = |mode| frazil_tree::Metadata::of_root(Mode::of(mode));
+    let mut put = |at: &str, kind, mode| {
+        let leaf = frazil_tree::Leaf { metadata: root(mode), origin: origin("y_2"), kind };
+        tree.insert(path(at), leaf).unwrap()
+    };
+    put("a", frazil_tree::LeafKind::File(frazil_tree::File::inline(b"1")), 0o700);
+    let made =
+        put("etc/made", frazil_tree::LeafKind::File(frazil_tree::File::inline(b"12")), 0o600);
+    tree.link(path("etc/same"), made).unwrap();
+    tree.insert_directory(path("tmp"), root(0o1777), origin("new")).unwrap();
+    ledger.add_made(&tree);
+    assert_eq!(Ledger::decode(&ledger.encode()).as_ref(), Ok(&ledger));
+    expect![[r#"
+        unit x_1 5 never opened
+        unit y_2 5 kept
+        unit new 0 kept
+        keep /a 1 700 0:0 <- root of roots
+        keep /b/su 20 755 0:8, set-id taken <- root of roots
+        keep /c 300 755 0:8 <- capability of capability shell
+        keep /d 4000 755 0:8 <- path of /a
+        keep /e -> f\xff <- path of /c
+        keep /etc/made 2 600 0:0 <- made of roots
+        keep /etc/same = /etc/made 600 0:0 <- made of roots
+        keep /f 50000 755 0:8 <- symlink of /e
+        keep /g = /f 755 0:8 <- directory of /e
+        keep /h directory 755 0:8 <- parent of /g
+        keep /tmp directory 1777 0:0 <- made of roots
+        drop /usr/x 7 <- not reached
+        drop /usr/y 8 <- documentation
+        hint /usr/z <- command of /a
+        cost capability shell 50300 in 5 files
+        cost /c 50300 in 5 files
+        cost /e 50000 in 4 files
+        cost /d 4000 in 1 files
+        cost /g 0 in 2 files
+    "#]]
+    .assert_eq(&ledger.to_text());
+}
+
+#[test]
 fn bytes_and_json() {
     let ledger = ledger();
     assert_eq!(Ledger::decode(&ledger.encode()).as_ref(), Ok(&ledger));

@@ -8,11 +8,12 @@ use frazil_tree::TreePath;
 
 use super::{Link, LinkError};
 use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::generate::loader_cache::Library;
 use crate::glob;
 use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
 use crate::policy::trim;
-use crate::universe::{Node, NodeId, place};
-use crate::walk::{Reached, Vertex, Walk};
+use crate::universe::{Node, NodeId, parent, place};
+use crate::walk::{Reached, Vertex, Walk, is_searched};
 
 pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Link {
     let errors = errors(&walk);
@@ -30,7 +31,28 @@ pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Li
         });
     let units = units.collect();
     let ledger = Ledger { units, subjects, edges, dropped: dropped(&walk), hints: hints(&walk) };
-    Link { ledger, errors }
+    Link { ledger, libraries: libraries(&walk), errors }
+}
+
+/// What a loader's cache lists: libraries under their own names, where the loader looks anyway.
+fn libraries(walk: &Walk<'_, '_>) -> Vec<Library> {
+    let universe = walk.universe;
+    let mut libraries = Vec::new();
+    for (index, reached) in walk.reached.iter().enumerate() {
+        let node = universe.node(NodeId(index as u32));
+        if *reached == Reached::Not || node.entry.is_directory() {
+            continue;
+        }
+        let end = universe.follow(&node.path).end;
+        let Some(elf) = end.and_then(|end| universe.node(end).entry.elf()) else { continue };
+        let name = node.entry.path.file_name();
+        if *elf.soname == *name && is_searched(parent(&node.path), elf.machine) {
+            let path = [b"/", &*node.path].concat();
+            let (soname, machine) = (name.to_vec(), (elf.machine, elf.is_64));
+            libraries.push(Library { soname, path, machine });
+        }
+    }
+    libraries
 }
 
 fn tree_path(path: &[u8]) -> TreePath {
@@ -100,20 +122,19 @@ fn kept(walk: &Walk<'_, '_>, id: NodeId) -> Kept {
     }
 }
 
-/// Files of kept units that nothing reached; units that are dropped whole are not listed.
+/// Files that nothing reached, of all units that were opened: `frazil check` looks for them.
 fn dropped(walk: &Walk<'_, '_>) -> Vec<Dropped> {
-    let kept = walk.kept_units();
     let mut dropped = Vec::new();
     for (index, reached) in walk.reached.iter().enumerate() {
         let id = NodeId(index as u32);
         let Node { path, unit, entry } = walk.universe.node(id);
-        if *reached != Reached::Not || entry.is_directory() || !kept.contains(unit) {
+        if *reached != Reached::Not || entry.is_directory() {
             continue;
         }
-        let reason = if walk.excluded.contains(&id) {
-            "excluded by the policy"
+        let reason = if walk.is_excluded(id) {
+            Dropped::UNWANTED
         } else {
-            trim(path).map_or("not reached", |(why, _)| why)
+            trim(path).map_or(Dropped::UNREACHED, |(why, _)| why)
         };
         let (path, unit, bytes) = (tree_path(path), *unit as u32, entry.size());
         dropped.push(Dropped { path, unit, bytes, reason: reason.into() });
@@ -157,6 +178,10 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
         .collect();
     let wishes = walk.unfulfilled.iter();
     errors.extend(wishes.map(|(option, wish)| LinkError::Wish { option, wish: wish.to_vec() }));
+    errors.extend(walk.universe.refused.iter().map(|(name, path)| {
+        let wish = [name, &b" = /"[..], path].concat();
+        LinkError::Wish { option: "alternatives", wish }
+    }));
     for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| missing.is_exact) {
         let file = tree_path(&walk.universe.node(*from).path);
         errors.push(if missing.is_interpreter {

@@ -6,6 +6,7 @@ use super::*;
 use crate::capability::Extent;
 use crate::fixture;
 use crate::ledger::{Fate, Subject};
+use crate::policy::Cut;
 use crate::unit::Level;
 
 const LIBC: &str = "

@@ -1,6 +1,7 @@
 //! The tables of the policy: what is trimmed everywhere, which directories nobody owns, what
 //! languages need, whose strings mean nothing.
 
+use super::Cut;
 use crate::glob;
 
 /// How strongly something is trimmed.
@@ -149,6 +150,48 @@ pub(crate) fn trim(path: &[u8]) -> Option<(&'static str, Firmness)> {
     Some((row.0, row.1))
 }
 
+/// Places in paths of a Nix closure that mention others without needing them.
+const CUTS: &[(Cut, &[&str])] = &[
+    (
+        Cut::Documentation,
+        &[
+            "doc/**",
+            "man/**",
+            "share/doc/**",
+            "share/gtk-doc/**",
+            "share/help/**",
+            "share/info/**",
+            "share/man/**",
+            "**/COPYING*",
+            "**/LICENSE*",
+            "**/README*",
+        ],
+    ),
+    (Cut::Debug, &["lib/debug/**", "**/*.debug", "**/*.dwo", "**/*.pdb"]),
+    (
+        Cut::Build,
+        &[
+            "include/**",
+            "nix-support/**",
+            "lib/cmake/**",
+            "lib/pkgconfig/**",
+            "share/cmake/**",
+            "share/pkgconfig/**",
+            "**/*.a",
+            "**/*.la",
+            "**/*.log",
+            "**/Makefile*",
+            "**/config.status",
+        ],
+    ),
+];
+
+/// As what the file at `path` of a unit mentions others that it may not need.
+pub(crate) fn cut(path: &[u8]) -> impl Iterator<Item = Cut> {
+    let rows = CUTS.iter().filter(|(_, patterns)| glob::is_match_any(patterns, path));
+    rows.map(|(cut, _)| *cut)
+}
+
 /// Directories that many packages share, or that only hold state: naming one asks for nothing.
 const GENERIC: &[&str] = &[
     "",
@@ -252,6 +295,9 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         through: "/ruby/",
     },
 ];
+
+/// Where packages keep modules of languages that import by name.
+pub(crate) const MODULES: &[&[u8]] = &[b"usr/lib/python3/dist-packages/"];
 
 /// Files whose strings are lists of what exists in the world, not of what they need.
 pub(crate) const NOISY_NAMES: &[&str] = &["**/magic*"];

@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use super::*;
 use crate::fixture;
+use crate::policy::Alternatives;
 
 /// Follows each path; shows the links on the way and the end.
 fn check(text: &str, cases: &[(&str, &str)]) {
     let (units, analyses) = fixture::universe(text);
     let opened: Vec<Option<Arc<Analysis>>> = analyses.into_iter().map(Some).collect();
-    let universe = Universe::new(&units, &opened);
+    let universe = Universe::new(&units, &opened, &Alternatives::new());
     let shown = |id: &NodeId| String::from_utf8_lossy(&universe.node(*id).path).into_owned();
     for (path, expected) in cases {
         let found = universe.follow(&join(b"", path.as_bytes()));
@@ -42,7 +43,7 @@ fn links_are_followed() {
     );
     let (units, analyses) = fixture::universe("unit a\n link etc/loop -> loop");
     let opened: Vec<Option<Arc<Analysis>>> = analyses.into_iter().map(Some).collect();
-    let found = Universe::new(&units, &opened).follow(b"etc/loop");
+    let found = Universe::new(&units, &opened, &Alternatives::new()).follow(b"etc/loop");
     assert_eq!((found.links.len(), found.end), (LINKS_MAX, None));
 }
 
@@ -62,7 +63,7 @@ fn directories_are_ranges() {
     let text = "unit a\n file usr/a/x\n file usr/a/y/z\n file usr/a-b\n file usr/a.c/d\n dir usr/a";
     let (units, analyses) = fixture::universe(text);
     let opened: Vec<Option<Arc<Analysis>>> = analyses.into_iter().map(Some).collect();
-    let universe = Universe::new(&units, &opened);
+    let universe = Universe::new(&units, &opened, &Alternatives::new());
     let below = |directory: &str| -> Vec<String> {
         let ids = universe.below(directory.as_bytes()).iter();
         ids.map(|id| String::from_utf8_lossy(&universe.node(*id).path).into_owned()).collect()

@@ -47,6 +47,13 @@ fn core(name: &[u8]) -> Core {
     }
 }
 
+/// Whether a loader for this processor looks into this directory whatever a program says.
+pub(crate) fn is_searched(directory: &[u8], machine: u16) -> bool {
+    let known = MACHINES.iter().find(|(code, ..)| *code == machine);
+    let triplet = known.map_or("", |(_, _, triplet)| triplet);
+    DEFAULT_DIRECTORIES.iter().any(|it| it.replace("{}", triplet).as_bytes() == directory)
+}
+
 impl Walk<'_, '_> {
     pub(super) fn visit_elf(&mut self, id: NodeId, elf: &Elf, is_exact: bool) {
         let universe = self.universe;

@@ -1,6 +1,8 @@
 //! Rules beyond the words of files: capabilities, standard libraries, private directories, data of
 //! packages, licenses, translations.
 
+use std::collections::BTreeMap;
+
 use super::{Reached, Step, Suggestion, Vertex, Walk};
 use frazil_tree::Mode;
 
@@ -8,7 +10,7 @@ use crate::analysis::{Analysed, Facts};
 use crate::capability::{Capability, Extent};
 use crate::glob;
 use crate::ledger::Evidence;
-use crate::policy::{RUNTIMES, trim};
+use crate::policy::{MODULES, RUNTIMES, trim};
 use crate::unit::Role;
 use crate::universe::{NodeId, parent};
 
@@ -66,6 +68,35 @@ impl Walk<'_, '_> {
                 if is_library {
                     self.reach_node(Step::bulk(vertex, Evidence::Runtime), NodeId(index));
                 }
+            }
+        }
+    }
+
+    /// Modules of a language import those of packages that theirs declares to need, by names that
+    /// stand in no string of a known form.
+    pub(super) fn take_modules(&mut self) {
+        let universe = self.universe;
+        let is_module = |node: &crate::universe::Node<'_>| {
+            !node.entry.is_directory() && MODULES.iter().any(|start| node.path.starts_with(start))
+        };
+        let mut needed: BTreeMap<&str, NodeId> = BTreeMap::new();
+        let mut modules = Vec::new();
+        for index in 0..universe.nodes.len() as u32 {
+            let id = NodeId(index);
+            let node = universe.node(id);
+            if is_module(node) && universe.unit_of(id).mount.is_root() {
+                modules.push(id);
+                if self.state(id) != Reached::Not {
+                    let depends = &universe.unit_of(id).depends;
+                    for package in depends {
+                        needed.entry(package).or_insert(id);
+                    }
+                }
+            }
+        }
+        for id in modules {
+            if let Some(user) = needed.get(&*universe.unit_of(id).package) {
+                self.reach_node(Step::bulk(Vertex::Node(*user), Evidence::Runtime), id);
             }
         }
     }

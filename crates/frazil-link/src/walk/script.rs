@@ -3,6 +3,7 @@
 use super::{Step, Suggestion, Vertex, Walk};
 use crate::analysis::{Script, Text, script_program};
 use crate::ledger::Evidence;
+use crate::policy::RUNTIMES;
 use crate::universe::{NodeId, join, parent};
 
 impl Walk<'_, '_> {
@@ -56,10 +57,12 @@ impl Walk<'_, '_> {
         ];
         let path = join(b"", path);
         let known = PROGRAMS.iter().find(|(program, _)| *program == path);
-        let suggestion = match known {
-            Some((_, package)) => Suggestion::Package(package),
-            None if matches!(parent(&path), b"usr/bin" | b"usr/sbin") => Suggestion::Essential,
-            None => return,
+        let runtime = RUNTIMES.iter().find(|row| row.is_interpreter(&path));
+        let suggestion = match (known, runtime) {
+            (Some((_, package)), _) => Suggestion::Package(package),
+            (None, Some(row)) => Suggestion::Like(row.opens),
+            _ if matches!(parent(&path), b"usr/bin" | b"usr/sbin") => Suggestion::Essential,
+            _ => return,
         };
         self.suggested.insert(suggestion);
     }

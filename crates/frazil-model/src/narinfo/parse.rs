@@ -7,7 +7,7 @@ use crate::content_address::{ContentAddress, ContentAddressError};
 use crate::fields::{FieldError, fields};
 use crate::hash::{Hash, HashError, Sha256};
 use crate::nar::NarDigest;
-use crate::signature::{Signature, SignatureError};
+use crate::signature::Signature;
 use crate::store_path::{StoreDir, StorePath, StorePathError};
 
 /// A text is not a narinfo.
@@ -47,9 +47,6 @@ pub enum NarInfoProblem {
     /// Not a store path.
     #[error(transparent)]
     Path(#[from] StorePathError),
-    /// Not a signature.
-    #[error("bad signature: {0}")]
-    Signature(#[from] SignatureError),
     /// Not a content address.
     #[error(transparent)]
     ContentAddress(#[from] ContentAddressError),
@@ -106,7 +103,8 @@ impl Found {
             "Deriver" if value == "unknown-deriver" => Ok(()),
             "Deriver" => once(&mut self.deriver, "Deriver", value.parse()?),
             "Sig" => {
-                self.signatures.insert(value.parse()?);
+                // One that cannot be read vouches for nothing.
+                self.signatures.extend(value.parse::<Signature>());
                 Ok(())
             }
             "CA" if value.is_empty() => Ok(()),

@@ -6,7 +6,7 @@
 //!
 //! Invariant: two packages that have different files at one path are an error that names both.
 
-mod alternatives;
+pub(crate) mod alternatives;
 #[cfg(test)]
 mod tests;
 

@@ -105,7 +105,7 @@ fn fetch(
             return Err(DebFetchError::Url { url: path.to_owned() });
         };
         log(format!("fetching {url}\n").as_bytes());
-        match client.download(&url, out, options, &|_| {}) {
+        match client.download(&url, out, options) {
             Ok(done) if done.size == options.bytes_max => return Ok(()),
             Ok(done) => {
                 // The hash is right, so the index lied: no other mirror can do better.

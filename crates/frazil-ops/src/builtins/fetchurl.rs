@@ -11,12 +11,14 @@ use std::path::Path;
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use frazil_model::derivation::DerivationKind;
 use frazil_store::fetch::{Client, DownloadOptions, Url};
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 
 use super::{AttributeProblem, Tools, out, required, variable};
 
 const BUFFER_BYTES: usize = 256 << 10;
-/// As much memory as the highest level of xz needs, in KiB.
-const XZ_MEMORY_KIB_MAX: u32 = 72 << 10;
+/// As much memory as the highest level of xz needs.
+const XZ_MEMORY_BYTES_MAX: u64 = 72 << 20;
 
 #[derive(Debug, thiserror::Error)]
 #[error("'builtin:fetchurl' must be a fixed-output derivation")]
@@ -40,7 +42,7 @@ pub(super) fn build(
             Ok(url) => url,
             Err(error) => return Err(BuiltinError::from(error)),
         };
-        log(format!("fetching {address}\n").as_bytes());
+        log(format!("fetching {url}\n").as_bytes());
         match fetch(&client, &url, out, unpacks) {
             Ok(()) => {
                 if flag("executable")? {
@@ -78,12 +80,14 @@ fn addresses<'d>(task: &BuiltinTask<'d>) -> Result<Vec<&'d str>, BuiltinError> {
 fn fetch(client: &Client, url: &Url, out: &Path, unpacks: bool) -> Result<(), BuiltinError> {
     if !unpacks {
         let options = DownloadOptions { hash: None, bytes_max: u64::MAX };
-        client.download(url, out, &options, &|_| {})?;
+        client.download(url, out, &options)?;
         return Ok(());
     }
     let body = BufReader::with_capacity(BUFFER_BYTES, client.open(url, u64::MAX)?);
     let nar: Box<dyn Read> = if url.as_str().as_bytes().ends_with(b".xz") {
-        Box::new(lzma_rust2::XzReader::new_mem_limit(body, true, XZ_MEMORY_KIB_MAX))
+        let stream = Stream::new_stream_decoder(XZ_MEMORY_BYTES_MAX, CONCATENATED)
+            .map_err(std::io::Error::from)?;
+        Box::new(XzDecoder::new_stream(body, stream))
     } else {
         Box::new(body)
     };

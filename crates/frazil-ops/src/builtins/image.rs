@@ -38,7 +38,10 @@ pub(super) fn build(
         let place = task.inputs.get(&path)?.clone();
         Some(Located { place, digest: None })
     };
-    let system = System::open(&place, &locate)?;
+    let mut system = System::open(&place, &locate)?;
+    if let Some(tag) = variable(task.derivation, "tag")? {
+        tag.clone_into(&mut system.presentation.tag);
+    }
     let scratch = Scratch::new(out.parent().unwrap_or(out))?;
     let cache = tools.cache.clone();
     let options = ImageOptions { cache, ..ImageOptions::default() };
@@ -58,12 +61,14 @@ pub(super) fn stream(
 ) -> Result<(), BuiltinError> {
     let (path, _) = toplevel(task)?;
     let out = out(task)?;
+    let tag = variable(task.derivation, "tag")?.map(|tag| format!(" --tag '{tag}'"));
+    let tag = tag.unwrap_or_default();
     let script = format!(
         "#!/bin/sh\n\
          # Writes the image to standard output, as `docker load` takes it.\n\
          set -eu\n\
          store=$(dirname \"$(readlink -f \"$0\")\")\n\
-         exec \"${{FRAZIL:-frazil}}\" image docker \"$store/{path}\" --output - \"$@\"\n"
+         exec \"${{FRAZIL:-frazil}}\" image docker \"$store/{path}\" --output -{tag} \"$@\"\n"
     );
     fs::write(out, script)?;
     fs::set_permissions(out, fs::Permissions::from_mode(0o755))?;

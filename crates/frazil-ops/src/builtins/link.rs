@@ -9,15 +9,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use flate2::GzBuilder;
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
 use serde_json::Value;
 
 use super::{AttributeProblem, Tools, out, structured};
 use crate::debian::Indexes;
+use crate::system::ledger;
 use crate::system::link::{Linked, Setting, link};
 use crate::system::specification::Specification;
 
@@ -48,6 +47,7 @@ pub(super) fn build(
     let linked = link(&specification, &setting)?;
     for warning in &linked.warnings {
         log(format!("warning: {warning}\n").as_bytes());
+        (task.warn)(format!("{}: {warning}", specification.name));
     }
     write(&specification, &linked, out(task)?)
 }
@@ -69,12 +69,7 @@ fn suite(
 
 fn write(specification: &Specification, linked: &Linked, out: &Path) -> Result<(), BuiltinError> {
     fs::create_dir(out)?;
-    let mut ledger = GzBuilder::new()
-        .mtime(0)
-        .operating_system(255)
-        .write(fs::File::create_new(out.join("ledger"))?, flate2::Compression::default());
-    ledger.write_all(&linked.ledger.encode())?;
-    ledger.finish()?;
+    ledger::write(out, &linked.ledger)?;
     fs::write(out.join("manifest"), frazil_tree::dump::dump(&linked.tree))?;
     let units: BTreeMap<&str, _> =
         linked.units.iter().map(|(unit, place)| (unit.as_str(), place)).collect();

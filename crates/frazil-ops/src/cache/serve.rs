@@ -1,6 +1,7 @@
 //! A store as a binary cache over HTTP, for Nix and for us.
 //!
-//! Each connection has a thread, and there are only so many. What is served comes from the store as
+//! Each connection has a thread, and there are only so many; who comes then is sent away unheard.
+//! What is served comes from the store as
 //! it is asked for; no file of a cache is ever made. Who may write is said by the options.
 //!
 //! Invariant: an answer that breaks off is never taken for a whole one: its length was announced,
@@ -29,6 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long, and how much, is read of a client that was told to go.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES_MAX: u64 = 1 << 20;
+/// How long is waited where there are no descriptors for a connection.
+const SHORTAGE_WAIT: Duration = Duration::from_millis(50);
 /// Connections at once; more are sent away.
 const CONNECTIONS_MAX: usize = 256;
 
@@ -69,9 +72,6 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// Connections cannot be taken.
-    #[error("cannot take a connection")]
-    Accept(#[source] io::Error),
     /// The directory for what is written cannot be used.
     #[error("cannot use the directory '{}' for what is written", path.display())]
     Uploads {
@@ -87,7 +87,7 @@ impl ServeError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Listen { .. } => Some("another program may have it; port 0 takes a free one"),
-            Self::Accept(_) | Self::Uploads { .. } => None,
+            Self::Uploads { .. } => None,
         }
     }
 }
@@ -174,49 +174,44 @@ impl Server {
 
     /// Answers until it is stopped.
     pub fn run(&self, on_served: &(dyn Fn(Served<'_>) + Sync)) -> Result<(), ServeError> {
-        let result = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             for number in 0.. {
-                let (stream, _) = match self.listener.accept() {
-                    Ok(accepted) => accepted,
-                    Err(err) if is_passing(&err) => continue,
-                    Err(err) => {
-                        self.stopper().stop();
-                        return Err(ServeError::Accept(err));
-                    }
-                };
+                let accepted = self.listener.accept();
                 if self.shared.is_over.load(Ordering::SeqCst) {
                     break;
                 }
-                let Ok(clone) = stream.try_clone() else { continue };
-                let count = {
-                    let mut open = self.shared.open();
-                    open.insert(number, clone);
-                    open.len()
+                let Ok((stream, _)) = accepted else {
+                    // It is gone, or there are no descriptors: nobody says when there are again.
+                    std::thread::sleep(SHORTAGE_WAIT);
+                    continue;
                 };
+                if self.shared.open().len() >= CONNECTIONS_MAX {
+                    send_away(&stream);
+                    continue;
+                }
+                let Ok(clone) = stream.try_clone() else { continue };
+                self.shared.open().insert(number, clone);
                 // Who comes while it ends may have been missed.
                 if self.shared.is_over.load(Ordering::SeqCst) {
                     break;
                 }
-                scope.spawn(move || {
-                    self.connection(&stream, count > CONNECTIONS_MAX, on_served);
+                let connection = std::thread::Builder::new().spawn_scoped(scope, move || {
+                    self.connection(&stream, on_served);
                     linger(&stream);
                     self.shared.open().remove(&number);
                 });
+                if connection.is_err() {
+                    self.shared.open().remove(&number);
+                }
             }
-            Ok(())
         });
         if let Some(writable) = &self.options.writable {
             upload::clear(&writable.uploads)?;
         }
-        result
+        Ok(())
     }
 
-    fn connection(
-        &self,
-        stream: &TcpStream,
-        is_too_many: bool,
-        on_served: &(dyn Fn(Served<'_>) + Sync),
-    ) {
+    fn connection(&self, stream: &TcpStream, on_served: &(dyn Fn(Served<'_>) + Sync)) {
         // Without these a client could keep the thread for ever.
         if stream.set_write_timeout(Some(TIMEOUT)).is_err() || stream.set_nodelay(true).is_err() {
             return;
@@ -235,15 +230,10 @@ impl Server {
                 }
             };
             reader.get_mut().until = None;
-            let is_last = is_too_many || self.shared.is_over.load(Ordering::SeqCst);
+            let is_last = self.shared.is_over.load(Ordering::SeqCst);
             let keep =
                 if is_last || !request.keep_alive { http::Keep::No } else { http::Keep::Yes };
-            let answered = if is_too_many {
-                http::write_text(stream, 503, "too many connections", http::Keep::No)
-                    .map(|()| answer::Answered { status: 503, reason: None, keep: http::Keep::No })
-            } else {
-                answer::answer(self, &request, &mut reader, stream, keep)
-            };
+            let answered = answer::answer(self, &request, &mut reader, stream, keep);
             let Ok(answered) = answered else { return };
             on_served(Served {
                 method: &request.method,
@@ -258,6 +248,12 @@ impl Server {
     }
 }
 
+/// Answers a connection that is too many, whatever it is to ask. It may not learn of it.
+fn send_away(stream: &TcpStream) {
+    // There is room for this in the buffer of a new connection, so it waits for nobody.
+    let _gone = http::write_text(stream, 503, "too many connections", http::Keep::No).is_err();
+}
+
 /// Lets a client read the last answer: a connection with unread data would be reset, and the answer
 /// lost with it.
 fn linger(stream: &TcpStream) {
@@ -266,11 +262,6 @@ fn linger(stream: &TcpStream) {
     let rest = || io::copy(&mut io::Read::take(patient, LINGER_BYTES_MAX), &mut io::sink());
     // Who is gone needs no answer.
     let _gone = end.and_then(|()| rest()).is_err();
-}
-
-/// Whether taking the next connection may succeed.
-fn is_passing(err: &io::Error) -> bool {
-    matches!(err.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
 }
 
 /// Reads from a client, but not for ever.

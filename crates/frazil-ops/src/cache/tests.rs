@@ -450,3 +450,24 @@ fn signatures_are_added_once() {
     assert!(key().public().verify(info.fingerprint(store.store_dir()).as_bytes(), signature));
     assert!(sign(&store, &[path(&TOP.replace('1', "3"))].into(), &[key()]).is_err());
 }
+
+#[test]
+fn who_comes_when_there_are_too_many_is_sent_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store);
+    serving(store, options(CompressionMethod::None), |address| {
+        let idle: Vec<_> = (0..256).map(|_| TcpStream::connect(address).unwrap()).collect();
+        // It says nothing, and is answered at once.
+        let mut refused = String::new();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.read_to_string(&mut refused).unwrap();
+        assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+        drop(idle);
+        // Their places are free when the server has seen that they are gone.
+        let started = std::time::Instant::now();
+        while pull_all(address).is_err() {
+            assert!(started.elapsed() < std::time::Duration::from_mins(1));
+        }
+    });
+}

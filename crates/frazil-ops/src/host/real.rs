@@ -57,7 +57,9 @@ impl RealStore<'_> {
         Ok(())
     }
 
+    /// Whether a path is valid; if it is, no collector takes it while the store is open.
     pub(super) fn is_valid(&self, path: &StorePath) -> Result<bool, HostError> {
+        self.store.add_temp_root(path).map_err(refused)?;
         self.store.is_valid(path).map_err(refused)
     }
 }

@@ -50,6 +50,31 @@ impl Difference {
     }
 }
 
+/// What is in an image, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Total {
+    /// Bytes in files, hard links once.
+    pub bytes: u64,
+    /// Files and links.
+    pub files: u64,
+    /// Packages, by name.
+    pub packages: usize,
+    /// Paths of a Nix store.
+    pub store_paths: usize,
+}
+
+/// What is in a tree, in all.
+pub fn total(tree: &Tree) -> Total {
+    let packages = packages(tree);
+    Total {
+        bytes: packages.values().map(|weight| weight.bytes).sum(),
+        files: packages.values().map(|weight| weight.files).sum(),
+        packages: packages.len(),
+        store_paths: owners::store_paths(tree),
+    }
+}
+
 /// The packages of a tree, by name.
 pub fn packages(tree: &Tree) -> BTreeMap<String, Weight> {
     let owners = owners::Owners::of(tree);

@@ -20,7 +20,7 @@ use frazil_model::{Hash, HashAlgorithm, HashFormat, Sha256};
 use frazil_store::fs::IoError;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, ImageError, System, Tell};
+use super::{ENTRY_TIME, Event, ImageError, System, Tell};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -79,8 +79,7 @@ impl Encoder {
     }
 
     fn layer(&self, layer: &Layer<'_>, system: &System) -> Result<(LayerBlob, bool), ImageError> {
-        let time = system.presentation.time();
-        let recipe = if self.keeps { recipe(layer, time) } else { None };
+        let recipe = if self.keeps { recipe(layer, ENTRY_TIME) } else { None };
         let record = recipe.map(|recipe| self.record_file(recipe));
         if let Some(kept) = record.as_deref().and_then(|record| self.kept(record)) {
             return Ok((kept, true));
@@ -90,7 +89,8 @@ impl Encoder {
         let removed = Removed(&temporary);
         let file = fs::File::create(&temporary).map_err(IoError::on("create", &temporary))?;
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        let encoded = oci::encode_layer(layer, &system.units, time, self.compression, &mut out)?;
+        let encoded =
+            oci::encode_layer(layer, &system.units, ENTRY_TIME, self.compression, &mut out)?;
         out.flush().map_err(EncodeError::Write)?;
         let place = self.file(&encoded.blob);
         fs::rename(&temporary, &place).map_err(IoError::on("rename", &temporary))?;

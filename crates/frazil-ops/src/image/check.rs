@@ -13,7 +13,7 @@ use frazil_tree::diff::{Aspect, ChangeKind, diff};
 
 use super::blobs::parallel;
 use super::readers::{self, OpenImageError};
-use super::{Image, ImageError};
+use super::{ENTRY_TIME, Image, ImageError};
 
 /// In what an image is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,16 +27,16 @@ pub struct Difference {
 /// Makes all layers again and compares them.
 pub fn made_again(image: &Image<'_>) -> Result<Option<Difference>, ImageError> {
     let system = image.system;
-    let time = system.presentation.time();
     let layers: Vec<_> = image.layers().enumerate().collect();
     let differences = parallel(&layers, |(index, (layer, expected))| {
         let mut sink = io::sink();
-        let again = oci::encode_layer(layer, &system.units, time, expected.compression, &mut sink)?;
+        let again =
+            oci::encode_layer(layer, &system.units, ENTRY_TIME, expected.compression, &mut sink)?;
         if again == **expected {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        oci::write_archive(layer, &system.units, time, &mut bytes)?;
+        oci::write_archive(layer, &system.units, ENTRY_TIME, &mut bytes)?;
         let path = image.layer_file(expected);
         let what = first_difference(&path, expected, &bytes)?;
         Ok::<_, ImageError>(Some(Difference { layer: index + 1, what }))

@@ -12,7 +12,7 @@ use frazil_image::oci::{self, Blob, docker, layout};
 use frazil_image::tar;
 use frazil_store::fs::IoError;
 
-use super::{Image, ImageError, System, blobs, plan};
+use super::{ENTRY_TIME, Image, ImageError, System, blobs, plan};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -46,9 +46,9 @@ impl Image<'_> {
                 let archives: Vec<_> =
                     self.layers().map(|(layer, encoded)| (layer, encoded.archive)).collect();
                 let presentation = &self.system.presentation;
-                let (name, time) = (presentation.reference(), presentation.time());
+                let name = presentation.reference();
                 let units = &self.system.units;
-                Ok(docker::write(&name, &self.config, &archives, units, time, out)?)
+                Ok(docker::write(&name, &self.config, &archives, units, ENTRY_TIME, out)?)
             }
         }
     }
@@ -103,7 +103,7 @@ impl Image<'_> {
     }
 
     fn write_layout_archive(&self, out: &mut dyn Write) -> Result<(), ImageError> {
-        let mut writer = tar::Writer::new(out, self.system.presentation.time());
+        let mut writer = tar::Writer::new(out, ENTRY_TIME);
         // Who loads an archive gives the image this name.
         let name = self.system.presentation.reference();
         let mut documents = self.documents(&name);
@@ -150,25 +150,24 @@ pub fn stream(
     out: &mut dyn Write,
 ) -> Result<(), ImageError> {
     let layers = plan::layers(system, layers_max);
-    let time = system.presentation.time();
     let encoded = blobs::parallel(&layers, |layer| {
         let mut sink = std::io::sink();
-        oci::encode_layer(layer, &system.units, time, Compression::None, &mut sink)
+        oci::encode_layer(layer, &system.units, ENTRY_TIME, Compression::None, &mut sink)
     })?;
     let named: Vec<_> = layers.iter().map(plan::title).zip(encoded.iter().copied()).collect();
     let presentation = &system.presentation;
     let (platform, run) = (presentation.platform(), presentation.run_config());
-    let config = oci::config(&platform, &run, &named, time);
+    let config = oci::config(&platform, &run, &named, presentation.created());
     let archives: Vec<_> = layers.iter().zip(encoded.iter().map(|layer| layer.archive)).collect();
     let name = presentation.reference();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
-    docker::write(&name, &config, &archives, &system.units, time, &mut out)?;
+    docker::write(&name, &config, &archives, &system.units, ENTRY_TIME, &mut out)?;
     Ok(out.flush().map_err(EncodeError::Write)?)
 }
 
 /// Writes the root of a system as a plain archive.
 pub fn write_root(system: &System, out: &mut dyn Write) -> Result<(), ImageError> {
-    Ok(tar::write(&system.tree, &system.units, system.presentation.time(), out)?)
+    Ok(tar::write(&system.tree, &system.units, ENTRY_TIME, out)?)
 }
 
 /// Writes a file in one step: it is whole, or as it was before.

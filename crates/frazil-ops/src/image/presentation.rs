@@ -8,6 +8,11 @@ use serde::Deserialize;
 
 /// What starts a system that says nothing else.
 const INIT: &str = "/usr/sbin/init";
+/// The time of all entries, which is that of everything in a Nix store. It does not depend on when
+/// an image was made: a package is the same layer in all images, whatever they are made from.
+pub const ENTRY_TIME: Timestamp = Timestamp(1);
+/// What says when an image was made, besides its configuration.
+const CREATED: &str = "org.opencontainers.image.created";
 /// Where programs are found, if the system does not say.
 const PATH: &str = "/usr/local/bin:/usr/sbin:/usr/bin";
 
@@ -45,6 +50,8 @@ pub struct Presentation {
     pub stop_signal: Option<String>,
     /// A command that ends with 0 while all is well.
     pub healthcheck: Option<Vec<String>>,
+    /// The directory of the Nix store of which the system has a database; none if it has none.
+    pub nix_store: Option<String>,
     /// How it is cut.
     pub layers: Layers,
 }
@@ -93,6 +100,7 @@ impl Default for Presentation {
             environment: BTreeMap::new(),
             stop_signal: None,
             healthcheck: None,
+            nix_store: None,
             layers: Layers::default(),
         }
     }
@@ -114,9 +122,19 @@ impl Presentation {
         format!("{}:{}", self.name, self.tag)
     }
 
-    /// The time of all entries and documents.
-    pub fn time(&self) -> Timestamp {
+    /// The time that documents tell: that of the newest thing that the image is made from.
+    pub fn created(&self) -> Timestamp {
         Timestamp(self.created)
+    }
+
+    /// The annotations of the manifest: what was declared, and the time if it is known.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        let mut annotations = self.annotations.clone();
+        if self.created > 0 {
+            let created = || frazil_image::oci::date_time(self.created());
+            annotations.entry(CREATED.to_owned()).or_insert_with(created);
+        }
+        annotations
     }
 
     /// The program and all its arguments, as they run when nobody says otherwise.

@@ -11,6 +11,8 @@ pub use frazil_image::read::{Limits, ReadOptions};
 use frazil_store::fs::IoError;
 use frazil_tree::Tree;
 
+use super::registry::RegistryError;
+
 /// Files in an archive of files; more are no image.
 const FILES_MAX: usize = 100_000;
 const LINKS_MAX: usize = 8;
@@ -29,6 +31,14 @@ pub enum OpenImageError {
         /// Why.
         source: ArchiveError,
     },
+    /// A registry does not give it.
+    #[error("cannot read the image `{reference}`")]
+    Registry {
+        /// Its name.
+        reference: String,
+        /// Why.
+        source: Box<RegistryError>,
+    },
     /// It is no image.
     #[error("cannot read the image `{}`", path.display())]
     Image {
@@ -46,6 +56,7 @@ impl OpenImageError {
             Self::Io(source) => source.help(),
             Self::Archive { .. } => None,
             Self::Image { source, .. } => source.help(),
+            Self::Registry { source, .. } => source.help(),
         }
     }
 }

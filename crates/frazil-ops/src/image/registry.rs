@@ -1,4 +1,4 @@
-//! Registries (distribution-spec 1.1): sending images to them.
+//! Registries (distribution-spec 1.1): sending images to them, and reading those that are there.
 //!
 //! Only what a registry lacks is sent, and only when all blobs are there does a tag change: a push
 //! that breaks off leaves what was there before. Invariant: nothing is sent unencrypted unless the
@@ -9,6 +9,7 @@ mod auth;
 mod blob;
 mod client;
 mod login;
+mod pull;
 mod push;
 mod reference;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use frazil_store::fs::IoError;
 
 pub use artifact::{SigningKey, SigningKeyError};
 pub use login::Logins;
+pub use pull::{present, read};
 pub use push::{PushEvent, PushOptions, Pushed, push};
 pub use reference::{Reference, ReferenceError};
 
@@ -55,6 +57,12 @@ pub enum RegistryError {
         action: String,
         /// Whether a name and password were known.
         is_known: bool,
+    },
+    /// The reference names nothing.
+    #[error("the registry has no image `{reference}`")]
+    NoImage {
+        /// The reference.
+        reference: String,
     },
     /// Its answer makes no sense.
     #[error("the registry does not speak its protocol: {message}")]
@@ -116,6 +124,7 @@ impl RegistryError {
             }
             Self::Mismatch { .. } => Some("push again; the tag may have been changed by others"),
             Self::Refused { .. }
+            | Self::NoImage { .. }
             | Self::Url(_)
             | Self::Protocol { .. }
             | Self::Helper { .. }

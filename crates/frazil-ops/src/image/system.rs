@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
 use frazil_image::layers::Layer;
 use frazil_image::oci::LayerBlob;
 use frazil_image::sbom::{Inventory, Package};
+use frazil_link::{Damaged, Ledger};
 use frazil_model::Sha256;
 use frazil_store::fs::IoError;
 use frazil_tree::dump::{self, DumpError};
@@ -14,6 +17,7 @@ use frazil_tree::tree::Conflict;
 use frazil_tree::{Origin, Tree};
 use serde::de::DeserializeOwned;
 
+use super::nix_database::{self, NixDatabaseError};
 use super::packages::{self, Found};
 use super::presentation::Presentation;
 use super::units::Units;
@@ -31,7 +35,11 @@ pub struct System {
     /// How images present it.
     pub presentation: Presentation,
     packages: Vec<Found>,
+    directory: PathBuf,
 }
+
+/// The largest ledger that is read, in bytes.
+const LEDGER_BYTES_MAX: u64 = 1 << 30;
 
 /// Where a store path physically is, and what is known of it.
 #[derive(Clone, Debug)]
@@ -73,6 +81,14 @@ pub enum SystemError {
         /// Why.
         source: DumpError,
     },
+    /// Its ledger cannot be parsed.
+    #[error("`{}` is damaged", path.display())]
+    Ledger {
+        /// The ledger.
+        path: PathBuf,
+        /// Why.
+        source: Damaged,
+    },
     /// A unit is not there any more.
     #[error("the unit `{unit}` of the system is not in the store: {path}")]
     Missing {
@@ -84,6 +100,9 @@ pub enum SystemError {
     /// The lists for scanners have no place.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The Nix store in the system has no database.
+    #[error(transparent)]
+    NixDatabase(#[from] NixDatabaseError),
 }
 
 impl SystemError {
@@ -95,10 +114,11 @@ impl SystemError {
                 Some("a linked system is what `config.system.build.toplevel` builds")
             }
             Self::Missing { .. } => Some("build the system again: it keeps its units"),
-            Self::Document { .. } | Self::Manifest { .. } => {
+            Self::Document { .. } | Self::Manifest { .. } | Self::Ledger { .. } => {
                 Some("the store may be damaged: `frazil store verify --check-contents`")
             }
             Self::Conflict(source) => Some(source.help()),
+            Self::NixDatabase(_) => None,
         }
     }
 }
@@ -131,7 +151,21 @@ impl System {
         }
         let packages = packages::find(&places, &units, &mut tree)?;
         packages::list(&mut tree, &packages)?;
-        Ok(Self { tree, units, presentation, packages })
+        if let Some(store_dir) = presentation.nix_store.as_deref() {
+            nix_database::add(&mut tree, &units, store_dir)?;
+        }
+        let directory = directory.to_owned();
+        Ok(Self { tree, units, presentation, packages, directory })
+    }
+
+    /// Why everything is there, and what is not.
+    pub fn ledger(&self) -> Result<Ledger, SystemError> {
+        let path = self.directory.join("ledger");
+        let file = fs::File::open(&path).map_err(IoError::on("open", &path))?;
+        let mut bytes = Vec::new();
+        let mut ledger = GzDecoder::new(file).take(LEDGER_BYTES_MAX);
+        ledger.read_to_end(&mut bytes).map_err(IoError::on("read", &path))?;
+        Ledger::decode(&bytes).map_err(|source| SystemError::Ledger { path, source })
     }
 
     /// Whether a unit changes with the configuration, and how much of the system needs it.
@@ -155,7 +189,7 @@ impl System {
         });
         Inventory {
             name: self.presentation.reference(),
-            time: self.presentation.time(),
+            time: self.presentation.created(),
             layers: encoded.iter().map(|layer| layer.blob.reference()).collect(),
             packages: packages.collect(),
         }

@@ -19,7 +19,8 @@ pub(crate) struct Fixture {
     directory: tempfile::TempDir,
 }
 
-const NIX_UNIT: &str = "00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12";
+pub(crate) const NIX_UNIT: &str = "00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12";
+pub(crate) const NIX_TEXT: &str = "8r8f8x1ld5b7ybzll13wz9pzd4scx0qv-text";
 
 impl Fixture {
     /// A library, a program that needs it, and a path of a Nix closure.
@@ -98,13 +99,37 @@ impl Fixture {
         fs::write(toplevel.join("image.json"), image.to_string()).unwrap();
     }
 
+    /// Has the system say that it has a Nix store with a database, and a file in it that mentions
+    /// another one.
+    pub(crate) fn with_nix_database(&self) {
+        self.add_lines(&format!(
+            "dir 755 0:0 - nix/store/{NIX_TEXT}\n\
+             file 444 0:0 generated nix/store/{NIX_TEXT}/text = \"see /nix/store/{NIX_UNIT}\"\n\
+             link 0:0 generated nix/store/{NIX_TEXT}/link /etc\n"
+        ));
+        let path = self.toplevel().join("image.json");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen('{', "{\"nixStore\": \"/nix/store\", ", 1)).unwrap();
+    }
+
+    fn add_lines(&self, lines: &str) {
+        let manifest = self.toplevel().join("manifest");
+        let text = fs::read_to_string(&manifest).unwrap();
+        fs::write(&manifest, text + lines).unwrap();
+    }
+
     /// Adds a program to the unit of the shop.
     pub(crate) fn add_program(&self, path: &str, bytes: &[u8]) {
         self.unit("shop", &format!("data/{path}"), bytes);
-        let manifest = self.toplevel().join("manifest");
-        let mut text = fs::read_to_string(&manifest).unwrap();
-        text.extend([format!("file 755 0:0 shop {path} {} - {path}\n", bytes.len())]);
-        fs::write(&manifest, text).unwrap();
+        self.add_lines(&format!("file 755 0:0 shop {path} {} - {path}\n", bytes.len()));
+    }
+
+    /// Adds the decisions of a link.
+    pub(crate) fn add_ledger(&self, ledger: &frazil_link::Ledger) {
+        let file = fs::File::create(self.toplevel().join("ledger")).unwrap();
+        let mut file = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut file, &ledger.encode()).unwrap();
+        file.finish().unwrap();
     }
 
     fn toplevel(&self) -> PathBuf {

@@ -23,6 +23,8 @@ use super::{Event, Executor, Mode, RealiseError, locked};
 
 /// Where the outputs of a builder that is a function are made, in the workplace.
 const BUILTIN_OUTPUTS: &str = "outputs";
+/// Where outputs are copied to, in the workplace but outside of what the builder saw.
+const COPIES: &str = "copies";
 
 /// One derivation that is being built.
 pub(super) struct Job<'a> {
@@ -145,7 +147,29 @@ impl Executor<'_> {
         let place = |(name, path): (&OutputName, &StorePath)| {
             (name.clone(), sandbox::output_place(scratch, path))
         };
-        Ok(job.outputs.iter().map(place).collect())
+        let places = job.outputs.iter().map(place).collect();
+        match network {
+            Network::Host => self.copied(places, &scratch.join(COPIES)),
+            Network::Private => Ok(places),
+        }
+    }
+
+    /// Copies of outputs, where there are any. A builder that shares a network with others can send
+    /// them descriptors of its files over an abstract socket, to be written to when it has ended.
+    fn copied(
+        &self,
+        mut places: BTreeMap<OutputName, PathBuf>,
+        copies: &Path,
+    ) -> Result<BTreeMap<OutputName, PathBuf>, BuildProblem> {
+        frazil_store::fs::Disk::default().create_dir(copies)?;
+        for (name, place) in &mut places {
+            if place.symlink_metadata().is_ok() {
+                let copy = copies.join(name.as_str());
+                self.store.copy_output(place, &copy)?;
+                *place = copy;
+            }
+        }
+        Ok(places)
     }
 
     fn run_builtin(
@@ -180,6 +204,7 @@ impl Executor<'_> {
                 locked(demanded).extend(paths);
                 Ok(built)
             },
+            warn: &|text| (self.tell)(Event::Problem(text)),
         };
         match (found.build)(&task, self.options.tools, &mut |line| log.line(line)) {
             Ok(()) => Ok(outputs),

@@ -2,21 +2,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frazil_build::builtin::{Built, BuiltinError};
+use frazil_build::builtin::{Built, BuiltinError, Demanded};
 use frazil_build::schedule::Goal;
-use frazil_model::{Derivation, StorePath};
+use frazil_model::{Derivation, OutputName, StorePath};
 
 use super::plan::outputs_of;
-use super::{Event, Executor, Mode, RealiseOptions, realise};
+use super::{Event, Executor, Mode, RealiseError, RealiseOptions, realise};
 
 impl Executor<'_> {
     /// Realises derivations and says where their outputs are.
-    pub(super) fn demand(&self, derivations: &[Derivation]) -> Result<Vec<Built>, BuiltinError> {
-        let paths: Vec<StorePath> = derivations
-            .iter()
-            .map(|derivation| self.write(derivation))
-            .collect::<Result<_, _>>()?;
-        let wanted: BTreeSet<Goal> = paths.iter().cloned().map(Goal::Derivation).collect();
+    pub(super) fn demand(&self, demanded: &[Demanded]) -> Result<Vec<Built>, BuiltinError> {
+        let mut wanted = BTreeSet::new();
+        let mut built = Vec::new();
+        for Demanded { derivation, inputs } in demanded {
+            let path = derivation.path(self.store.store_dir())?;
+            let outputs = outputs_of(&path, derivation)?;
+            // A link asks for dozens of packages, most of which are there from the last one.
+            if !self.are_valid(&outputs)? {
+                for derivation in inputs.iter().chain([derivation]) {
+                    self.write(derivation)?;
+                }
+                wanted.insert(Goal::Derivation(path));
+            }
+            let place = |path: StorePath| (path.clone(), self.store.layout().path(&path));
+            let outputs = outputs.into_iter().map(|(name, path)| (name, place(path)));
+            built.push(outputs.collect::<BTreeMap<_, _>>());
+        }
+        if !wanted.is_empty() {
+            self.realise_demanded(&wanted)?;
+        }
+        Ok(built)
+    }
+
+    /// Whether all are there; if they are, they stay.
+    fn are_valid(&self, outputs: &BTreeMap<OutputName, StorePath>) -> Result<bool, RealiseError> {
+        let mut are_valid = true;
+        for path in outputs.values() {
+            self.store.add_temp_root(path)?;
+            are_valid &= self.store.is_valid(path)?;
+        }
+        Ok(are_valid)
+    }
+
+    fn realise_demanded(&self, wanted: &BTreeSet<Goal>) -> Result<(), BuiltinError> {
         // What is checked is the build that asks, not what it asks for.
         let options = RealiseOptions { mode: Mode::Make, ..self.options.clone() };
         // The counts of the outer schedule go on.
@@ -25,7 +53,7 @@ impl Executor<'_> {
                 (self.tell)(event);
             }
         };
-        let report = realise(self.store, &wanted, &options, self.cancel, &tell);
+        let report = realise(self.store, wanted, &options, self.cancel, &tell);
         let mut ours = self.report();
         ours.built.extend(report.built);
         ours.fetched.extend(report.fetched);
@@ -38,12 +66,7 @@ impl Executor<'_> {
         {
             return Err(format!("`{path}` was not built").into());
         }
-        let built = |(path, derivation): (&StorePath, &Derivation)| -> Result<Built, BuiltinError> {
-            let place = |path: StorePath| (path.clone(), self.store.layout().path(&path));
-            let outputs = outputs_of(path, derivation)?.into_iter();
-            Ok(outputs.map(|(name, path)| (name, place(path))).collect::<BTreeMap<_, _>>())
-        };
-        paths.iter().zip(derivations).map(built).collect()
+        Ok(())
     }
 
     fn write(&self, derivation: &Derivation) -> Result<StorePath, BuiltinError> {

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
@@ -15,10 +16,19 @@ use super::{Event, Tell};
 /// How many lines are shown when a build fails.
 const LAST_LINES: usize = 25;
 
+/// The file is brought up to date when so much was said, or when something is said after so long:
+/// then the log of a build that is killed is there but for its end.
+const STREAM_BYTES: usize = 64 << 10;
+const STREAM_TIME: Duration = Duration::from_secs(1);
+
 pub(super) struct BuildLog<'a> {
     derivation: &'a StorePath,
     tell: &'a Tell<'a>,
-    file: BzEncoder<BufWriter<File>>,
+    file: File,
+    /// What is not in the file yet.
+    pending: Vec<u8>,
+    /// When there was nothing pending last.
+    written: Instant,
     last_lines: VecDeque<Vec<u8>>,
     /// What is told once the build has ended: a builder must not die of it.
     failure: Option<std::io::Error>,
@@ -30,19 +40,21 @@ impl<'a> BuildLog<'a> {
         derivation: &'a StorePath,
         tell: &'a Tell<'a>,
     ) -> Result<Self, BuildProblem> {
-        let file = BufWriter::new(store.create_log(derivation)?);
         Ok(Self {
             derivation,
             tell,
-            file: BzEncoder::new(file, Compression::default()),
+            file: store.create_log(derivation)?,
+            pending: Vec::new(),
+            written: Instant::now(),
             last_lines: VecDeque::new(),
             failure: None,
         })
     }
 
     pub(super) fn line(&mut self, line: &[u8]) {
-        if self.failure.is_none() {
-            self.failure = self.file.write_all(line).err();
+        self.pending.extend_from_slice(line);
+        if self.pending.len() >= STREAM_BYTES || self.written.elapsed() >= STREAM_TIME {
+            self.write_pending();
         }
         if self.last_lines.len() == LAST_LINES {
             self.last_lines.pop_front();
@@ -51,10 +63,21 @@ impl<'a> BuildLog<'a> {
         (self.tell)(Event::Log(self.derivation.clone(), line.to_vec()));
     }
 
+    /// Writes what is pending as a stream of its own, which can be read whatever happens then.
+    fn write_pending(&mut self) {
+        if self.failure.is_none() {
+            let mut stream = BzEncoder::new(&self.file, Compression::default());
+            let written = stream.write_all(&self.pending).and_then(|()| stream.finish());
+            self.failure = written.err();
+        }
+        self.pending.clear();
+        self.written = Instant::now();
+    }
+
     /// Completes the file; returns the last lines.
-    pub(super) fn finish(self) -> (Vec<Vec<u8>>, Result<(), BuildProblem>) {
-        let written = self.file.finish().and_then(|mut file| file.flush());
-        let result = self.failure.map_or(written, Err).map_err(BuildProblem::Log);
+    pub(super) fn finish(mut self) -> (Vec<Vec<u8>>, Result<(), BuildProblem>) {
+        self.write_pending();
+        let result = self.failure.map_or(Ok(()), Err).map_err(BuildProblem::Log);
         (self.last_lines.into(), result)
     }
 }

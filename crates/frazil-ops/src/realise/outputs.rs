@@ -1,6 +1,7 @@
 //! From what a builder left to valid paths, or to the reason why not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use frazil_build::checks::{self, Contents};
@@ -12,6 +13,9 @@ use frazil_store::{AddError, HashMismatch, OutputLocks, PathInfo, content_hash};
 use super::Executor;
 use super::build::Job;
 use super::error::BuildProblem;
+
+/// Bytes that are compared at once.
+const READ_BYTES: usize = 128 << 10;
 
 /// The outputs are valid.
 pub(super) struct Made;
@@ -152,14 +156,10 @@ fn first_difference(before: &Path, now: &Path) -> Result<Option<String>, IoError
             if before != now {
                 return Ok(Some(format!("{shown} was {before} and is {now}")));
             }
-            if *before == Form::File(false) || *before == Form::File(true) {
-                let [before, now] = [&one, &other]
-                    .map(|file| std::fs::read(file).map_err(IoError::on("read", file)));
-                let (before, now) = (before?, now?);
-                if before != now {
-                    let at = before.iter().zip(&now).take_while(|(one, other)| one == other);
-                    return Ok(Some(format!("{shown} differs at byte {}", at.count())));
-                }
+            if matches!(before, Form::File(_))
+                && let Some(at) = first_difference_in_files(&one, &other)?
+            {
+                return Ok(Some(format!("{shown} differs at byte {at}")));
             }
             continue;
         };
@@ -170,6 +170,30 @@ fn first_difference(before: &Path, now: &Path) -> Result<Option<String>, IoError
         next.extend(before.iter().rev().map(|name| below.join(name)));
     }
     Ok(None)
+}
+
+/// Where the first byte is that is not the same in two files.
+fn first_difference_in_files(one: &Path, other: &Path) -> Result<Option<u64>, IoError> {
+    let open = |file: &Path| {
+        let opened = std::fs::File::open(file).map_err(IoError::on("open", file))?;
+        Ok::<_, IoError>(BufReader::with_capacity(READ_BYTES, opened))
+    };
+    let (mut before, mut now) = (open(one)?, open(other)?);
+    let mut at = 0;
+    loop {
+        let before_bytes = before.fill_buf().map_err(IoError::on("read", one))?;
+        let now_bytes = now.fill_buf().map_err(IoError::on("read", other))?;
+        let len = before_bytes.len().min(now_bytes.len());
+        let pairs = before_bytes.iter().zip(now_bytes);
+        let same = pairs.take_while(|(before, now)| before == now).count();
+        if same < len || len == 0 {
+            let is_end = before_bytes.is_empty() && now_bytes.is_empty();
+            return Ok((!is_end).then_some(at + same as u64));
+        }
+        before.consume(len);
+        now.consume(len);
+        at += len as u64;
+    }
 }
 
 /// What a node is, as far as it shows without reading a file.

@@ -69,6 +69,9 @@ fn a_system_runs_and_says_how_it_ended() {
             scratch: scratch.path().to_owned(),
             terminal: None,
             grace: Duration::from_secs(5),
+            network: super::Network::Host,
+            forwards: Vec::new(),
+            has_terminal: false,
         };
         let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
         match run(&system, &plan, &stop, &kill) {
@@ -93,4 +96,49 @@ fn a_system_runs_and_says_how_it_ended() {
     let write = "echo 1 > /var/x && test `cat /var/x` = 1";
     assert_eq!(check(write, true), Ended::Exited(0), "the directory is the user's own");
     assert_eq!(check("echo > /usr/x", true), Ended::Exited(1), "and this one is not");
+}
+
+/// A port of the machine leads into a network where nothing else of the machine is.
+#[test]
+fn ports_lead_into_a_network_of_its_own() {
+    use std::io::Read as _;
+
+    let busybox = std::path::Path::new("/bin/busybox");
+    if !busybox.exists() {
+        eprintln!("skipped: there is no /bin/busybox");
+        return;
+    }
+    let fixture = Fixture::new();
+    fixture.add_program("usr/bin/busybox", &std::fs::read(busybox).unwrap());
+    let system = fixture.system();
+    let scratch = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let script = "busybox ip -o link | busybox wc -l > /tmp/links; \
+        while true; do busybox nc -l -p 70 < /tmp/links; done";
+    let plan = RunPlan {
+        command: ["/usr/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec(),
+        is_writable: false,
+        scratch: scratch.path().to_owned(),
+        terminal: None,
+        grace: Duration::from_secs(5),
+        network: super::Network::Private,
+        forwards: vec![super::Forward { listener, port: 70 }],
+        has_terminal: false,
+    };
+    let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
+    let (said, ended) = std::thread::scope(|scope| {
+        let running = scope.spawn(|| run(&system, &plan, &stop, &kill));
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
+        let mut said = String::new();
+        // Until somebody listens connections end at once.
+        while said.is_empty() && std::time::Instant::now() < deadline && !running.is_finished() {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            drop(stream.read_to_string(&mut said));
+        }
+        kill.cancel();
+        (said, running.join().unwrap())
+    });
+    assert_eq!(said.trim(), "1", "its own loopback only");
+    assert_eq!(ended.unwrap(), Ended::Killed(9));
 }

@@ -145,18 +145,30 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// The number of a user; `whose` says where the name stands.
+    /// The number of a user, whose name may be the number itself; `whose` says where it stands.
     pub fn uid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
         let unknown =
             || AccountsError::Unknown { kind: Kind::User, name: name.into(), whose: whose() };
-        self.uids.get(name).copied().ok_or_else(unknown)
+        self.uids.get(name).copied().or_else(|| name.parse().ok()).ok_or_else(unknown)
     }
 
-    /// The number of a group; `whose` says where the name stands.
+    /// The number of a group, as [`uid`](Self::uid).
     pub fn gid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
         let unknown =
             || AccountsError::Unknown { kind: Kind::Group, name: name.into(), whose: whose() };
-        self.gids.get(name).copied().ok_or_else(unknown)
+        self.gids.get(name).copied().or_else(|| name.parse().ok()).ok_or_else(unknown)
+    }
+
+    /// The number of a user in the system or in every Debian, or the number that the text is.
+    pub fn find_uid(&self, name: &str) -> Option<u32> {
+        let known = self.uids.get(name).copied().or_else(|| of_debian(Kind::User, name));
+        known.or_else(|| name.parse().ok())
+    }
+
+    /// As [`find_uid`](Self::find_uid), of a group.
+    pub fn find_gid(&self, name: &str) -> Option<u32> {
+        let known = self.gids.get(name).copied().or_else(|| of_debian(Kind::Group, name));
+        known.or_else(|| name.parse().ok())
     }
 
     /// As [`uid`](Self::uid); users that every Debian has need not be in the system.

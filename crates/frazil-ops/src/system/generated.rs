@@ -27,6 +27,11 @@ impl Generated {
         self.entries.insert(path, (metadata, made));
     }
 
+    /// Whether something is made at this path.
+    pub fn contains(&self, path: &TreePath) -> bool {
+        self.entries.contains_key(path)
+    }
+
     /// The leaves, for the tree.
     pub fn leaves(&self, origin: &Origin) -> impl Iterator<Item = (&TreePath, Leaf)> {
         self.entries.iter().map(|(path, (metadata, made))| {
@@ -36,6 +41,11 @@ impl Generated {
             };
             (path, Leaf { metadata: metadata.clone(), origin: origin.clone(), kind })
         })
+    }
+
+    /// Whether there is an entry of this path.
+    pub fn has(&self, path: &TreePath) -> bool {
+        self.entries.contains_key(path)
     }
 
     /// The bytes of a file.

@@ -3,21 +3,24 @@
 //! Packages are fetched and unpacked when the linker asks for them, so what nothing reaches is
 //! never fetched. What depends on the contents of a unit alone is kept under the unit's path.
 
+mod commands;
+mod finish;
+mod laid_out;
+mod pam;
 mod roots;
 mod universe;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use frazil_build::builtin::{BuiltinError, Demand};
 use frazil_debian::index::Index;
-use frazil_init::table::Table;
 use frazil_link::analysis::{self, Analysis};
-use frazil_link::ledger::{Fate, KeptKind, Subject};
+use frazil_link::policy::Cut;
 use frazil_link::{Ledger, Level, LinkError, Policy, Unit};
 use frazil_model::{StoreDir, StorePath};
-use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Origin, Tree, TreePath};
+use frazil_tree::{Metadata, Mode, Origin, Tree, TreePath};
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
@@ -25,13 +28,16 @@ use super::generated::{Generated, Made};
 use super::packages::{self, Adapter};
 use super::services;
 use super::specification::{self, Specification};
+use finish::{Finish, Finished};
 use universe::Universe;
 
 /// The unit of what is made for one system.
 const GENERATED: &str = "generated";
-/// The unit of the init, and the name by which systems ask for it.
+/// The unit of the init, and its program.
 const INIT: &str = "init";
-const OWN_INIT: &str = "frazil";
+const INIT_PROGRAM: &str = "usr/sbin/init";
+/// What a system without one names as its init.
+const NO_INIT: &str = "none";
 
 /// What a link is given besides the specification.
 pub struct Setting<'l> {
@@ -105,8 +111,12 @@ pub enum SystemError {
     #[error("{0}")]
     Conflict(#[from] frazil_tree::tree::Conflict),
     /// Accounts have no numbers.
-    #[error(transparent)]
-    Accounts(#[from] super::accounts::AccountsError),
+    #[error("{source}; {}", source.help())]
+    Accounts {
+        /// Why not, which says what can be done about it.
+        #[from]
+        source: super::accounts::AccountsError,
+    },
     /// A field of an account would break its line.
     #[error(transparent)]
     Account(#[from] frazil_link::generate::accounts::AccountError),
@@ -162,27 +172,30 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
         let place = physical(setting, path);
         std::fs::read_to_string(place)
     };
-    let services = services::table(&specification.plan, &specification.users, &accounts, &read)?;
-    let generated = generated(specification, &accounts, setting)?;
+    let (services, not_done) =
+        services::table(&specification.plan, &specification.users, &accounts, &read)?;
+    let mut generated = generated(specification, &accounts, setting)?;
+    commands::offer(specification, setting, &mut generated)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
-    let roots = roots::roots(specification, setting, &services);
+    let roots = roots::roots(specification, setting, &services)?;
     let policy = policy(specification, &adapters)?;
-    let mut link =
-        frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
-            universe.open(asked)
-        })?;
+    let link = frazil_link::link(universe.units(), &roots, &policy, &mut |asked: &[&Unit]| {
+        universe.open(asked)
+    })?;
     if !link.errors.is_empty() {
         let name = specification.name.clone();
         return Err(SystemError::Broken { name, errors: link.errors });
     }
-    apply_modes(&mut link.ledger, &adapters, &accounts)?;
+    let declarations = universe.declarations(&link.ledger)?;
     let made = [&generated, universe.offered()];
-    let mut tree = assemble(&link.ledger, specification, &accounts, made)?;
-    add_directories(&mut tree, &link.ledger, &adapters, &accounts)?;
-    add_init(&mut tree, specification, &services)?;
+    let (services, declarations) = (&services, declarations.as_slice());
+    let finish = Finish { specification, adapters: &adapters, made, services, declarations };
+    let Finished { tree, ledger, problems } = finish.run(link)?;
     let units = universe.places(&tree);
-    let warnings = universe.warnings(&adapters);
-    Ok(Linked { tree, units, ledger: link.ledger, services, warnings })
+    let mut warnings = universe.warnings(&adapters);
+    warnings.extend(problems.iter().map(ToString::to_string));
+    warnings.extend(not_done);
+    Ok(Linked { tree, units, ledger, services: services.clone(), warnings })
 }
 
 /// Where a path of the store, or something in it, physically is.
@@ -190,7 +203,9 @@ fn physical(setting: &Setting<'_>, path: &str) -> PathBuf {
     let split = setting.store.split(path.as_bytes()).ok();
     let place = split.and_then(|(store_path, rest)| {
         let rest = String::from_utf8_lossy(rest).into_owned();
-        Some(setting.inputs.get(&store_path)?.join(rest.trim_start_matches('/')))
+        let (place, rest) = (setting.inputs.get(&store_path)?, rest.trim_start_matches('/'));
+        // Joined with nothing the path of a file would be that of a directory.
+        Some(if rest.is_empty() { place.clone() } else { place.join(rest) })
     });
     place.unwrap_or_else(|| PathBuf::from(path))
 }
@@ -222,6 +237,13 @@ fn generated(
     setting: &Setting<'_>,
 ) -> Result<Generated, SystemError> {
     let mut generated = Generated::default();
+    for package in &specification.root {
+        let files = laid_out::files(package, setting)?.into_iter();
+        for file in files.filter(|file| !file.is_in_place()) {
+            let metadata = Metadata::of_root(Mode::SYMLINK);
+            generated.insert(file.path, metadata, Made::Link(file.target.into_bytes()));
+        }
+    }
     for file in &specification.files {
         let path = tree_path(&file.path)?;
         let whose = || format!("the file `/{}`", file.path);
@@ -258,10 +280,12 @@ fn policy(
     let extent = |wanted: bool| if wanted { Extent::Full } else { Extent::Nothing };
     let has_set_id = |text: &str| mode(text).is_ok_and(Mode::is_set_id);
     let places = adapters.values().flat_map(|adapter| &adapter.modes);
-    let set_id: Vec<String> = places
-        .filter(|place| place.mode.as_deref().is_some_and(has_set_id))
-        .map(|place| place.path.clone())
-        .collect();
+    let set_id = places.filter(|place| place.mode.as_deref().is_some_and(has_set_id));
+    let set_id: Vec<String> =
+        set_id.map(|place| place.path.clone()).chain(link.set_id.iter().cloned()).collect();
+    let alternatives = link.alternatives.iter().map(|(name, path)| {
+        (name.as_bytes().into(), path.trim_start_matches('/').as_bytes().into())
+    });
     Ok(Policy {
         level: level(&link.level)?,
         keep: bytes(&link.keep),
@@ -274,129 +298,11 @@ fn policy(
             .map(|(name, wanted)| (name.as_str().into(), extent(*wanted)))
             .collect(),
         set_id: bytes(&set_id),
+        alternatives: alternatives.collect(),
+        cut: link.cut.iter().map(|what| cut(what)).collect::<Result<_, _>>()?,
+        cut_references: bytes(&link.cut_references),
         reach: frazil_link::policy::Reach::AsNeeded,
     })
-}
-
-/// What maintainer scripts would have done to files that are kept.
-fn apply_modes(
-    ledger: &mut Ledger,
-    adapters: &BTreeMap<StorePath, Adapter>,
-    accounts: &Accounts,
-) -> Result<(), SystemError> {
-    let mut changes = BTreeMap::new();
-    for adapter in adapters.values() {
-        for place in &adapter.modes {
-            changes.insert(tree_path(&place.path)?, (place, &adapter.attribute));
-        }
-    }
-    for subject in &mut ledger.subjects {
-        let Subject::Entry(kept) = subject else { continue };
-        let Some((place, attribute)) = changes.get(&kept.path) else { continue };
-        if let Some(text) = &place.mode
-            && !matches!(kept.kind, KeptKind::Symlink(_))
-        {
-            kept.mode = mode(text)?;
-        }
-        if let Some(user) = &place.user {
-            kept.uid = accounts.package_uid(user, attribute)?;
-        }
-        if let Some(group) = &place.group {
-            kept.gid = accounts.package_gid(group, attribute)?;
-        }
-    }
-    Ok(())
-}
-
-/// The tree of all that is kept, made and declared.
-fn assemble(
-    ledger: &Ledger,
-    specification: &Specification,
-    accounts: &Accounts,
-    made: [&Generated; 2],
-) -> Result<Tree, SystemError> {
-    let origin = origin(GENERATED);
-    let (mut tree, conflicts) = frazil_link::link::tree(ledger, &origin);
-    if let Some(conflict) = conflicts.into_iter().next() {
-        return Err(conflict.into());
-    }
-    // The linker knows what is made as units; the bytes are here.
-    for (path, leaf) in made.into_iter().flat_map(|made| made.leaves(&origin)) {
-        if tree.remove(path) {
-            tree.insert(path.clone(), leaf)?;
-        }
-    }
-    for directory in &specification.directories {
-        let whose = || format!("the directory `/{}`", directory.path);
-        let metadata = Metadata {
-            mode: mode(&directory.mode)?,
-            uid: accounts.uid(&directory.user, whose)?,
-            gid: accounts.gid(&directory.group, whose)?,
-            ..Metadata::of_root(Mode::of(0))
-        };
-        tree.set_directory(tree_path(&directory.path)?, metadata, origin.clone())?;
-    }
-    let files = accounts.files(&specification.users, &specification.groups)?;
-    for (path, mode, text) in [
-        ("etc/passwd", 0o644, files.passwd),
-        ("etc/group", 0o644, files.group),
-        ("etc/shadow", 0o600, files.shadow),
-    ] {
-        let kind = LeafKind::File(frazil_tree::File::inline(text.as_bytes()));
-        let metadata = Metadata::of_root(Mode::of(mode));
-        let leaf = Leaf { metadata, origin: origin.clone(), kind };
-        tree.insert(tree_path(path)?, leaf)?;
-    }
-    Ok(tree)
-}
-
-/// Directories that maintainer scripts of packages that are kept would have made.
-fn add_directories(
-    tree: &mut Tree,
-    ledger: &Ledger,
-    adapters: &BTreeMap<StorePath, Adapter>,
-    accounts: &Accounts,
-) -> Result<(), SystemError> {
-    let kept = ledger.units.iter().filter(|unit| unit.fate == Fate::Kept);
-    let kept: BTreeSet<&str> = kept.map(|unit| &*unit.package).collect();
-    let is_kept = |adapter: &&Adapter| adapter.packages.iter().any(|name| kept.contains(&**name));
-    for adapter in adapters.values().filter(is_kept) {
-        for place in &adapter.directories {
-            let (user, group) = (place.user.as_deref(), place.group.as_deref());
-            let metadata = Metadata {
-                mode: place.mode.as_deref().map_or(Ok(Mode::DIRECTORY), mode)?,
-                uid: accounts.package_uid(user.unwrap_or("root"), &adapter.attribute)?,
-                gid: accounts.package_gid(group.unwrap_or("root"), &adapter.attribute)?,
-                ..Metadata::of_root(Mode::DIRECTORY)
-            };
-            let path = tree_path(&place.path)?;
-            if tree.get(&path).is_none() {
-                tree.insert_directory(path, metadata, origin(GENERATED))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The init of this program, and what it is told.
-fn add_init(
-    tree: &mut Tree,
-    specification: &Specification,
-    services: &serde_json::Value,
-) -> Result<(), SystemError> {
-    if specification.plan.init != OWN_INIT {
-        return Ok(());
-    }
-    let table = Table::from_json(services.to_string().as_bytes())?;
-    let plan = frazil_init::plan::compile(&table)?;
-    for (path, mode, bytes) in
-        [("usr/sbin/init", 0o755, frazil_init::PROGRAM), ("etc/init.plan", 0o644, &plan)]
-    {
-        let kind = LeafKind::File(frazil_tree::File::inline(bytes));
-        let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(INIT), kind };
-        tree.insert(tree_path(path)?, leaf)?;
-    }
-    Ok(())
 }
 
 fn origin(name: &str) -> Origin {
@@ -412,6 +318,15 @@ fn tree_path(path: &str) -> Result<TreePath, SystemError> {
 fn mode(text: &str) -> Result<Mode, SystemError> {
     let value = |_| SystemError::Value { what: "permissions", value: text.to_owned() };
     u32::from_str_radix(text, 8).map(Mode::of).map_err(value)
+}
+
+fn cut(text: &str) -> Result<Cut, SystemError> {
+    match text {
+        "documentation" => Ok(Cut::Documentation),
+        "debug" => Ok(Cut::Debug),
+        "build" => Ok(Cut::Build),
+        _ => Err(SystemError::Value { what: "what references are cut in", value: text.to_owned() }),
+    }
 }
 
 fn level(text: &str) -> Result<Level, SystemError> {

@@ -53,19 +53,23 @@ pub enum ServicesError {
     },
 }
 
-/// The table, as JSON. `read` gives the text of a file in the store.
+/// The table, as JSON, and what of the plan it leaves undone. `read` gives the text of a file in the
+/// store.
 pub fn table(
     plan: &Plan,
     users: &BTreeMap<String, User>,
     accounts: &Accounts,
     read: &dyn Fn(&str) -> std::io::Result<String>,
-) -> Result<Value, ServicesError> {
+) -> Result<(Value, Vec<String>), ServicesError> {
     let mut services = Map::new();
+    let mut undone = Vec::new();
     for (name, declared) in &plan.services {
         let translation = Translation { service: name, users, accounts, read };
-        services.insert(name.clone(), translation.service(declared)?);
+        services.insert(name.clone(), translation.service(declared, &mut undone)?);
     }
-    Ok(json!({ "services": services }))
+    let mut table = plan.settings.clone();
+    table.insert("services".to_owned(), Value::Object(services));
+    Ok((Value::Object(table), undone))
 }
 
 /// One service on its way into the table.
@@ -77,11 +81,11 @@ struct Translation<'t> {
 }
 
 impl Translation<'_> {
-    fn service(&self, declared: &Value) -> Result<Value, ServicesError> {
+    fn service(&self, declared: &Value, undone: &mut Vec<String>) -> Result<Value, ServicesError> {
         let mut service = declared.as_object().cloned().unwrap_or_default();
         self.identity(&mut service)?;
         for rule in take_list(&mut service, "paths") {
-            self.rule(&mut service, &rule)?;
+            undone.extend(self.rule(&mut service, &rule)?);
         }
         Ok(Value::Object(service))
     }
@@ -106,8 +110,13 @@ impl Translation<'_> {
         Ok(())
     }
 
-    /// A rule of tmpfiles.d becomes a directory, a file or a link of the table.
-    fn rule(&self, service: &mut Map<String, Value>, rule: &Value) -> Result<(), ServicesError> {
+    /// A rule of tmpfiles.d becomes a directory, a file or a link of the table; or it is said that it
+    /// does not.
+    fn rule(
+        &self,
+        service: &mut Map<String, Value>,
+        rule: &Value,
+    ) -> Result<Option<String>, ServicesError> {
         let text = |key: &str| rule.get(key).and_then(Value::as_str);
         let path = text("path").unwrap_or_default();
         let kind = text("kind").unwrap_or_default();
@@ -136,8 +145,13 @@ impl Translation<'_> {
                 node.insert("content".into(), self.template(path, argument)?);
                 "files"
             }
-            // What lies in a writable layer is gone with the container; elsewhere it does no harm.
-            "remove-after" | "remove-tree-after" => return Ok(()),
+            // What lies in a writable layer is gone with the container; elsewhere it stays.
+            "remove-after" | "remove-tree-after" => {
+                let name = self.service;
+                return Ok(Some(format!(
+                    "`{path}` is not removed when the service `{name}` has ended"
+                )));
+            }
             _ => {
                 let (service, path) = (self.service.to_owned(), path.to_owned());
                 return Err(ServicesError::Rule { service, path, kind: kind.to_owned() });
@@ -147,7 +161,7 @@ impl Translation<'_> {
         if let Some(list) = entry.as_array_mut() {
             list.push(Value::Object(node));
         }
-        Ok(())
+        Ok(None)
     }
 
     fn template(&self, path: &str, source: &str) -> Result<Value, ServicesError> {

@@ -25,6 +25,9 @@ pub struct Specification {
     pub debian: Option<String>,
     /// Packages whose commands are in the system.
     pub packages: Vec<String>,
+    /// Packages whose trees are laid out at the root, as links.
+    #[serde(default)]
+    pub root: Vec<String>,
     /// Generated files.
     pub files: Vec<File>,
     /// Directories.
@@ -114,18 +117,23 @@ pub struct Group {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// The init.
+    /// The init, or `none`: then the image starts its program itself.
     #[serde(rename = "type")]
     pub init: String,
+    /// The programs of the init that the system must have.
+    pub programs: Vec<String>,
     /// The user whose shell runs instead of services.
     pub shell: Option<String>,
+    /// The table besides its services.
+    #[serde(default)]
+    pub settings: serde_json::Map<String, Value>,
     /// Services, with names of users where the init wants numbers.
     pub services: BTreeMap<String, Value>,
 }
 
 /// What the linker keeps.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Link {
     /// `files`, `packages` or `declared`.
     pub level: String,
@@ -143,6 +151,18 @@ pub struct Link {
     pub capabilities: BTreeMap<String, bool>,
     /// Packages to take files from although nothing refers to them.
     pub packages: Vec<String>,
+    /// Which of several programs has a common name: `awk`, and an absolute path.
+    #[serde(default)]
+    pub alternatives: BTreeMap<String, String>,
+    /// Files that may keep their set-user and set-group bits.
+    #[serde(default)]
+    pub set_id: Vec<String>,
+    /// What may mention a path of a Nix store without needing it.
+    #[serde(default)]
+    pub cut: Vec<String>,
+    /// Patterns of names in a Nix store that nothing is believed to need.
+    #[serde(default)]
+    pub cut_references: Vec<String>,
 }
 
 /// How one package is linked.

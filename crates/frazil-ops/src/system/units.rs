@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use frazil_build::builtin::Demanded;
 use frazil_debian::Package;
 use frazil_model::derivation::{DerivationOutput, InstantiateError, WantedOutputs};
 use frazil_model::store_path::{MakePathError, StoreNameError};
@@ -36,6 +37,13 @@ pub struct UnitDerivations {
     pub file: Derivation,
     /// Unpacks it.
     pub unit: Derivation,
+}
+
+impl UnitDerivations {
+    /// The unit, for a builder that needs it.
+    pub fn demanded(&self) -> Demanded {
+        Demanded { derivation: self.unit.clone(), inputs: vec![self.file.clone()] }
+    }
 }
 
 /// The derivations of a package.

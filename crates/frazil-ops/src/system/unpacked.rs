@@ -6,12 +6,15 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use frazil_link::analysis::Alternative;
 use frazil_link::contents::ContentsError;
 use frazil_tree::{Metadata, Mode, TreePath};
 
 use super::accounts::{self, Kind};
+use crate::builtins::debian_root::alternatives;
 
 /// The directory of a unit that holds the package's files.
 pub const DATA: &str = "data";
@@ -44,6 +47,42 @@ pub fn control(place: &Path, name: &str) -> Option<Vec<u8>> {
 pub fn scripts(place: &Path) -> Vec<&'static str> {
     let control = place.join(CONTROL);
     SCRIPTS.into_iter().filter(|name| control.join(name).exists()).collect()
+}
+
+/// The common names that installing the unit at `place` would register it for.
+pub fn alternatives(place: &Path) -> Vec<Alternative> {
+    let script = control(place, "postinst").unwrap_or_default();
+    let mut found = Vec::new();
+    alternatives::read(&String::from_utf8_lossy(&script), &mut found);
+    let alternative = |found: alternatives::Alternative| {
+        let link = found.link.as_os_str().as_bytes();
+        let link = TreePath::parse(link.strip_prefix(b"/").unwrap_or(link)).ok()?;
+        Some(Alternative::new(link, found.path.as_os_str().as_bytes(), found.priority))
+    };
+    found.into_iter().filter_map(alternative).collect()
+}
+
+/// The files in a directory of the package at `place`: paths from the root, and texts.
+pub fn texts(place: &Path, directory: &str) -> Result<Vec<(String, String)>, (String, io::Error)> {
+    let folder = data(place).join(directory);
+    let failed = |source| (folder.display().to_string(), source);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut texts = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if path.extension().is_some_and(|end| end == "conf" || end == "ini") {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bytes = fs::read(&path).map_err(failed)?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            texts.push((format!("{directory}/{name}"), text));
+        }
+    }
+    Ok(texts)
 }
 
 /// The manifest of the unit at `place`.

@@ -230,26 +230,6 @@ fn no_failure_leaves_a_path_that_is_not_whole() {
 }
 
 #[test]
-fn files_are_synced_before_they_are_registered() {
-    use std::sync::{Arc, Mutex};
-    let dir = tempfile::tempdir().unwrap();
-    let actions = Arc::new(Mutex::new(Vec::new()));
-    let seen = actions.clone();
-    let disk = Disk::intercepted(Arc::new(move |action, _| {
-        seen.lock().unwrap().push(action);
-        Ok(())
-    }));
-    let durability = crate::Durability::Power;
-    let options = crate::StoreOptions { durability, disk, ..crate::StoreOptions::new(dir.path()) };
-    let store = Store::open(options).unwrap();
-    store.add_text(&"x".parse().unwrap(), b"x", BTreeSet::new()).unwrap();
-    let actions = actions.lock().unwrap();
-    let at = |wanted| actions.iter().rposition(|action| *action == wanted).unwrap();
-    assert!(at("move a file to") < at("sync the file system of"));
-    assert!(at("sync the file system of") < at("write to the database"));
-}
-
-#[test]
 fn a_full_disk_is_named() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path(), Disk::default()));

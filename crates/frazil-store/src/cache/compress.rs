@@ -96,7 +96,7 @@ pub struct Encoder<W: Write> {
 enum Method<W: Write> {
     None(W),
     Zstd(zstd::stream::write::Encoder<'static, W>),
-    Xz(Box<lzma_rust2::XzWriter<W>>),
+    Xz(liblzma::write::XzEncoder<W>),
     Gzip(flate2::write::GzEncoder<W>),
 }
 
@@ -110,10 +110,7 @@ impl<W: Write> Encoder<W> {
             CompressionMethod::Zstd => {
                 Method::Zstd(zstd::stream::write::Encoder::new(out, level.cast_signed())?)
             }
-            CompressionMethod::Xz => {
-                let options = lzma_rust2::XzOptions::with_preset(level);
-                Method::Xz(Box::new(lzma_rust2::XzWriter::new(out, options)?))
-            }
+            CompressionMethod::Xz => Method::Xz(liblzma::write::XzEncoder::new(out, level)),
             CompressionMethod::Gzip => {
                 let level = flate2::Compression::new(level);
                 Method::Gzip(flate2::write::GzEncoder::new(out, level))

@@ -7,6 +7,7 @@ use frazil_model::{StoreDir, StorePath};
 use crate::add::AddError;
 use crate::database::DatabaseError;
 use crate::fetch::{FetchError, Url, UrlError};
+use crate::fs::IoError;
 use crate::tree::TreeError;
 
 /// Why a binary cache did not do what was asked.
@@ -21,6 +22,7 @@ pub enum CacheError {
         /// The cache, or the file of it.
         url: Url,
         /// What is wrong.
+        #[source]
         problem: Box<CacheProblem>,
     },
     /// No cache has the path.
@@ -32,6 +34,14 @@ pub enum CacheError {
     /// Our own store failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// A path could not be written into our own store.
+    #[error("cannot add '{path}' to the store")]
+    Add {
+        /// The path.
+        path: StorePath,
+        /// Why.
+        source: Box<IoError>,
+    },
     /// A path of our own store could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -43,6 +53,9 @@ pub enum CacheProblem {
     /// It has no `nix-cache-info`.
     #[error("does not appear to be a binary cache: it has no nix-cache-info")]
     NotACache,
+    /// Settings stand in its address, as Nix has them there.
+    #[error("has a '?', but an address takes no settings here")]
+    Settings,
     /// A page for people is there.
     #[error("is an HTML page")]
     Page,
@@ -142,6 +155,7 @@ impl CacheError {
             Self::Cache { problem, .. } => problem.help(),
             Self::Absent { .. } => Some("name a cache that has it, or build it"),
             Self::Database(source) => source.help(),
+            Self::Add { source, .. } => source.help(),
             Self::Tree(source) => source.help(),
         }
     }
@@ -150,7 +164,11 @@ impl CacheError {
     pub(super) fn is_outage(&self) -> bool {
         match self {
             Self::Fetch(err) => err.is_outage(),
-            Self::Cache { .. } | Self::Absent { .. } | Self::Database(_) | Self::Tree(_) => false,
+            Self::Cache { .. }
+            | Self::Absent { .. }
+            | Self::Database(_)
+            | Self::Add { .. }
+            | Self::Tree(_) => false,
         }
     }
 }
@@ -159,6 +177,7 @@ impl CacheProblem {
     fn help(&self) -> Option<&'static str> {
         match self {
             Self::NotACache => Some("check the address"),
+            Self::Settings => Some("leave out what follows the '?'; write %3F if it is of a name"),
             Self::Page => Some("check the address; a network that asks for a login does this too"),
             Self::StoreDir { .. } => Some("its paths cannot be used in another directory"),
             Self::Untrusted { .. } => {

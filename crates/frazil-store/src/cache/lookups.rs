@@ -34,6 +34,11 @@ pub struct LookupOptions {
     pub cache_info: i64,
 }
 
+impl LookupOptions {
+    /// For what is always asked again.
+    pub const NEVER: i64 = -1;
+}
+
 impl Default for LookupOptions {
     fn default() -> Self {
         const HOUR: i64 = 60 * 60;
@@ -95,7 +100,28 @@ impl Lookups {
         disk.change("open", &file, || Ok(()))?;
         let connection =
             connect(&file).map_err(|source| LookupError::Sql { file: file.clone(), source })?;
-        Ok(Self { connection: Mutex::new(connection), options, clock })
+        let lookups = Self { connection: Mutex::new(connection), options, clock };
+        lookups.forget_what_is_old();
+        Ok(lookups)
+    }
+
+    /// Once a day, so that what counts no more does not fill the disk.
+    fn forget_what_is_old(&self) {
+        const DAY: i64 = 24 * 60 * 60;
+        let today = (self.clock)() / DAY;
+        let connection = self.connection();
+        let last = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        if last.is_ok_and(|last| last == today) {
+            return;
+        }
+        let _later = connection.pragma_update(None, "user_version", today).is_err();
+        drop(connection);
+        let (absent_from, _) = self.since(self.options.absent);
+        let (present_from, _) = self.since(self.options.present);
+        let sql = "delete from NarInfos where time < case when text is null then ? else ? end";
+        self.write(sql, params![absent_from, present_from]);
+        let (from, _) = self.since(self.options.cache_info);
+        self.write("delete from CacheInfos where time < ?", params![from]);
     }
 
     pub(super) fn cache_info(&self, cache: &Url) -> Option<Vec<u8>> {
@@ -138,6 +164,12 @@ impl Lookups {
     pub(super) fn forget(&self, cache: &Url, digest: &str) {
         let sql = "delete from NarInfos where cache = ? and digest = ?";
         self.write(sql, params![cache.as_str(), digest]);
+    }
+
+    #[cfg(test)]
+    pub(super) fn rows(&self) -> i64 {
+        let sql = "select (select count(*) from NarInfos) + (select count(*) from CacheInfos)";
+        self.connection().query_row(sql, [], |row| row.get(0)).unwrap_or(-1)
     }
 
     fn write(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) {

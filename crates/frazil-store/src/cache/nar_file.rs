@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use frazil_model::narinfo::Compression;
 use frazil_model::{Hash, Hasher, NarInfo};
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 
 use super::BinaryCache;
 use super::error::{CacheError, CacheProblem};
 use crate::add::HashMismatch;
 
-/// Memory that unpacking xz may take, in KiB: that of its highest level, and some more.
-const XZ_MEMORY_KIB_MAX: u32 = 72 << 10;
+/// Memory that unpacking xz may take: that of its highest level, and some more.
+const XZ_MEMORY_BYTES_MAX: u64 = 72 << 20;
 /// The largest window of zstd, as a power of two of bytes: that of its highest level.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 const BUFFER_BYTES: usize = 64 << 10;
@@ -91,9 +93,10 @@ fn unpacked<'a>(
         Compression::None => Box::new(file),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
-        Compression::Xz => {
-            Box::new(lzma_rust2::XzReader::new_mem_limit(file, true, XZ_MEMORY_KIB_MAX))
-        }
+        Compression::Xz => match Stream::new_stream_decoder(XZ_MEMORY_BYTES_MAX, CONCATENATED) {
+            Ok(stream) => Box::new(XzDecoder::new_stream(file, stream)),
+            Err(err) => return Some(Err(err.into())),
+        },
         Compression::Zstd => {
             let decoder = zstd::stream::read::Decoder::with_buffer(file).and_then(|mut decoder| {
                 decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;

@@ -11,6 +11,7 @@ use super::order::in_order;
 use super::{BinaryCache, OnTransfer, TransferEvent};
 use crate::add::AddError;
 use crate::fetch::{FetchError, Url};
+use crate::fs::IoError;
 use crate::path_info::PathInfo;
 use crate::store::Store;
 use crate::tree::TreeError;
@@ -48,7 +49,7 @@ impl Caches {
     ) -> Result<PathInfo, CacheError> {
         let path = &available.info.path;
         // From here on no collector takes what is fetched for those that need it.
-        store.add_temp_root(path).map_err(|err| import(available, self, err.into()))?;
+        keep(store, path)?;
         if let Some(valid) = store.path_info(path)? {
             return Ok(valid);
         }
@@ -58,8 +59,7 @@ impl Caches {
                 Ok(info) => return Ok(info),
                 Err(error) => error,
             };
-            let is_ours = matches!(error, CacheError::Database(_) | CacheError::Tree(_));
-            if is_ours || is_missing_reference(&error) {
+            if is_ours(&error) || is_missing_reference(&error) {
                 return Err(error);
             }
             let mut problems = Vec::new();
@@ -110,6 +110,11 @@ impl Caches {
         on: &OnTransfer<'_>,
     ) -> Result<Pulled, CacheError> {
         let missing = self.query_missing(store, targets)?;
+        if missing.unknown.is_empty() {
+            for problem in &missing.problems {
+                on(TransferEvent::Problem(problem));
+            }
+        }
         self.pull_missing(store, missing, on)
     }
 
@@ -125,9 +130,6 @@ impl Caches {
             let reason = missing.problems.into_iter().next();
             return Err(reason.unwrap_or(CacheError::Absent { path: path.clone() }));
         }
-        for problem in &missing.problems {
-            on(TransferEvent::Problem(problem));
-        }
         let mut pulled = Pulled {
             download_bytes: missing.download_bytes(),
             nar_bytes: missing.nar_bytes(),
@@ -136,7 +138,7 @@ impl Caches {
         // Roots first, so that a collector in between takes none of what was there already.
         for available in missing.available.values() {
             for path in available.info.references.iter().chain([&available.info.path]) {
-                store.add_temp_root(path).map_err(|err| import(available, self, err.into()))?;
+                keep(store, path)?;
             }
         }
         let references = missing
@@ -183,15 +185,20 @@ fn explained(err: AddError, info: &NarInfo, url: &Url) -> CacheError {
     if let AddError::Database(err) = err {
         return CacheError::Database(err);
     }
+    if let AddError::Io(source) | AddError::Tree(TreeError::Io(source)) = err {
+        return CacheError::Add { path, source: source.into() };
+    }
     CacheError::new(url, CacheProblem::Import { path, source: err })
 }
 
-fn import(available: &Available, caches: &Caches, source: AddError) -> CacheError {
-    let path = available.info.path.clone();
-    match caches.get(available.cache) {
-        Some(cache) => CacheError::new(cache.url(), CacheProblem::Import { path, source }),
-        None => CacheError::Absent { path },
-    }
+fn keep(store: &Store, path: &StorePath) -> Result<(), CacheError> {
+    let failed = |err: IoError| CacheError::Add { path: path.clone(), source: err.into() };
+    store.add_temp_root(path).map_err(failed)
+}
+
+/// Whether it is our store that failed, so that no other cache can help.
+fn is_ours(error: &CacheError) -> bool {
+    matches!(error, CacheError::Database(_) | CacheError::Tree(_) | CacheError::Add { .. })
 }
 
 fn is_missing_reference(error: &CacheError) -> bool {

@@ -16,7 +16,7 @@ use super::error::{CacheError, CacheProblem};
 use super::order::in_order;
 use super::{CACHE_INFO, OnTransfer, TransferEvent, cache_info_text, parse_cache_info};
 use crate::fetch::{Client, FetchError, FetchProblem, Url};
-use crate::fs::{Disk, IoError, beside, open};
+use crate::fs::{Disk, IoError, create_beside, open};
 use crate::path_info::PathInfo;
 use crate::store::Store;
 
@@ -204,10 +204,12 @@ impl Push<'_> {
     /// was registered.
     fn pack(&self, info: &PathInfo) -> Result<PackedNar<'_>, CacheError> {
         let disk = &self.options.disk;
-        let path = beside(&self.options.scratch.join("nar"));
-        let failed =
-            |err: IoError| CacheError::Fetch(FetchError::new(self.url, FetchProblem::File(err)));
-        let handle = disk.create_file(&path, 0o600).map_err(failed)?;
+        let failed = |err: IoError| {
+            CacheError::Fetch(FetchError::new(self.url, FetchProblem::Target(err.into())))
+        };
+        let place = self.options.scratch.join("nar");
+        let (path, handle) =
+            create_beside(&place, |name| disk.create_file(name, 0o600)).map_err(failed)?;
         let file = ScratchFile { disk, path };
         let (hash, size) = self.pack_into(info, &file, &handle)?;
         Ok(PackedNar { file, hash, size })
@@ -221,7 +223,7 @@ impl Push<'_> {
     ) -> Result<(Hash, u64), CacheError> {
         let write = |err| {
             let err = IoError::on("write to", &file.path)(err);
-            CacheError::Fetch(FetchError::new(self.url, FetchProblem::File(err)))
+            CacheError::Fetch(FetchError::new(self.url, FetchProblem::Target(err.into())))
         };
         let hasher = Hasher::new(HashAlgorithm::Sha256);
         let sink = FileSink { file, handle, hasher, size: 0 };

@@ -385,3 +385,53 @@ fn keys_are_written_once_and_for_their_owner() {
     assert!(generate_key_files(&Disk::default(), name(), &other, &no).is_err());
     assert!(!other.exists());
 }
+
+#[test]
+fn what_a_cache_wrongly_said_of_itself_is_not_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let lookups =
+        Lookups::open(dir.path(), LookupOptions::default(), &Disk::default(), Arc::new(|| 1));
+    let lookups = Arc::new(lookups.unwrap());
+    let texts = ["StoreDir: /gnu/store\n", "no cache info", "StoreDir: /nix/store\n", "gone"];
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server =
+        TestServer::start(move |_| ok(texts[asked.fetch_add(1, Ordering::SeqCst)].as_bytes()));
+    let client = client(&Arc::default());
+    let url = server.url("");
+    let open =
+        || BinaryCache::open(&client, &url, &StoreDir::default(), Some(Arc::clone(&lookups)));
+    assert!(open().is_err());
+    assert!(open().is_err());
+    assert!(open().is_ok());
+    assert!(open().is_ok(), "what was right is kept");
+    lookups.put_cache_info(&url, b"StoreDir: /gnu/store\n");
+    assert!(open().is_err(), "it is asked again");
+}
+
+#[test]
+fn answers_that_count_no_more_go() {
+    const DAY: i64 = 24 * 60 * 60;
+    let dir = tempfile::tempdir().unwrap();
+    let kept = |now: i64| {
+        let options = LookupOptions { present: 3 * DAY, absent: 10, cache_info: DAY };
+        let lookups =
+            Lookups::open(dir.path(), options, &Disk::default(), Arc::new(move || now)).unwrap();
+        let url: Url = "http://cache".parse().unwrap();
+        if now == 0 {
+            lookups.put_cache_info(&url, b"");
+            lookups.put_narinfo(&url, "absent", None);
+            lookups.put_narinfo(&url, "present", Some(b""));
+        }
+        lookups.rows()
+    };
+    assert_eq!([0, DAY - 1, 2 * DAY, 4 * DAY].map(kept), [3, 3, 1, 0]);
+}
+
+#[test]
+fn addresses_have_no_settings() {
+    let url: Url = "http://127.0.0.1:1/?priority=10".parse().unwrap();
+    let client = client(&Arc::default());
+    let opened = BinaryCache::open(&client, &url, &StoreDir::default(), None).map(|_| ());
+    expect!["binary cache: 'http://127.0.0.1:1/?priority=10' has a '?', but an address takes no settings here"]
+        .assert_eq(&opened.unwrap_err().to_string());
+}

@@ -19,6 +19,8 @@ pub(crate) struct Graph {
     pub(crate) derivers: BTreeMap<StorePath, StorePath>,
     /// The outputs of each valid derivation, valid or not.
     pub(crate) outputs: BTreeMap<StorePath, Vec<StorePath>>,
+    /// The size of each valid path's NAR.
+    pub(crate) nar_sizes: BTreeMap<StorePath, u64>,
 }
 
 impl Database {
@@ -144,12 +146,13 @@ impl Database {
         let snapshot = self.read(|| self.connection.unchecked_transaction())?;
         let mut graph = Graph::default();
         let mut paths = BTreeMap::new();
-        let rows: Vec<(i64, String, Option<String>)> = self
-            .rows("select id, path, deriver from ValidPaths", |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        let rows: Vec<(i64, String, Option<String>, Option<i64>)> = self
+            .rows("select id, path, deriver, narSize from ValidPaths", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?;
-        for (id, path, deriver) in rows {
+        for (id, path, deriver, nar_size) in rows {
             let path = self.parse(&path)?;
+            graph.nar_sizes.insert(path.clone(), nar_size.unwrap_or(0).cast_unsigned());
             if let Some(deriver) = deriver {
                 graph.derivers.insert(path.clone(), self.parse(&deriver)?);
             }

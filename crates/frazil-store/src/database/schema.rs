@@ -4,7 +4,7 @@
 //! know.
 
 /// The version of the tables below, which stands in a file of its own.
-pub(crate) const VERSION: u32 = 10;
+pub const VERSION: u32 = 10;
 
 /// Creates the tables, as far as they do not exist.
 ///

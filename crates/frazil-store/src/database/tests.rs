@@ -130,3 +130,46 @@ fn the_tables_are_those_of_nix() {
         .unwrap();
     expect_test::expect!["DeleteSelfRefs DerivationOutputs IndexDerivationOutputs IndexReference IndexReferrer Refs SchemaMigrations ValidPaths"].assert_eq(&names);
 }
+
+#[test]
+fn a_snapshot_is_a_database_of_the_same_bytes_each_time() {
+    let paths = || [info("app", &["lib", "app"]), info("lib", &[])].map(|(info, _)| info).to_vec();
+    let bytes = snapshot(&StoreDir::default(), paths(), 1).unwrap();
+    assert!(bytes == snapshot(&StoreDir::default(), paths(), 1).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("db.sqlite");
+    Disk::default().replace_file(&file, &bytes).unwrap();
+    let database =
+        Database::open(Disk::default(), file, StoreDir::default(), OpenMode::Write).unwrap();
+    assert_eq!(names(&database.valid_paths().unwrap()), "app lib");
+    let (mut app, _) = info("app", &["lib", "app"]);
+    app.registration_time = 1;
+    assert_eq!(database.path_info(&app.path).unwrap(), Some(app));
+
+    let lacks = snapshot(&StoreDir::default(), vec![info("app", &["lib"]).0], 1).unwrap_err();
+    assert_eq!(lacks.to_string(), format!("path '{}' is not valid", path("lib")));
+}
+
+#[test]
+fn signatures_are_added_to_valid_paths_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut database = open(&dir);
+    let signature = |key: &str| format!("{key}:{}", "A".repeat(86) + "==").parse().unwrap();
+    let (mut lib, outputs) = info("lib", &[]);
+    lib.signatures.insert(signature("key-1"));
+    database.register(&[(lib.clone(), outputs)], 1).unwrap();
+
+    let new = |key: &str| [(lib.path.clone(), [signature(key)].into())];
+    assert_eq!(names(&database.add_signatures(&new("key-1")).unwrap()), "");
+    // As two processes do that both have seen the first signature only.
+    assert_eq!(names(&database.add_signatures(&new("key-2")).unwrap()), "lib");
+    assert_eq!(names(&database.add_signatures(&new("key-3")).unwrap()), "lib");
+    let found = database.path_info(&lib.path).unwrap().unwrap().signatures;
+    assert_eq!(found, ["key-1", "key-2", "key-3"].map(signature).into());
+
+    // As when garbage was collected since it was looked at.
+    database.invalidate(std::slice::from_ref(&lib.path)).unwrap();
+    let gone = database.add_signatures(&new("key-4")).unwrap_err();
+    assert_eq!(gone.to_string(), format!("path '{}' is not valid", lib.path));
+    assert_eq!(database.path_info(&lib.path).unwrap(), None);
+}

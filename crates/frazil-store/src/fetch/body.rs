@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom};
 
 use super::error::{FetchError, FetchProblem};
-use super::{COPY_BYTES, Client, OnProgress, Progress, Scheme, Url, checked};
+use super::{COPY_BYTES, Client, Scheme, Url, checked};
 use crate::fs::IoError;
 
 /// What a server says about a resource.
@@ -43,6 +43,8 @@ impl ContentInfo {
 pub struct Body {
     client: Client,
     url: Url,
+    /// Sent with each request; none stands for what the client knows of the host.
+    headers: Vec<(String, String)>,
     info: ContentInfo,
     reader: Box<dyn Read + Send>,
     /// Where in the resource the next byte stands.
@@ -57,12 +59,15 @@ impl Body {
     pub(super) fn open(
         client: &Client,
         url: &Url,
+        headers: &[(&str, &str)],
         offset: u64,
         bytes_max: u64,
     ) -> Result<Self, FetchError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut body = Self {
             client: client.clone(),
             url: url.clone(),
+            headers: headers.iter().map(owned).collect(),
             info: ContentInfo::default(),
             reader: Box::new(io::empty()),
             position: offset,
@@ -90,12 +95,10 @@ impl Body {
     /// Passes on all that is left, and says how much there is.
     pub(super) fn copy_to(
         &mut self,
-        progress: &OnProgress<'_>,
         put: &mut dyn FnMut(&[u8]) -> Result<(), FetchError>,
     ) -> Result<(), FetchError> {
         let mut buffer = vec![0; COPY_BYTES];
         loop {
-            progress(Progress { done: self.position, total: self.info.size });
             let len = self.fill(&mut buffer)?;
             match buffer.get(..len) {
                 None | Some([]) => return Ok(()),
@@ -107,6 +110,7 @@ impl Body {
     /// Reads some bytes; none at the end.
     fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, FetchError> {
         loop {
+            self.check_stopped()?;
             let err = match self.reader.read(buffer) {
                 Ok(0) if buffer.is_empty() || self.is_whole() => return Ok(0),
                 Ok(0) => self.truncated(),
@@ -128,6 +132,13 @@ impl Body {
             };
             self.resume(err)?;
         }
+    }
+
+    fn check_stopped(&self) -> Result<(), FetchError> {
+        if (self.client.options().is_stopped)() {
+            return Err(FetchError::new(&self.url, FetchProblem::Stopped));
+        }
+        Ok(())
     }
 
     fn is_whole(&self) -> bool {
@@ -182,13 +193,18 @@ impl Body {
 
     /// One attempt to get the resource from an offset on, or from its start.
     fn connect(&self, offset: u64) -> Result<(Box<dyn Read + Send>, ContentInfo, u64), FetchError> {
+        self.check_stopped()?;
         if self.url.scheme() == Scheme::File {
             let (file, info) = open_file(&self.url, offset)?;
             return Ok((Box::new(file), info, offset));
         }
         let shared = &self.client.shared;
         let request = shared.agent.get(self.url.as_str());
-        let mut request = self.client.authorised(request, &self.url);
+        let mut request = if self.headers.is_empty() {
+            self.client.authorised(request, &self.url)
+        } else {
+            self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+        };
         if offset > 0 {
             request = request.header("Range", format!("bytes={offset}-"));
             if let Some(version) = &self.info.version {

@@ -8,7 +8,7 @@ use frazil_model::{Hash, Hasher};
 
 use super::body::Body;
 use super::error::{FetchError, FetchProblem};
-use super::{COPY_BYTES, Client, ContentInfo, OnProgress, Url};
+use super::{COPY_BYTES, Client, ContentInfo, Url};
 use crate::add::HashMismatch;
 use crate::fs::{IoError, metadata, open};
 
@@ -41,15 +41,12 @@ impl Client {
         url: &Url,
         goal: &Path,
         options: &DownloadOptions,
-        progress: &OnProgress<'_>,
     ) -> Result<Downloaded, FetchError> {
         let part = part_of(goal);
         let had = if options.hash.is_some() { part_bytes(url, &part)? } else { 0 };
-        let done = match self.download_from(url, &part, had, options, progress) {
+        let done = match self.download_from(url, &part, had, options) {
             // What was left is of another version, or was damaged.
-            Err(err) if had > 0 && spoils_part(&err) => {
-                self.download_from(url, &part, 0, options, progress)
-            }
+            Err(err) if had > 0 && spoils_part(&err) => self.download_from(url, &part, 0, options),
             done => done,
         };
         let done = match done {
@@ -71,11 +68,10 @@ impl Client {
         part: &Path,
         had: u64,
         options: &DownloadOptions,
-        progress: &OnProgress<'_>,
     ) -> Result<Downloaded, FetchError> {
         let failed = |err: IoError| FetchError::new(url, err.into());
         let mut hasher = options.hash.map(|hash| Hasher::new(hash.algorithm()));
-        let mut body = Body::open(self, url, had, options.bytes_max)?;
+        let mut body = Body::open(self, url, &[], had, options.bytes_max)?;
         let disk = &self.options().disk;
         let file = if body.position() == 0 {
             disk.remove_file(part).map_err(failed)?;
@@ -85,7 +81,7 @@ impl Client {
             disk.change("open", part, || OpenOptions::new().append(true).open(part))
                 .map_err(failed)?
         };
-        body.copy_to(progress, &mut |bytes| {
+        body.copy_to(&mut |bytes| {
             if let Some(hasher) = &mut hasher {
                 hasher.update(bytes);
             }
@@ -120,7 +116,9 @@ fn spoils_part(err: &FetchError) -> bool {
         | FetchProblem::Proxy { .. }
         | FetchProblem::Redirects
         | FetchProblem::Truncated { .. }
+        | FetchProblem::Stopped
         | FetchProblem::File(_)
+        | FetchProblem::Target(_)
         | FetchProblem::Write { .. }
         | FetchProblem::Source { .. }
         | FetchProblem::Refused { .. } => false,

@@ -14,6 +14,7 @@ pub struct FetchError {
     /// The resource.
     pub url: Url,
     /// What happened.
+    #[source]
     pub problem: FetchProblem,
 }
 
@@ -75,6 +76,9 @@ pub enum FetchProblem {
     /// What was fetched before the connection broke is not what is there now.
     #[error("it changed while it was fetched")]
     Changed,
+    /// Nobody wants it any more.
+    #[error("it was interrupted")]
+    Stopped,
     /// More than was allowed.
     #[error("it has more than {bytes_max} bytes")]
     TooLarge {
@@ -90,6 +94,9 @@ pub enum FetchProblem {
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] IoError),
+    /// A file that is to be stored could not be written.
+    #[error(transparent)]
+    Target(Box<IoError>),
     /// What was fetched could not be passed on.
     #[error("its contents cannot be written")]
     Write {
@@ -112,7 +119,7 @@ pub enum FetchProblem {
 
 impl FetchProblem {
     fn action(&self) -> &'static str {
-        let is_put = matches!(self, Self::Refused { .. } | Self::Source { .. });
+        let is_put = matches!(self, Self::Refused { .. } | Self::Source { .. } | Self::Target(_));
         if is_put { "store" } else { "fetch" }
     }
 }
@@ -156,8 +163,10 @@ impl FetchError {
             FetchProblem::Page => Some("the address may be wrong, or a portal wants a login first"),
             FetchProblem::Hash(_) => Some("what is there now is not what was pinned"),
             FetchProblem::File(source) => source.help(),
+            FetchProblem::Target(source) => source.help(),
             FetchProblem::Refused { .. } => Some("the server has to allow PUT here"),
             FetchProblem::Redirects
+            | FetchProblem::Stopped
             | FetchProblem::Protocol { .. }
             | FetchProblem::TooLarge { .. }
             | FetchProblem::Write { .. }

@@ -1,5 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests make their own files")]
 
+mod stopping;
+
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -332,7 +334,7 @@ fn check_download(
     let hash = Some(Hash::of(HashAlgorithm::Sha256, CONTENTS));
     let options = DownloadOptions { hash, bytes_max: 1000 };
     let url = server.url("/file");
-    let done = client(&Arc::default()).download(&url, &goal, &options, &|_| {});
+    let done = client(&Arc::default()).download(&url, &goal, &options);
     let mut shown = match done {
         Ok(done) => format!("{} bytes\n", done.size),
         Err(err) => format!("{err}\n").replace(url.as_str(), "URL"),

@@ -7,7 +7,7 @@ use ureq::SendBody;
 
 use super::error::{FetchError, FetchProblem};
 use super::{COPY_BYTES, Client, Scheme, Url, checked};
-use crate::fs::IoError;
+use crate::fs::{IoError, create_beside};
 
 /// Opens the contents anew for each attempt.
 pub type OpenContents<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + 'a>> + 'a;
@@ -73,14 +73,14 @@ impl Client {
         path: &Path,
         contents: &OpenContents<'_>,
     ) -> Result<(), FetchError> {
-        let failed = |err: IoError| FetchError::new(url, err.into());
+        let failed = |err: IoError| FetchError::new(url, FetchProblem::Target(err.into()));
         let source = |source| FetchError::new(url, FetchProblem::Source { source });
         let disk = &self.options().disk;
         disk.create_dirs(path.parent().unwrap_or(path)).map_err(failed)?;
-        let temporary = crate::fs::beside(path);
+        let (temporary, file) =
+            create_beside(path, |name| disk.create_file(name, 0o644)).map_err(failed)?;
         let write = || -> Result<(), FetchError> {
             let mut reader = contents().map_err(source)?;
-            let file = disk.create_file(&temporary, 0o644).map_err(failed)?;
             let mut buffer = vec![0; COPY_BYTES];
             loop {
                 let len = reader.read(&mut buffer).map_err(source)?;

@@ -58,3 +58,37 @@ fn removes_read_only_trees() {
     assert!(metadata(&top).unwrap().is_none());
     assert_eq!(disk.remove_tree(&top).unwrap(), 0);
 }
+
+#[test]
+fn removes_trees_that_are_deeper_than_a_name_can_say() {
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+    let dir = tempfile::tempdir().unwrap();
+    let top = dir.path().join("top");
+    fs::create_dir(&top).unwrap();
+    let mut below: rustix::fd::OwnedFd = File::open(&top).unwrap().into();
+    let name = "d".repeat(100);
+    for _ in 0..100 {
+        mkdirat(&below, &name, Mode::RWXU).unwrap();
+        below = openat(&below, &name, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+    Disk::default().remove_tree(&top).unwrap();
+    assert!(metadata(&top).unwrap().is_none());
+}
+
+#[test]
+fn what_a_crash_has_left_is_in_nobodys_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    // The next names, as if a process with our number had ended.
+    let last = beside(&path).to_string_lossy().into_owned();
+    let (stem, count) = last.rsplit_once('-').unwrap();
+    let count: u64 = count.parse().unwrap();
+    for count in count + 1..count + 100 {
+        fs::write(format!("{stem}-{count}"), "left").unwrap();
+    }
+    let disk = Disk::default();
+    disk.replace_file(&path, b"new").unwrap();
+    assert_eq!(read(&path).unwrap().unwrap(), b"new");
+    disk.replace_symlink(OsStr::new("target"), &path).unwrap();
+    assert_eq!(read_link(&path).unwrap(), Path::new("target"));
+}

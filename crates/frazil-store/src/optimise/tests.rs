@@ -45,6 +45,30 @@ fn equal_files_share_their_bytes() {
 }
 
 #[test]
+fn damage_does_not_spread() {
+    use std::os::unix::fs::FileExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), Disk::default());
+    let add = |name: &str| {
+        let name = name.parse().unwrap();
+        store.add(&name, Source::Bytes(b"contents"), &AddOptions::default()).unwrap().path
+    };
+    let damaged = add("damaged");
+    store.optimise().unwrap();
+    // It is as long as before.
+    let path = store.layout().path(&damaged);
+    store.disk.set_mode(&path, 0o644).unwrap();
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().write_at(b"X", 0).unwrap();
+    store.disk.set_mode(&path, 0o444).unwrap();
+
+    add("whole");
+    store.optimise().unwrap();
+    let report = store.verify(VerifyDepth::Contents).unwrap();
+    assert_eq!(report.damaged(), [damaged].into());
+    assert!(report.damaged_links.is_empty());
+}
+
+#[test]
 fn links_are_named_as_nix_names_them() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), Disk::default());

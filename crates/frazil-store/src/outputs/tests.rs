@@ -3,9 +3,9 @@
 use std::fs;
 
 use super::*;
-use crate::fixture::{check_faults, open as open_store};
+use crate::fixture::{check_faults, open as open_store, tree};
 use crate::fs::Disk;
-use crate::{Access, OpenError, StoreOptions, VerifyDepth};
+use crate::{Access, AddOptions, OpenError, StoreOptions, VerifyDepth};
 
 const OUT: &str = "00bgd045z0d4icpbc2yyz4gx48ak44la-out";
 const DEV: &str = "10bgd045z0d4icpbc2yyz4gx48ak44la-dev";
@@ -36,6 +36,25 @@ fn build(store: &Store) -> Result<(), String> {
 #[test]
 fn no_failure_loses_or_half_makes_outputs() {
     check_faults(|_| {}, build);
+}
+
+#[test]
+fn no_failure_of_a_repair_loses_what_is_there() {
+    let node = tree();
+    let name = "tree".parse().unwrap();
+    let add =
+        |store: &Store| store.add(&name, Source::Tree(&node), &AddOptions::default()).unwrap().path;
+    check_faults(
+        |store| drop(add(store)),
+        |store| {
+            let path = store.valid_paths().unwrap().pop_first().unwrap();
+            let mut nar = Vec::new();
+            crate::write_nar(&store.layout().path(&path), &mut nar).unwrap();
+            let locks =
+                store.lock_outputs(&[path.clone()].into()).map_err(|err| err.to_string())?;
+            store.repair(&path, &mut &*nar, &locks).map_err(|err| err.to_string())
+        },
+    );
 }
 
 #[test]

@@ -32,3 +32,32 @@ fn damage_is_found() {
     assert_eq!(report.damaged_links.len(), 1);
     assert!(!report.is_clean());
 }
+
+#[test]
+fn what_is_collected_meanwhile_is_not_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let fill = || {
+        let store = open(dir.path(), Disk::default());
+        for name in 0..100 {
+            add(&store, &format!("x{name}"), &[]);
+        }
+    };
+    fill();
+    let reader =
+        crate::StoreOptions { access: crate::Access::Read, ..crate::StoreOptions::new(dir.path()) };
+    let reader = Store::open(reader).unwrap();
+    std::thread::scope(|scope| {
+        let collecting = scope.spawn(|| {
+            for _ in 0..3 {
+                let store = open(dir.path(), Disk::default());
+                store.collect_garbage(&crate::CollectOptions::default()).unwrap();
+                drop(store);
+                fill();
+            }
+        });
+        while !collecting.is_finished() {
+            let report = reader.verify(VerifyDepth::Contents).unwrap();
+            assert!(report.is_clean(), "{report:?}");
+        }
+    });
+}

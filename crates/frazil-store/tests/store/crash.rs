@@ -1,5 +1,6 @@
 //! Processes that are killed while they change a store: after each single change in turn, and at
-//! points of time that fall inside the database too. `FRAZIL_CRASH_ROUNDS` says how many of those.
+//! points of time that fall inside the database too. `FRAZIL_CRASH_ROUNDS` says how many of those: 40
+//! take seconds and run always, 200 are what the store was made to survive.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,9 +13,11 @@ use std::time::Duration;
 
 use frazil_model::StorePath;
 use frazil_model::nar::{FileName, NarNode};
+use frazil_store::cache::{self, CacheOptions, Caches, PushOptions};
+use frazil_store::fetch::{Client, FetchOptions, Url};
 use frazil_store::fs::Disk;
 use frazil_store::{
-    AddOptions, CollectOptions, PathInfo, Source, Store, StoreOptions, VerifyDepth,
+    AddOptions, CollectOptions, PathInfo, Source, Store, StoreOptions, VerifyDepth, write_nar,
 };
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -42,6 +45,14 @@ fn add(store: &Store, name: &str, references: BTreeSet<StorePath>) -> PathInfo {
     store.add(&name.parse().unwrap(), Source::Tree(&node), &options).unwrap()
 }
 
+/// Replaces a path by what it is.
+fn repair(store: &Store, path: &StorePath) {
+    let mut nar = Vec::new();
+    write_nar(&store.layout().path(path), &mut nar).unwrap();
+    let locks = store.lock_outputs(&[path.clone()].into()).unwrap();
+    store.repair(path, &mut &*nar, &locks).unwrap();
+}
+
 /// All that changes a store. What it adds it removes, but for what has a root.
 fn work(root: &Path, disk: Disk) {
     let open = || {
@@ -52,13 +63,31 @@ fn work(root: &Path, disk: Disk) {
     let library = add(&store, "library", BTreeSet::new());
     let program = add(&store, "program", [library.path.clone()].into());
     let mut stream = Vec::new();
-    store.export(&[library.path, program.path.clone()].into(), &mut stream).unwrap();
+    store.export(&[library.path.clone(), program.path.clone()].into(), &mut stream).unwrap();
     store.optimise().unwrap();
+    repair(&store, &library.path);
     store.add_root(&root.join("result"), &program.path).unwrap();
     store.import(&mut &*stream).unwrap();
+    let signature = format!("key-1:{}", "A".repeat(86) + "==").parse().unwrap();
+    store.add_signatures(&[(program.path.clone(), [signature].into())]).unwrap();
+    let wanted = [program.path].into();
+    let (client, cache) = cache(root);
+    let options = PushOptions::new(root.into());
+    cache::push(&store, &wanted, &client, &cache, &options, &|_| {}).unwrap();
     std::fs::remove_file(root.join("result")).unwrap();
     drop(store);
+    let store = open();
+    store.collect_garbage(&CollectOptions::default()).unwrap();
+    let (caches, _) = Caches::open(&client, &[cache], store.store_dir(), CacheOptions::default());
+    caches.pull(&store, &wanted, &|_| {}).unwrap();
+    drop(store);
     open().collect_garbage(&CollectOptions::default()).unwrap();
+}
+
+/// A binary cache that every round fills, or finds filled.
+fn cache(root: &Path) -> (Client, Url) {
+    let cache = Url::of_file(&root.join("cache")).unwrap();
+    (Client::new(FetchOptions::default()).unwrap(), cache)
 }
 
 /// What a child process runs; see `spawn`.
@@ -118,13 +147,13 @@ fn killed_after_every_change() {
 
 #[test]
 fn killed_at_any_time() {
-    let rounds = std::env::var("FRAZIL_CRASH_ROUNDS").map_or(20, |rounds| rounds.parse().unwrap());
+    let rounds = std::env::var("FRAZIL_CRASH_ROUNDS").map_or(40, |rounds| rounds.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let kept = prepare(dir.path());
     for round in 0..rounds {
         let mut child = spawn(dir.path(), usize::MAX);
         // Spread over the time that the child takes, in an order that looks random.
-        let wait = Duration::from_micros(round * 7919 % 80_000);
+        let wait = Duration::from_micros(round * 7919 % 120_000);
         std::thread::sleep(wait);
         child.kill().unwrap();
         let status = child.wait().unwrap();

@@ -50,7 +50,8 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let settings = Settings::of_frazil(environment)?;
-    let store = arguments.store.open(environment, Access::Write)?;
+    let access = if arguments.dry_run { Access::Read } else { Access::Write };
+    let store = arguments.store.open(environment, access)?;
     let named = if arguments.caches.is_empty() {
         settings.words("substituters")
     } else {

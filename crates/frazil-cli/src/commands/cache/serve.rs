@@ -69,7 +69,8 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let settings = Settings::of_frazil(environment)?;
-    let store = arguments.store.open(environment, Access::Write)?;
+    let access = if arguments.writable { Access::Write } else { Access::Read };
+    let store = arguments.store.open(environment, access)?;
     // Each server has a directory of its own, which is beside the store, where there is room.
     let uploads = store.layout().store().join(format!("../.frazil-uploads-{}", std::process::id()));
     let writable = if arguments.writable {

@@ -42,7 +42,7 @@ pub(super) fn run(
     arguments: &SignArguments,
     environment: &Environment,
 ) -> Result<(), CommandError> {
-    let store = arguments.store.open(environment, Access::Write)?;
+    let store = arguments.store.open(environment, Access::Change)?;
     let mut paths = store_paths(&store, &arguments.paths, environment)?;
     if arguments.recursive {
         paths = store.closure(&paths).map_err(cache::Error::from)?;

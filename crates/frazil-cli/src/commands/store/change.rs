@@ -144,7 +144,7 @@ pub(super) fn verify(
     environment: &Environment,
     screen: Screen,
 ) -> Result<(), CommandError> {
-    let access = if arguments.repair { Access::Write } else { Access::Read };
+    let access = if arguments.repair { Access::Change } else { Access::Read };
     let store = arguments.store.open(environment, access)?;
     let depth =
         if arguments.check_contents { VerifyDepth::Contents } else { VerifyDepth::Existence };
@@ -240,7 +240,7 @@ pub(in crate::commands) struct GcArguments {
 }
 
 pub(super) fn gc(arguments: &GcArguments, environment: &Environment) -> Result<(), CommandError> {
-    let store = arguments.store.open(environment, Access::Write)?;
+    let store = arguments.store.open(environment, Access::Change)?;
     let options = CollectOptions {
         keep_outputs: arguments.keep_outputs,
         bytes_max: arguments.max_freed.unwrap_or(u64::MAX),
@@ -279,7 +279,7 @@ pub(super) fn delete(
     arguments: &DeleteArguments,
     environment: &Environment,
 ) -> Result<(), CommandError> {
-    let store = arguments.store.open(environment, Access::Write)?;
+    let store = arguments.store.open(environment, Access::Change)?;
     let paths = store_paths(&store, &arguments.paths, environment)?;
     let collected = store.delete(&paths)?;
     screen::print(&show::lines(store.store_dir(), &collected.paths))?;
@@ -298,7 +298,7 @@ pub(super) fn optimise(
     arguments: &OptimiseArguments,
     environment: &Environment,
 ) -> Result<(), CommandError> {
-    let store = arguments.store.open(environment, Access::Write)?;
+    let store = arguments.store.open(environment, Access::Change)?;
     let optimised = store.optimise()?;
     say(&format!("{} files linked, {} freed\n", optimised.files, size(optimised.bytes)));
     Ok(())

@@ -110,9 +110,7 @@ pub(super) fn dump(
 ) -> Result<(), CommandError> {
     let store = arguments.store.open(environment, Access::Read)?;
     let place = store::locate(&store, &arguments.path, &environment.directory)?;
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    store::dump(&place, &mut out)?;
-    to_stdout(|_| out.flush())
+    stream_to_stdout(|out| store::dump(&place, out))
 }
 
 /// Unpack an archive from standard input
@@ -155,8 +153,7 @@ pub(super) fn export(
     if arguments.recursive {
         paths = store.closure(&paths)?;
     }
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
-    Ok(store.export(&paths, &mut out)?)
+    stream_to_stdout(|out| store.export(&paths, out))
 }
 
 /// Add the paths of a stream from standard input, which is trusted
@@ -177,6 +174,37 @@ pub(super) fn import(
 
 fn stdin() -> BufReader<std::io::StdinLock<'static>> {
     BufReader::with_capacity(BUFFER_BYTES, std::io::stdin().lock())
+}
+
+/// Writes what may be long; a reader who has seen enough is no error.
+fn stream_to_stdout<E: Into<CommandError>>(
+    write: impl FnOnce(&mut dyn std::io::Write) -> Result<(), E>,
+) -> Result<(), CommandError> {
+    let mut pipe = Pipe { out: std::io::stdout().lock(), is_closed: false };
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, &mut pipe);
+    let written = write(&mut out).map_err(Into::into);
+    let written = written.and_then(|()| to_stdout(|_| out.flush()));
+    drop(out);
+    if pipe.is_closed { Ok(()) } else { written }
+}
+
+/// Standard output, and whether nobody reads it any more.
+struct Pipe {
+    out: std::io::StdoutLock<'static>,
+    is_closed: bool,
+}
+
+impl std::io::Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.is_closed |=
+            written.as_ref().is_err_and(|err| err.kind() == std::io::ErrorKind::BrokenPipe);
+        written
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn to_stdout(

@@ -1,8 +1,9 @@
 //! Builders that take more than they are given, and builds that are killed.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -59,15 +60,40 @@ fn limits_hold() {
 }
 
 #[test]
+fn jobs_have_a_limit() {
+    let Some(place) = Place::new() else { return };
+    for jobs in ["0", "5000", "18446744073709551615", "x"] {
+        let output = place.run(&["build", "-A", "plain", "-j", jobs]);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(words.contains("from 1 to 1024"), "{words}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
 fn there_is_no_way_out() {
     let Some(place) = Place::new() else { return };
+    // Somebody listens, so that only the sandbox can be the reason why nobody answers.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answering = std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request) = (stream.unwrap(), [0; 1]);
+            let read = stream.read(&mut request).unwrap_or(0);
+            if read == 1 && request == *b"." {
+                return;
+            }
+            let _gone = stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").is_err();
+        }
+    });
+    let wget = format!("wget -q -T 1 -O - http://{address}/");
     // Each prints a line for what it could do, and none should be printed.
     let escapes = [
         "echo x > /etc/passwd",
         "cat /etc/shadow",
         "echo x > ${tools}/x",
         "mkdir /nix/store/../../x",
-        "wget -q -T 1 -O - http://127.0.0.1:1/",
+        &wget,
         "echo x > /proc/sys/kernel/core_pattern",
         "ls /home",
     ];
@@ -77,6 +103,8 @@ fn there_is_no_way_out() {
         assert!(!words.contains("> ESCAPED"), "{escape}: {words}");
         assert!(words.contains("exit code 9"), "{words}");
     }
+    std::net::TcpStream::connect(address).unwrap().write_all(b".").unwrap();
+    answering.join().unwrap();
     // What a builder leaves running ends with it.
     let marker = "4242.42";
     failure(&place, &format!("sleep {marker} & exit 1"), &[]);
@@ -122,6 +150,24 @@ fn a_build_that_is_killed_leaves_nothing() {
 }
 
 #[test]
+fn the_log_of_a_build_that_is_killed_is_there() {
+    let Some(place) = Place::new() else { return };
+    let text = "echo first; while true; do echo more; sleep 0.05; done";
+    let mut build = start(&place, text);
+    let derivation = || {
+        let names = fs::read_dir(place.store().join("nix/store")).ok()?.flatten();
+        let mut names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        names.find(|name| name.ends_with("-x.drv"))
+    };
+    let log = || place.run(&["log", &derivation().unwrap_or_default()]);
+    wait_for(|| log().status.success());
+    build.kill().unwrap();
+    build.wait().unwrap();
+    let said = String::from_utf8(log().stdout).unwrap();
+    assert!(said.starts_with("first\n"), "{said}");
+}
+
+#[test]
 fn a_build_that_is_interrupted_leaves_nothing() {
     let Some(place) = Place::new() else { return };
     for signal in ["-INT", "-TERM"] {
@@ -153,6 +199,43 @@ fn a_build_that_is_interrupted_leaves_nothing() {
     let pid = waiting.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(waiting.wait().unwrap().signal(), Some(2));
+}
+
+/// A fixed-output builder shares the machine's network and can send descriptors over it. Here the
+/// test has one, as another builder may.
+#[test]
+fn who_has_a_file_of_a_fixed_output_open_cannot_change_it() {
+    let Some(place) = Place::new() else { return };
+    let expression = r#"(import ./default.nix).make {
+        name = "fixed"; outputHashAlgo = "sha256"; outputHashMode = "flat";
+        outputHash = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+        args = [ "-c" "echo -n 'hello world' > $out; while ! test -e /build/go; do sleep 0.01; done" ];
+    }"#;
+    let mut build = place.command(&["build", "-E", expression]);
+    let mut build = build.stderr(Stdio::null()).spawn().unwrap();
+    let made = || {
+        let names = fs::read_dir(place.store().join("nix/store")).ok()?.flatten();
+        let workplaces = names.filter(|entry| entry.file_name().as_bytes().starts_with(b"tmp-"));
+        let dirs = workplaces.flat_map(|workplace| fs::read_dir(workplace.path())).flatten();
+        let below = dirs.flatten().flat_map(|dir| fs::read_dir(dir.path())).flatten().flatten();
+        below
+            .map(|entry| entry.path())
+            .find(|path| fs::read(path).is_ok_and(|text| text == b"hello world"))
+    };
+    wait_for(|| made().is_some());
+    let output = made().unwrap();
+    let open = fs::OpenOptions::new().write(true).open(&output).unwrap();
+    let workplace = output.ancestors().nth(2).unwrap();
+    let builds = fs::read_dir(workplace).unwrap().flatten().map(|dir| dir.path());
+    for dir in builds.filter(|dir| dir.is_dir()) {
+        // One of them is `/build`.
+        let _unlike = fs::write(dir.join("go"), "").is_err();
+    }
+    assert!(build.wait().unwrap().success());
+    open.write_all_at(b"EVIL", 0).unwrap();
+    let result = place.folder.path().join("result");
+    assert_eq!(fs::read_to_string(result).unwrap(), "hello world");
+    place.text(&["store", "verify", "--check-contents"]);
 }
 
 #[test]

@@ -68,7 +68,21 @@ fn a_store_that_is_not_there_is_not_made_by_looking() {
             --- 5
         "#]],
     );
-    assert!(!place.store().exists());
+    let path = "/nix/store/00000000000000000000000000000000-x";
+    for arguments in [
+        &["store", "gc"][..],
+        &["store", "gc", "--dry-run"],
+        &["store", "verify", "--repair"],
+        &["store", "optimise"],
+        &["store", "delete", path],
+        &["cache", "pull", "--dry-run", "--from", "none", path],
+        &["cache", "serve", "--listen", "127.0.0.1:0"],
+    ] {
+        let output = place.run(arguments);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(words.contains("there is no store in"), "{arguments:?}: {words}");
+        assert!(!place.store().exists(), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -91,6 +105,21 @@ fn trees_come_back() {
     let info = ["store", "info", &path, "--json"];
     let there = place.text(&[&info[..], &["--store", other.to_str().unwrap()]].concat());
     assert!(there.contains(&path));
+}
+
+#[test]
+fn who_reads_an_archive_may_have_seen_enough() {
+    use std::io::Read as _;
+    let Some(place) = Place::new() else { return };
+    let path = place.text(&["store", "add", "tools"]);
+    for command in ["dump", "export"] {
+        let mut dump = place.command(&["store", command, &path]);
+        let mut dump = dump.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        dump.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+        let output = dump.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && words.is_empty(), "{command}: {words}");
+    }
 }
 
 #[test]
@@ -118,7 +147,7 @@ fn only_what_nothing_keeps_is_deleted() {
             --- stderr
             error: cannot delete 'HASH-plain', since it is still alive
 
-            help: links, running programs, or paths that refer to it keep it
+            help: links, running programs, paths that refer to it, or its outputs keep it
             --- 5
         "#]],
     );

@@ -89,7 +89,15 @@ fn is_connected(family: usize, address: &Address, deadline: u64) -> bool {
 }
 
 fn connect(family: usize, address: &Address, deadline: u64) -> Result<Fd> {
-    let mut fd = socket::socket(family, socket::STREAM)?;
+    match connect_as(socket::STREAM, family, address, deadline) {
+        // A local socket for messages, as that of syslog.
+        Err(Errno::PROTOTYPE) => connect_as(socket::DATAGRAM, family, address, deadline),
+        result => result,
+    }
+}
+
+fn connect_as(kind: usize, family: usize, address: &Address, deadline: u64) -> Result<Fd> {
+    let mut fd = socket::socket(family, kind)?;
     let connected = match socket::connect(fd, address) {
         Err(Errno::INPROGRESS) => {
             let left = deadline.saturating_sub(event::now());

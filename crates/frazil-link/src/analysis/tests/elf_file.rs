@@ -69,7 +69,9 @@ fn library(rodata: &[u8]) -> Vec<u8> {
     .concat();
     let symbols_at = image.put(&symbols);
     let rodata_at = image.put(rodata);
-    let names = b"\0.rodata\0.dynsym\0.dynstr\0.shstrtab\0";
+    let debug = b"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-source/x.c";
+    let debug_at = image.put(debug);
+    let names = b"\0.rodata\0.dynsym\0.dynstr\0.shstrtab\0.debug_str\0";
     let names_at = image.put(names);
     let name = |text: &[u8]| memchr::memmem::find(names, text).unwrap();
     let sections = [
@@ -78,6 +80,7 @@ fn library(rodata: &[u8]) -> Vec<u8> {
         section(name(b".dynsym"), 11, (symbols_at, symbols.len() as u64), 3, 24),
         section(name(b".dynstr"), 3, (dynstr, strings.len() as u64), 0, 0),
         section(name(b".shstrtab"), 3, (names_at, names.len() as u64), 0, 0),
+        section(name(b".debug_str"), 1, (debug_at, debug.len() as u64), 0, 0),
     ];
     // `sh_link` and `sh_info` share a word; the fields behind them are alignment and entry size.
     let sections_at = image.put(&sections.concat());
@@ -96,7 +99,7 @@ fn library(rodata: &[u8]) -> Vec<u8> {
     head.extend(1_u32.to_le_bytes());
     head.extend(words(&[0, segments_at, sections_at]));
     head.extend(0_u32.to_le_bytes());
-    head.extend([64_u16, 56, 3, 64, 5, 4].iter().flat_map(|it| it.to_le_bytes()));
+    head.extend([64_u16, 56, 3, 64, 6, 4].iter().flat_map(|it| it.to_le_bytes()));
     image.0[..64].copy_from_slice(&head);
     image.0
 }
@@ -124,6 +127,19 @@ fn everything_that_a_library_says() {
     "#]]
     .assert_eq(&shown);
     assert!(elf.machine == 62 && elf.is_64 && !elf.is_program);
+}
+
+#[test]
+fn debug_information_needs_nothing() {
+    let path = |name: &str| format!("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-{name}/x.c");
+    let shown = |rodata: &str| {
+        let file = analyse_file(b"x", &library(rodata.as_bytes()));
+        format!("{:?} {:?}", file.references, file.debug_references)
+    };
+    let [other, source] = ["other", "source"].map(path);
+    expect![[r#"["0123456789abcdfghijklmnpqrsvwxyz-other/x.c"] ["0123456789abcdfghijklmnpqrsvwxyz-source/x.c"]"#]]
+        .assert_eq(&shown(&other));
+    expect![[r#"["0123456789abcdfghijklmnpqrsvwxyz-source/x.c"] []"#]].assert_eq(&shown(&source));
 }
 
 #[test]

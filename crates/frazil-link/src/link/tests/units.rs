@@ -88,6 +88,132 @@ fn conflicts_name_both_units_and_the_path() {
 }
 
 #[test]
+fn common_names_lead_to_the_preferred_program() {
+    let text = "unit a
+           script usr/bin/a line=/bin/sh word=awk,vi,own
+         unit sh
+           elf usr/bin/sh
+         unit mawk
+           elf usr/bin/mawk
+           alternative usr/bin/awk -> /usr/bin/mawk 5
+           alternative usr/share/man/man1/awk.1.gz -> /usr/share/man/man1/mawk.1.gz 5
+         unit gawk
+           elf usr/bin/gawk
+           alternative usr/bin/awk -> /usr/bin/gawk 10
+           alternative bin/own -> /usr/bin/gawk 10
+           file usr/bin/own
+         unit vi
+           alternative usr/bin/vi -> /usr/bin/gone 10";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/bin/awk <- command of /usr/bin/a
+            /usr/bin/gawk <- symlink of /usr/bin/awk
+            /usr/bin/own <- command of /usr/bin/a
+            /usr/bin/sh <- shebang of /usr/bin/a
+        "#]],
+    );
+    let chosen = |path: &str| Policy {
+        alternatives: [(b"awk"[..].into(), path.as_bytes().into())].into(),
+        ..Policy::default()
+    };
+    check_with(
+        &chosen("usr/bin/mawk"),
+        text,
+        &["/usr/bin/awk"],
+        expect![[r#"
+            /usr/bin/awk <- root of roots
+            /usr/bin/mawk <- symlink of /usr/bin/awk
+        "#]],
+    );
+    check_with(
+        &chosen("usr/bin/none"),
+        text,
+        &["/usr/bin/awk"],
+        expect![[r#"
+            /usr/bin/awk <- root of roots
+            /usr/bin/gawk <- symlink of /usr/bin/awk
+            error nothing in the packages is what `alternatives` asks for: `awk = /usr/bin/none`
+        "#]],
+    );
+}
+
+#[test]
+fn references_that_nothing_needs_are_cut_when_asked() {
+    let hash = |letter| format!("{}-{letter}", str::repeat(letter, 32));
+    let [unit_a, unit_b, unit_c, unit_d, unit_e] = ["a", "b", "c", "d", "e"].map(hash);
+    let text = format!(
+        "unit {unit_a} mount=nix/store/{unit_a} level=packages
+           elf bin/a reference={unit_b} debug={unit_c}
+           file share/doc/a/manual reference={unit_b},{unit_d}
+           file nix-support/log reference={unit_e}/x
+         unit {unit_b} mount=nix/store/{unit_b} level=packages
+           file b
+         unit {unit_c} mount=nix/store/{unit_c} level=packages
+           file c
+         unit {unit_d} mount=nix/store/{unit_d} level=packages
+           file d
+         unit {unit_e} mount=nix/store/{unit_e} level=packages
+           file e"
+    );
+    let check = |policy: Policy, expected: Expect| {
+        let mut shown = shown(&run(&text, &[&format!("/nix/store/{unit_a}/bin/a")], &policy));
+        for unit in [&unit_a, &unit_b, &unit_c, &unit_d, &unit_e] {
+            shown = shown.replace(unit.as_str(), unit.rsplit('-').next().unwrap());
+        }
+        let lines: Vec<&str> =
+            shown.lines().filter(|line| !line.starts_with("/nix/store/a")).collect();
+        expected.assert_eq(&lines.join("\n"));
+    };
+    let cut = |cut: &[Cut]| Policy { cut: cut.iter().copied().collect(), ..Policy::default() };
+    check(
+        Policy::default(),
+        expect![[r#"
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/b <- directory of /nix/store/b
+        /nix/store/c <- reference of /nix/store/a/bin/a
+        /nix/store/c/c <- directory of /nix/store/c
+        /nix/store/d <- reference of /nix/store/a/share/doc/a/manual
+        /nix/store/d/d <- directory of /nix/store/d
+        /nix/store/e <- reference of /nix/store/a/nix-support/log
+        /nix/store/e/e <- directory of /nix/store/e"#]],
+    );
+    check(
+        cut(&[Cut::Documentation]),
+        expect![[r#"
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/b <- directory of /nix/store/b
+        /nix/store/c <- reference of /nix/store/a/bin/a
+        /nix/store/c/c <- directory of /nix/store/c
+        /nix/store/e <- reference of /nix/store/a/nix-support/log
+        /nix/store/e/e <- directory of /nix/store/e
+        hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual"#]],
+    );
+    check(
+        cut(&[Cut::Debug, Cut::Build, Cut::Documentation]),
+        expect![[r#"
+        /nix/store/b <- reference of /nix/store/a/bin/a
+        /nix/store/b/b <- directory of /nix/store/b
+        hint /nix/store/c: cut: debug information of /nix/store/a/bin/a
+        hint /nix/store/d: cut: documentation of /nix/store/a/share/doc/a/manual
+        hint /nix/store/e: cut: left by building of /nix/store/a/nix-support/log"#]],
+    );
+    let by_name = vec![b"b"[..].into(), [&b"?"[..], &b"?".repeat(31), b"-[ce]"].concat().into()];
+    check(
+        Policy { cut_references: by_name, ..Policy::default() },
+        expect![[r#"
+        /nix/store/d <- reference of /nix/store/a/share/doc/a/manual
+        /nix/store/d/d <- directory of /nix/store/d
+        hint /nix/store/b: cut: by its name of /nix/store/a/bin/a
+        hint /nix/store/b: cut: by its name of /nix/store/a/share/doc/a/manual
+        hint /nix/store/c: cut: by its name of /nix/store/a/bin/a
+        hint /nix/store/e: cut: by its name of /nix/store/a/nix-support/log"#]],
+    );
+}
+
+#[test]
 fn hard_links_are_one_file() {
     let link = run(
         "unit a
@@ -258,28 +384,47 @@ fn the_order_of_units_does_not_matter() {
 #[test]
 fn what_was_looked_for_and_dropped_is_found() {
     let text = "unit a
-           elf usr/bin/a
+           elf usr/bin/a path=/etc/gone path=/usr/lib/open path=/usr/share/loop
            file usr/lib/a/x
            link usr/lib/b -> a
+           link usr/lib/open -> a/x
+           link usr/share/loop -> loop
+           file usr/share/a/one
+           file usr/share/a/two
+           file usr/share/man/man1/a.1
+           file usr/share/man/man1/b.1
+           file usr/lib/jit.so
          unit b
            file usr/share/b";
-    let (units, analyses) = fixture::universe(text);
-    let opened: Vec<_> = analyses.into_iter().map(Some).collect();
-    let link = run(text, &["/usr/bin/a"], &Policy::default());
-    let looked_for = ["/usr/lib/b/x", "/usr/bin/a", "/usr/share/b", "/proc/x", "/lib/a"];
-    let missed = missed(&link.ledger, &units, &opened, looked_for.map(str::as_bytes));
-    let shown: Vec<String> = missed
-        .iter()
-        .map(|it| format!("{} of {} for {}", it.path, it.unit, it.looked_for.escape_ascii()))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            "/usr/lib/a/x of a for /usr/lib/b/x",
-            "/usr/lib/b of a for /usr/lib/b/x",
-            "/usr/share/b of b for /usr/share/b",
-        ]
-    );
+    let policy = Policy { without: vec![b"usr/lib/jit.so"[..].into()], ..Policy::default() };
+    let link = run(text, &["/usr/bin/a"], &policy);
+    let (mut tree, _) = crate::link::tree(&link.ledger, &Origin::parse("made").unwrap());
+    tree.remove(&TreePath::parse(b"usr/lib/a/x").unwrap());
+    let check = |path: &str| {
+        let missed = missed(&tree, &link.ledger, [path.as_bytes()]);
+        let shown = missed.iter().map(|it| {
+            let (unit, reason, pattern) = (&it.unit, &it.reason, it.pattern());
+            format!("{pattern} of {unit}, {reason}, {}", it.bytes)
+        });
+        shown.collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(check("/usr/share/b"), "/usr/share/b of b, not reached, 10");
+    assert_eq!(check("//usr/./bin/../share//b"), "/usr/share/b of b, not reached, 10");
+    assert_eq!(check("/usr/lib/b/x"), "/usr/lib/b of a, not reached, 0", "the link first");
+    assert_eq!(check("/usr/share/a"), "/usr/share/a/** of a, not reached, 20");
+    assert_eq!(check("/usr/share/a/two"), "/usr/share/a/two of a, not reached, 10");
+    assert_eq!(check("/usr/share/a/three"), "", "no unit has it");
+    assert_eq!(check("/usr/share/man/man1/a.1"), "/usr/share/man/man1/a.1 of a, documentation, 10");
+    assert_eq!(check("/usr/share/man"), "", "what is trimmed everywhere is no directory to keep");
+    assert_eq!(check("/usr/lib/jit.so"), "", "as the policy says");
+    assert_eq!(check("/usr/bin/a"), "", "it is there");
+    assert_eq!(check("/usr/bin/a/x"), "", "a file is no directory");
+    assert_eq!(check("/usr/share/loop"), "", "a link to itself");
+    assert_eq!(check("/proc/x"), "");
+    let both = [b"/usr/share/b".as_slice(), b"/usr/share/../share/b"];
+    let missed = missed(&tree, &link.ledger, both);
+    assert_eq!(missed.len(), 1);
+    assert_eq!(missed[0].looked_for, b"/usr/share/b");
 }
 
 #[test]
@@ -320,5 +465,34 @@ fn wishes_that_nothing_fulfils_are_errors() {
         error nothing in the packages is what `keep` asks for: `usr/share/none/**`
         error nothing in the packages is what `programs` asks for: `none`
     "#]],
+    );
+}
+
+#[test]
+fn modules_bring_those_that_their_packages_need() {
+    let dist = "usr/lib/python3/dist-packages";
+    check(
+        &format!(
+            "unit certbot named depends=python3-certbot
+               script usr/bin/certbot line=/usr/bin/python3
+             unit python3-certbot named depends=python3-acme,python3
+               file {dist}/certbot/main.py
+             unit python3-acme depends=python3-josepy
+               file {dist}/acme/client.py
+             unit python3-josepy
+               file {dist}/josepy/jwk.py
+             unit python3-other depends=python3-josepy
+               file {dist}/other/unused.py
+             unit python3-minimal
+               elf usr/bin/python3"
+        ),
+        &["/usr/bin/certbot"],
+        expect![[r#"
+            /usr/bin/certbot <- root of roots
+            /usr/bin/python3 <- shebang of /usr/bin/certbot
+            /usr/lib/python3/dist-packages/acme/client.py <- standard library of /usr/lib/python3/dist-packages/certbot/main.py
+            /usr/lib/python3/dist-packages/certbot/main.py <- package data of package python3-certbot
+            /usr/lib/python3/dist-packages/josepy/jwk.py <- standard library of /usr/lib/python3/dist-packages/acme/client.py
+        "#]],
     );
 }

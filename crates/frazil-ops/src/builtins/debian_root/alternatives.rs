@@ -7,16 +7,16 @@ use std::path::{Component, Path, PathBuf};
 
 /// One way to provide a common name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Alternative {
+pub(crate) struct Alternative {
     /// The common place, as `/usr/bin/awk`.
-    pub(super) link: PathBuf,
+    pub(crate) link: PathBuf,
     /// What it would lead to.
-    pub(super) path: PathBuf,
-    pub(super) priority: i64,
+    pub(crate) path: PathBuf,
+    pub(crate) priority: i64,
 }
 
 /// Adds what `script` registers.
-pub(super) fn read(script: &str, found: &mut Vec<Alternative>) {
+pub(crate) fn read(script: &str, found: &mut Vec<Alternative>) {
     let joined = script.replace("\\\n", " ");
     for line in joined.lines() {
         let mut words = line.split_ascii_whitespace();

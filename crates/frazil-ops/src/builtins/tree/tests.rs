@@ -83,6 +83,7 @@ fn tree(entries: &Value) -> String {
         outputs: &outputs,
         cancel: &Cancel::new().unwrap(),
         demand: &|_| panic!("a tree needs nothing but its inputs"),
+        warn: &|text| panic!("{text}"),
     };
     if let Err(error) = super::build(&task, &tools(), &mut |_| {}) {
         assert!(!out.exists(), "nothing is written before all is known");

@@ -42,7 +42,7 @@ pub(super) fn unpack(bytes: &[u8], url: &str) -> Result<Unpacked, HostError> {
         }
         Failure::Other(error) => error,
     };
-    let reader = compression::decompress(bytes, url)?.take(UNPACKED_BYTES_MAX);
+    let reader = compression::decompress(bytes, url).map_err(failed)?.take(UNPACKED_BYTES_MAX);
     let mut archive = Archive::new(reader);
     let mut unpacked =
         Unpacked { entries: Entries::new(), last_modified: 0, room: UNPACKED_BYTES_MAX };

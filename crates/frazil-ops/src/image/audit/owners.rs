@@ -1,6 +1,6 @@
 //! Which package a file is of: as the lists in the image say, or its place in a Nix store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use frazil_tree::{Leaf, LeafKind, Node, Source, Tree, TreePath};
 
@@ -77,7 +77,7 @@ impl Owners {
             origin if origin.starts_with("layer-") || origin == "archive" => {
                 (UNOWNED.to_owned(), None)
             }
-            origin => named(short(origin)),
+            origin => of_unit(short(origin)),
         }
     }
 
@@ -143,12 +143,27 @@ fn in_store(path: &TreePath) -> Option<(String, Option<String>)> {
     Some(named(&String::from_utf8_lossy(name)))
 }
 
-/// `hello-2.12` is `hello` of version 2.12: the version begins behind a dash with a digit. The same
-/// holds for units of Debian, which have a `_` there.
-fn named(name: &str) -> (String, Option<String>) {
-    if let Some((name, version)) = name.split_once('_') {
-        return (name.to_owned(), Some(version.to_owned()));
+/// The store paths that a tree has files of.
+pub(super) fn store_paths(tree: &Tree) -> usize {
+    let first_names = |path: &TreePath| {
+        let mut names = path.names().skip(2).map(<[u8]>::to_vec);
+        in_store(path).and_then(|_| names.next())
+    };
+    let leaves = tree.walk().filter(|(_, node)| matches!(node, Node::Leaf(..)));
+    leaves.filter_map(|(path, _)| first_names(path)).collect::<BTreeSet<_>>().len()
+}
+
+/// A unit of Debian is `NAME_VERSION`; others are named as store paths are.
+fn of_unit(name: &str) -> (String, Option<String>) {
+    match name.split_once('_') {
+        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
+        None => named(name),
     }
+}
+
+/// `hello-2.12` is `hello` of version 2.12: the version begins behind a dash with a digit. A date is
+/// one, too, and the word that nixpkgs puts before it is part of it.
+fn named(name: &str) -> (String, Option<String>) {
     let cut = name.match_indices('-').map(|(at, _)| at).find(|at| {
         name.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     });
@@ -162,6 +177,7 @@ fn named(name: &str) -> (String, Option<String>) {
             let version = output.map_or(version, |output| {
                 version.strip_suffix(output).unwrap_or(version).trim_end_matches('-')
             });
+            let name = name.strip_suffix("-unstable").unwrap_or(name);
             let name = output.map_or(name.to_owned(), |output| format!("{name}-{output}"));
             (name, Some(version.to_owned()))
         }

@@ -48,6 +48,17 @@ fn files_have_owners() {
             hello-man: 1 bytes, 1 files, 2.12
         "#]],
     );
+    let typing = format!("nix/store/{DIGEST}-python3.12-typing_extensions-4.1/x");
+    let dated = format!("nix/store/{DIGEST}-tool-unstable-2024-01-31/x");
+    check(
+        &[(&typing, "1"), (&dated, "22")],
+        expect![[r#"
+            python3.12-typing_extensions: 1 bytes, 1 files, 4.1
+            tool: 2 bytes, 1 files, 2024-01-31
+        "#]],
+    );
+    let total = super::total(&tree(&[(&typing, "1"), (&dated, "22"), ("etc/x", "333")]));
+    assert_eq!((total.bytes, total.files, total.packages, total.store_paths), (6, 3, 3, 2));
     check(
         &[
             ("var/lib/dpkg/status", "Package: dash\nVersion: 0.5\n"),

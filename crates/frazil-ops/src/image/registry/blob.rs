@@ -11,8 +11,6 @@ use frazil_store::fetch::{Answer, FetchProblem, OpenContents, Url};
 use super::RegistryError;
 use super::client::Repository;
 
-/// A blob that is larger is sent in pieces, after each of which it can go on.
-const PIECE_BYTES: u64 = 32 << 20;
 /// How often an upload goes on after a failure.
 const RESUMES_MAX: u32 = 8;
 const BYTES: (&str, &str) = ("Content-Type", "application/octet-stream");
@@ -57,12 +55,8 @@ pub(super) fn send(
     blob: &Blob,
     bytes: BlobBytes<'_>,
 ) -> Result<Sent, RegistryError> {
-    let url = repository.url(&format!("blobs/{}", blob.reference()))?;
-    let answer = repository.ask("HEAD", &url, &[], None)?;
-    match answer.status {
-        200 => return Ok(Sent::Present),
-        404 => {}
-        _ => return Err(repository.refused("look for a blob", &answer)),
+    if repository.has_blob(blob)? {
+        return Ok(Sent::Present);
     }
     let mut begun = None;
     for source in repository.sources() {
@@ -83,7 +77,7 @@ pub(super) fn send(
         return Err(repository.refused("store a blob", &begun));
     }
     let location = repository.location(&begun)?;
-    if blob.size <= PIECE_BYTES {
+    if blob.size <= repository.piece_bytes {
         let open = || bytes.open(0, blob.size);
         finish(repository, &location, blob, Some((blob.size, &open)))?;
     } else {
@@ -102,7 +96,7 @@ fn send_pieces(
 ) -> Result<Url, RegistryError> {
     let (mut sent, mut resumes) = (0, 0);
     while sent < blob.size {
-        let size = PIECE_BYTES.min(blob.size - sent);
+        let size = repository.piece_bytes.min(blob.size - sent);
         let range = format!("{sent}-{}", sent + size - 1);
         let open = || bytes.open(sent, size);
         let body = Some((size, &open as &OpenContents<'_>));

@@ -1,8 +1,10 @@
 //! Requests to one repository, with whatever it asks for to let us in.
 
+use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
-use frazil_store::fetch::{Answer, Client, FetchError, OpenContents, Request, Url};
+use frazil_image::oci::Blob;
+use frazil_store::fetch::{Answer, Client, FetchError, FetchProblem, OpenContents, Request, Url};
 use serde::Deserialize;
 
 use super::login::{Login, Logins};
@@ -18,6 +20,10 @@ pub(super) struct Repository<'r> {
     login: Option<Login>,
     /// Other repositories of which blobs may be taken.
     sources: &'r [String],
+    /// A blob that is larger is sent in pieces, after each of which it can go on.
+    pub(super) piece_bytes: u64,
+    /// What is asked for the right to do: `pull,push`.
+    actions: &'static str,
     authorisation: Mutex<Option<String>>,
 }
 
@@ -41,9 +47,20 @@ impl<'r> Repository<'r> {
         reference: &'r Reference,
         logins: &Logins,
         sources: &'r [String],
+        piece_bytes: u64,
     ) -> Result<Self, RegistryError> {
         let login = logins.of(reference.host())?;
-        Ok(Self { client, reference, login, sources, authorisation: Mutex::new(None) })
+        let (actions, authorisation) = ("pull,push", Mutex::new(None));
+        Ok(Self { client, reference, login, sources, piece_bytes, actions, authorisation })
+    }
+
+    /// A repository that is only looked at.
+    pub(super) fn to_read(
+        client: &'r Client,
+        reference: &'r Reference,
+        logins: &Logins,
+    ) -> Result<Self, RegistryError> {
+        Ok(Self { actions: "pull", ..Self::new(client, reference, logins, &[], u64::MAX)? })
     }
 
     pub(super) fn sources(&self) -> &[String] {
@@ -123,7 +140,7 @@ impl<'r> Repository<'r> {
             return Ok(answer);
         }
         let challenge = answer.header("www-authenticate").unwrap_or_default();
-        let mut scope = format!("repository:{}:pull,push", self.reference.repository());
+        let mut scope = format!("repository:{}:{}", self.reference.repository(), self.actions);
         for source in self.sources {
             scope.extend([" repository:", source, ":pull"]);
         }
@@ -168,6 +185,47 @@ impl<'r> Repository<'r> {
             200 => Ok(Some(answer.body)),
             404 => Ok(None),
             _ => Err(self.refused("read a manifest", &answer)),
+        }
+    }
+
+    /// Whether a blob is there.
+    pub(super) fn has_blob(&self, blob: &Blob) -> Result<bool, RegistryError> {
+        let url = self.url(&format!("blobs/{}", blob.reference()))?;
+        let answer = self.ask("HEAD", &url, &[], None)?;
+        match answer.status {
+            200 => Ok(true),
+            404 => Ok(false),
+            _ => Err(self.refused("look for a blob", &answer)),
+        }
+    }
+
+    /// The bytes of a blob, as they come; `None` if it is not there.
+    pub(super) fn open_blob(
+        &self,
+        digest: &str,
+        bytes_max: u64,
+    ) -> Result<Option<Box<dyn Read + '_>>, RegistryError> {
+        let url = self.url(&format!("blobs/{digest}"))?;
+        let open = || {
+            let known = self.authorisation().clone();
+            let headers: Vec<_> =
+                known.iter().map(|value| ("Authorization", value.as_str())).collect();
+            self.client.open_with(&url, &headers, bytes_max)
+        };
+        let is_refused =
+            |error: &FetchError| matches!(error.problem, FetchProblem::Status { status: 401, .. });
+        let body = match open() {
+            // A token may have become too old since the manifest was read.
+            Err(error) if is_refused(&error) => {
+                self.manifest(self.reference.target())?;
+                open()
+            }
+            body => body,
+        };
+        match body {
+            Ok(body) => Ok(Some(Box::new(body))),
+            Err(error) if error.is_absent() => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -13,6 +13,10 @@ use frazil_store::fs::IoError;
 use serde::Deserialize;
 
 use super::RegistryError;
+use super::reference::DOCKER_HUB;
+
+/// Under this name `docker login` keeps that of Docker's registry.
+const DOCKER_HUB_LOGIN: &str = "https://index.docker.io/v1/";
 
 /// The name under which helpers give a token in place of a password.
 const TOKEN_NAME: &str = "<token>";
@@ -75,6 +79,8 @@ impl Logins {
                 return Ok(Some(login));
             }
             let names = [host.to_owned(), format!("https://{host}"), format!("https://{host}/v1/")];
+            let hub = (host == DOCKER_HUB).then(|| DOCKER_HUB_LOGIN.to_owned());
+            let names: Vec<String> = names.into_iter().chain(hub).collect();
             let found = names.iter().find_map(|name| file.auths.get(name));
             if let Some(login) = found.and_then(of_auth) {
                 return Ok(Some(login));

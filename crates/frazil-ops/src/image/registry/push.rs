@@ -17,7 +17,6 @@ use crate::image::blobs::parallel;
 use crate::image::{Image, digest};
 
 /// How to push.
-#[derive(Default)]
 pub struct PushOptions {
     /// Who we are.
     pub logins: Logins,
@@ -25,8 +24,22 @@ pub struct PushOptions {
     pub sources: Vec<String>,
     /// Signs the image.
     pub key: Option<SigningKey>,
-    /// Whether to send a list of what is in the image along.
+    /// Whether to send lists of what is in the image along.
     pub with_inventory: bool,
+    /// Larger blobs are sent in pieces of this size, and go on behind the last one after a failure.
+    pub piece_bytes: u64,
+}
+
+impl Default for PushOptions {
+    fn default() -> Self {
+        Self {
+            logins: Logins::default(),
+            sources: Vec::new(),
+            key: None,
+            with_inventory: false,
+            piece_bytes: 32 << 20,
+        }
+    }
 }
 
 /// Told while blobs are sent, by any thread.
@@ -68,7 +81,8 @@ pub fn push(
     options: &PushOptions,
     tell: &(dyn Fn(PushEvent) + Sync),
 ) -> Result<Pushed, RegistryError> {
-    let repository = Repository::new(client, reference, &options.logins, &options.sources)?;
+    let PushOptions { logins, sources, piece_bytes, .. } = options;
+    let repository = Repository::new(client, reference, logins, sources, *piece_bytes)?;
     let (top, media_type) = top(images);
     let mut pushed = Pushed { digest: digest(&top), ..Pushed::default() };
     let needs_more = options.with_inventory || options.key.is_some();
@@ -89,18 +103,26 @@ pub fn push(
     if options.with_inventory {
         for image in images {
             let subject = Blob::of(image.manifest());
-            let document = sbom::spdx(image.inventory());
-            artifact::attach(&repository, &subject, media_type::MANIFEST, SPDX, &document)?;
+            for (kind, encode) in INVENTORIES {
+                let document = encode(image.inventory());
+                artifact::attach(&repository, &subject, media_type::MANIFEST, kind, &document)?;
+            }
         }
     }
     if let Some(key) = &options.key {
         artifact::sign(&repository, &Blob::of(&top), key)?;
     }
-    repository.put_manifest(reference.tag(), media_type, &top)?;
+    if !pushed.was_there {
+        repository.put_manifest(reference.tag(), media_type, &top)?;
+    }
     Ok(pushed)
 }
 
-const SPDX: &str = "application/spdx+json";
+type EncodeInventory = fn(&sbom::Inventory) -> Vec<u8>;
+
+/// The lists of what is in an image, by their media types.
+const INVENTORIES: [(&str, EncodeInventory); 2] =
+    [("application/spdx+json", sbom::spdx), ("application/vnd.cyclonedx+json", sbom::cyclonedx)];
 
 /// What the tag is to name: the only manifest, or an index.
 fn top(images: &[Image<'_>]) -> (Vec<u8>, &'static str) {

@@ -1,11 +1,17 @@
-//! Names of images in registries: `[http://]HOST[:PORT]/REPOSITORY[:TAG]`.
+//! Names of images in registries: `[http://]HOST[:PORT]/REPOSITORY[:TAG][@sha256:DIGEST]`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Where an image is to be.
+/// Docker's registry, as images name it; it answers under another name, and has a place for images
+/// without an owner.
+pub(super) const DOCKER_HUB: &str = "docker.io";
+const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+const DOCKER_HUB_OWNER: &str = "library";
+
+/// Where an image is, or is to be.
 ///
-/// Invariant: repository and tag are legal, and so is their place in a path.
+/// Invariant: repository, tag and digest are legal, and so is their place in a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// `http` or `https`.
@@ -13,6 +19,8 @@ pub struct Reference {
     host: String,
     repository: String,
     tag: String,
+    /// Of the manifest, where it is given.
+    digest: Option<String>,
 }
 
 /// Why a text is no name of an image.
@@ -27,6 +35,9 @@ pub enum ReferenceError {
     /// The tag is not written as one.
     #[error("`{0}` cannot be a tag")]
     Tag(String),
+    /// The digest is not written as one.
+    #[error("`{0}` is no digest of an image")]
+    Digest(String),
 }
 
 impl ReferenceError {
@@ -39,6 +50,7 @@ impl ReferenceError {
             Self::Repository(_) => {
                 "there may be small letters, digits, and `.`, `_`, `-`, `/` between them"
             }
+            Self::Digest(_) => "write it as `sha256:` and 64 hexadecimal digits",
             Self::Tag(_) => "there may be letters, digits, `_`, `.` and `-`, 128 at most",
         }
     }
@@ -60,6 +72,20 @@ impl Reference {
         &self.tag
     }
 
+    /// What is asked for: the digest, or else the tag.
+    pub(super) fn target(&self) -> &str {
+        self.digest.as_deref().unwrap_or(&self.tag)
+    }
+
+    /// Whether it names one image for all times, so that nothing can be pushed there.
+    pub fn has_digest(&self) -> bool {
+        self.digest.is_some()
+    }
+
+    fn answering_host(&self) -> &str {
+        if self.host == DOCKER_HUB { DOCKER_HUB_HOST } else { &self.host }
+    }
+
     /// `HOST/REPOSITORY`, as signatures name it.
     pub fn name(&self) -> String {
         format!("{}/{}", self.host, self.repository)
@@ -67,18 +93,19 @@ impl Reference {
 
     /// The address of something in the repository.
     pub(super) fn url(&self, path: &str) -> String {
-        format!("{}://{}/v2/{}/{path}", self.scheme, self.host, self.repository)
+        format!("{}/v2/{}/{path}", self.base(), self.repository)
     }
 
     /// The address of the registry itself.
     pub(super) fn base(&self) -> String {
-        format!("{}://{}", self.scheme, self.host)
+        format!("{}://{}", self.scheme, self.answering_host())
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.name(), self.tag)
+        write!(f, "{}:{}", self.name(), self.tag)?;
+        self.digest.iter().try_for_each(|digest| write!(f, "@{digest}"))
     }
 }
 
@@ -99,6 +126,11 @@ impl FromStr for Reference {
         if !is_host {
             return Err(no_host());
         }
+        let (path, digest) = match path.split_once('@') {
+            Some((path, digest)) if is_digest(digest) => (path, Some(digest.to_owned())),
+            Some((_, digest)) => return Err(ReferenceError::Digest(digest.to_owned())),
+            None => (path, None),
+        };
         let (repository, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
         if !repository.split('/').all(is_component) || repository.len() > 255 {
             return Err(ReferenceError::Repository(repository.to_owned()));
@@ -106,8 +138,10 @@ impl FromStr for Reference {
         if !is_tag(tag) {
             return Err(ReferenceError::Tag(tag.to_owned()));
         }
-        let (host, repository, tag) = (host.to_owned(), repository.to_owned(), tag.to_owned());
-        Ok(Self { scheme, host, repository, tag })
+        let has_no_owner = host == DOCKER_HUB && !repository.contains('/');
+        let owner = if has_no_owner { format!("{DOCKER_HUB_OWNER}/") } else { String::new() };
+        let (host, repository) = (host.to_owned(), owner + repository);
+        Ok(Self { scheme, host, repository, tag: tag.to_owned(), digest })
     }
 }
 
@@ -117,6 +151,11 @@ fn is_component(part: &str) -> bool {
     let ends = bytes.first().zip(bytes.last());
     ends.is_some_and(|(first, last)| is_inner(*first) && is_inner(*last))
         && bytes.iter().all(|byte| is_inner(*byte) || b"._-".contains(byte))
+}
+
+fn is_digest(digest: &str) -> bool {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(is_hex))
 }
 
 fn is_tag(tag: &str) -> bool {

@@ -1,180 +1,17 @@
-//! Pushing to a registry that does what a test says, and to a real one where there is one.
+//! Pushing to a registry that does what a test says, and reading from it.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod server;
+
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use expect_test::{Expect, expect};
-use frazil_store::fetch::{Client, FetchOptions};
 
-use super::{Logins, PushOptions, Reference, SigningKey, push};
+use self::server::{Asked, Registry, State, refusal, served};
+use super::{Logins, PushOptions, Reference, SigningKey, present, read};
+use crate::image::digest;
+use crate::image::readers::{Limits, ReadOptions};
 use crate::image::tests::Fixture;
-use crate::image::{Image, ImageOptions, digest};
-
-/// What a registry holds and was asked.
-#[derive(Default)]
-struct State {
-    blobs: BTreeMap<String, Vec<u8>>,
-    manifests: BTreeMap<String, Vec<u8>>,
-    uploads: BTreeMap<String, Vec<u8>>,
-    log: Vec<String>,
-}
-
-struct Asked {
-    method: String,
-    path: String,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
-}
-
-/// An answer in place of the usual one.
-type Twist = dyn Fn(&Asked, &mut State) -> Option<(u16, String)> + Send + Sync;
-
-struct Registry {
-    address: SocketAddr,
-    state: Arc<Mutex<State>>,
-    is_over: Arc<AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Registry {
-    fn start(
-        twist: impl Fn(&Asked, &mut State) -> Option<(u16, String)> + Send + Sync + 'static,
-    ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State::default()));
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (shared, over) = (Arc::clone(&state), Arc::clone(&is_over));
-        let thread = std::thread::spawn(move || {
-            let twist: Box<Twist> = Box::new(twist);
-            for stream in listener.incoming() {
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-                let stream = stream.unwrap();
-                let Some(asked) = asked(&stream) else { continue };
-                let mut state = shared.lock().unwrap();
-                state.log.push(format!("{} {}", asked.method, asked.path));
-                let (status, rest) =
-                    twist(&asked, &mut state).unwrap_or_else(|| answer(&asked, &mut state));
-                let head = if rest.contains("\r\n\r\n") {
-                    rest
-                } else {
-                    format!("{rest}Content-Length: 0\r\n\r\n")
-                };
-                let text = format!("HTTP/1.1 {status} X\r\nConnection: close\r\n{head}");
-                drop((&stream).write_all(text.as_bytes()));
-            }
-        });
-        Self { address, state, is_over, thread: Some(thread) }
-    }
-
-    fn reference(&self) -> Reference {
-        format!("http://{}/team/shop:1", self.address).parse().unwrap()
-    }
-
-    fn push(&self, options: &PushOptions) -> Result<super::Pushed, String> {
-        let fixture = Fixture::new();
-        let system = fixture.system();
-        let scratch = tempfile::tempdir().unwrap();
-        let image =
-            Image::encode(&system, &ImageOptions::default(), scratch.path(), &|_| {}).unwrap();
-        let client = Client::new(FetchOptions {
-            attempts: 3,
-            wait: Arc::new(|_| {}),
-            idle_timeout: Duration::from_secs(5),
-            ..FetchOptions::default()
-        });
-        push(&[image], &self.reference(), &client.unwrap(), options, &|_| {})
-            .map_err(|error| crate::causes(&error).replace(&self.address.to_string(), "HOST"))
-    }
-
-    fn tags(&self) -> Vec<String> {
-        self.state.lock().unwrap().manifests.keys().cloned().collect()
-    }
-
-    fn count(&self, method: &str) -> usize {
-        self.state.lock().unwrap().log.iter().filter(|line| line.starts_with(method)).count()
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        self.thread.take().map(std::thread::JoinHandle::join);
-    }
-}
-
-fn asked(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok().filter(|len| *len > 0)?;
-    let mut words = line.split(' ').map(str::to_owned);
-    let (method, path) = (words.next()?, words.next()?);
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        let Some((name, value)) = header.split_once(':') else { break };
-        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
-    }
-    let len = headers.get("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; len];
-    reader.read_exact(&mut body).ok()?;
-    Some(Asked { method, path, headers, body })
-}
-
-/// What a registry does that does all right.
-fn answer(asked: &Asked, state: &mut State) -> (u16, String) {
-    let path = asked.path.strip_prefix("/v2/team/shop/").unwrap_or_default();
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    match (asked.method.as_str(), path.split_once('/').unwrap_or((path, ""))) {
-        ("HEAD", ("blobs", name)) => {
-            (if state.blobs.contains_key(name) { 200 } else { 404 }, String::new())
-        }
-        ("POST", ("blobs", "uploads/")) => {
-            let id = format!("u{}", state.log.len());
-            state.uploads.insert(id.clone(), Vec::new());
-            (202, format!("Location: /v2/team/shop/blobs/{id}\r\n"))
-        }
-        ("PUT", ("blobs", id)) => {
-            let mut bytes = state.uploads.remove(id).unwrap_or_default();
-            bytes.extend(&asked.body);
-            let wanted = query.strip_prefix("digest=").unwrap_or_default();
-            if digest(&bytes) != wanted {
-                return (400, refusal("DIGEST_INVALID", "the digest does not fit"));
-            }
-            state.blobs.insert(wanted.to_owned(), bytes);
-            (201, String::new())
-        }
-        ("HEAD", ("manifests", name)) => match state.manifests.get(name) {
-            Some(bytes) => (200, format!("Docker-Content-Digest: {}\r\n", digest(bytes))),
-            None => (404, String::new()),
-        },
-        ("GET", ("manifests", name)) => match state.manifests.get(name) {
-            Some(bytes) => {
-                let text = String::from_utf8_lossy(bytes);
-                (200, format!("Content-Length: {}\r\n\r\n{text}", bytes.len()))
-            }
-            None => (404, String::new()),
-        },
-        ("PUT", ("manifests", name)) => {
-            state.manifests.insert(name.to_owned(), asked.body.clone());
-            (201, format!("Docker-Content-Digest: {}\r\n", digest(&asked.body)))
-        }
-        _ => (405, String::new()),
-    }
-}
-
-fn refusal(code: &str, message: &str) -> String {
-    let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] }).to_string();
-    format!("Content-Length: {}\r\n\r\n{body}", body.len())
-}
 
 #[test]
 fn only_what_is_missing_is_sent() {
@@ -212,8 +49,8 @@ fn what_refers_to_an_image_is_listed_under_a_tag() {
     let list: serde_json::Value =
         serde_json::from_slice(&state.manifests[&format!("sha256-{hex}")]).unwrap();
     let list = list["manifests"].as_array().unwrap();
-    assert_eq!(list.len(), 1);
-    assert_eq!(list[0]["artifactType"], "application/spdx+json");
+    let kinds: Vec<_> = list.iter().map(|entry| entry["artifactType"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["application/spdx+json", "application/vnd.cyclonedx+json"]);
     let attached: serde_json::Value =
         serde_json::from_slice(&state.manifests[list[0]["digest"].as_str().unwrap()]).unwrap();
     assert_eq!(attached["subject"]["digest"], pushed.digest.as_str());
@@ -222,6 +59,59 @@ fn what_refers_to_an_image_is_listed_under_a_tag() {
     let payload = &state.blobs[signature["layers"][0]["digest"].as_str().unwrap()];
     let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
     assert_eq!(payload["critical"]["image"]["docker-manifest-digest"], pushed.digest.as_str());
+}
+
+/// OpenSSL, where there is one, makes the keys, and believes what they sign.
+#[test]
+fn others_believe_signatures() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("openssl");
+        command.current_dir(folder.path()).args(arguments).output().ok()
+    };
+    if openssl(&["version"]).is_none() {
+        eprintln!("skipped: there is no openssl");
+        return;
+    }
+    let file = |name: &str| folder.path().join(name);
+    let make: [(&[&str], &[&str]); 2] = [
+        (
+            &["genpkey", "-algorithm", "ed25519", "-out", "key"],
+            &[
+                "pkeyutl",
+                "-verify",
+                "-inkey",
+                "key",
+                "-rawin",
+                "-in",
+                "payload",
+                "-sigfile",
+                "signature",
+            ],
+        ),
+        (
+            &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "key"],
+            &["dgst", "-sha256", "-prverify", "key", "-signature", "signature", "payload"],
+        ),
+    ];
+    for (generate, verify) in make {
+        assert!(openssl(generate).unwrap().status.success(), "{generate:?}");
+        let registry = Registry::start(|_, _| None);
+        let key = Some(SigningKey::read(&file("key")).unwrap());
+        let pushed = registry.push(&PushOptions { key, ..PushOptions::default() }).unwrap();
+        let state = registry.state.lock().unwrap();
+        let tag = format!("{}.sig", pushed.digest.replace(':', "-"));
+        let manifest: serde_json::Value = serde_json::from_slice(&state.manifests[&tag]).unwrap();
+        let layer = &manifest["layers"][0];
+        let text = layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
+        let signature = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text).unwrap();
+        let payload = &state.blobs[layer["digest"].as_str().unwrap()];
+        std::fs::write(file("signature"), signature).unwrap();
+        std::fs::write(file("payload"), payload).unwrap();
+        assert!(openssl(verify).unwrap().status.success(), "{verify:?}");
+        std::fs::write(file("payload"), b"another").unwrap();
+        assert!(!openssl(verify).unwrap().status.success(), "{verify:?}");
+    }
 }
 
 /// A push to a registry with a whim fails like this, and the tag is not there.
@@ -266,7 +156,7 @@ fn failures_leave_the_tag_as_it_was() {
             })
         },
         expect![
-            "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:a824bca2a8ca0e899feef87ff5d164d5c119cdc61d3ce0ecd2fe89705950a785 was sent"
+            "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:4ac28e907094e48dec90637ddf2260f127f730ad1d7481742a630d125842366a was sent"
         ],
     );
 }
@@ -310,7 +200,7 @@ fn gets_a_token_with_a_password() {
 #[track_caller]
 fn check_reference(text: &str, expected: Expect) {
     expected.assert_eq(&match text.parse::<Reference>() {
-        Ok(reference) => format!("{} | {}", reference.url("x"), reference.tag()),
+        Ok(reference) => format!("{} | {}", reference.url("x"), reference.target()),
         Err(error) => format!("{error} | {}", error.help()),
     });
 }
@@ -318,6 +208,27 @@ fn check_reference(text: &str, expected: Expect) {
 #[test]
 fn references_name_registries() {
     check_reference("r.example/a/b:v1", expect!["https://r.example/v2/a/b/x | v1"]);
+    check_reference(
+        "docker.io/nginx:1",
+        expect!["https://registry-1.docker.io/v2/library/nginx/x | 1"],
+    );
+    check_reference(
+        "docker.io/nixos/nix",
+        expect!["https://registry-1.docker.io/v2/nixos/nix/x | latest"],
+    );
+    let hex = "0123456789abcdef".repeat(4);
+    check_reference(
+        &format!("r.example/a:v1@sha256:{hex}"),
+        expect![
+            "https://r.example/v2/a/x | sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        ],
+    );
+    check_reference(
+        "r.example/a@sha256:../x",
+        expect![
+            "`sha256:../x` is no digest of an image | write it as `sha256:` and 64 hexadecimal digits"
+        ],
+    );
     check_reference("localhost:5000/a", expect!["https://localhost:5000/v2/a/x | latest"]);
     check_reference("http://127.0.0.1:5000/a", expect!["http://127.0.0.1:5000/v2/a/x | latest"]);
     check_reference(
@@ -344,4 +255,80 @@ fn references_name_registries() {
             "`b c` cannot be a tag | there may be letters, digits, `_`, `.` and `-`, 128 at most"
         ],
     );
+}
+
+#[test]
+fn images_are_read_where_they_are() {
+    let registry = Registry::start(|_, _| None);
+    let none =
+        "cannot read the image `HOST/team/shop:1`: the registry has no image `HOST/team/shop:1`";
+    assert_eq!(registry.read().unwrap_err(), none);
+    registry.push(&PushOptions::default()).unwrap();
+    let image = registry.read().unwrap();
+    let fixture = Fixture::new();
+    let paths = |tree: &frazil_tree::Tree| -> Vec<String> {
+        tree.walk().map(|(path, _)| path.to_string()).collect()
+    };
+    assert_eq!(paths(&image.tree), paths(&fixture.system().tree));
+    let blobs: Vec<_> = image.layers.iter().map(|layer| layer.blob).collect();
+    let absent = frazil_image::oci::Blob::of(b"absent");
+    let asked = [&blobs[..], &[absent]].concat();
+    let there =
+        present(&registry.reference(), &Registry::client(), &Logins::default(), &asked).unwrap();
+    assert_eq!(there, blobs.iter().map(frazil_image::oci::Blob::reference).collect());
+}
+
+#[test]
+fn what_a_registry_sends_is_checked() {
+    let registry = Registry::start(|asked, _| {
+        let is_blob = asked.method == "GET" && asked.path.contains("/blobs/");
+        is_blob.then(|| (200, served(b"other")))
+    });
+    registry.push(&PushOptions::default()).unwrap();
+    let error = registry.read().unwrap_err();
+    assert!(error.contains("is damaged: its digest is"), "{error}");
+    let pinned = format!("http://{}/team/shop@{}", registry.address, digest(b"nothing"));
+    registry.state.lock().unwrap().manifests.insert(digest(b"nothing"), b"{}".to_vec());
+    let options =
+        ReadOptions { limits: Limits::default(), architecture: "amd64", keeps: &|_| false };
+    let client = Registry::client();
+    let error = read(&pinned.parse().unwrap(), &client, &Logins::default(), &options).unwrap_err();
+    let said = crate::causes(&error);
+    assert!(said.contains("the registry holds sha256:44136f"), "{said}");
+}
+
+/// The connection breaks within a piece: the registry says how far it has come.
+#[test]
+fn an_upload_goes_on_where_it_broke_off() {
+    let broken = AtomicBool::new(false);
+    let registry = Registry::start(move |asked, state| {
+        let id = asked.path.strip_prefix("/v2/team/shop/blobs/")?;
+        let location = format!("Location: {}\r\n", asked.path);
+        match asked.method.as_str() {
+            "PATCH" => {
+                let has = state.uploads.get_mut(id)?;
+                let first: usize =
+                    asked.headers.get("content-range")?.split_once('-')?.0.parse().ok()?;
+                if first != has.len() {
+                    return Some((416, String::new()));
+                }
+                if has.len() > 200 && !broken.swap(true, Ordering::SeqCst) {
+                    has.extend(asked.body.get(..50)?);
+                    return Some((500, String::new()));
+                }
+                has.extend(&asked.body);
+                Some((202, location))
+            }
+            "GET" if state.uploads.contains_key(id) => {
+                let last = state.uploads.get(id)?.len().saturating_sub(1);
+                Some((204, format!("{location}Range: 0-{last}\r\n")))
+            }
+            _ => None,
+        }
+    });
+    let options = PushOptions { piece_bytes: 100, ..PushOptions::default() };
+    registry.push(&options).unwrap();
+    assert_eq!(registry.count("GET /v2/team/shop/blobs/u"), 1);
+    assert!(registry.count("PATCH") > 4);
+    registry.read().unwrap();
 }

@@ -94,6 +94,29 @@ fn no_number_is_shared() {
 }
 
 #[test]
+fn who_else_is_there_changes_no_number() {
+    let number = |names: &[&str]| {
+        let user = |name: &&str| {
+            let user = User { group: "users".into(), ..User::default() };
+            ((*name).to_owned(), user)
+        };
+        let users = names.iter().map(user).collect();
+        let groups = BTreeMap::from([("users".to_owned(), Group::default())]);
+        Accounts::number(&users, &groups).unwrap().uids
+    };
+    let all = number(&["a", "b", "c", "d"]);
+    for names in [&["a"][..], &["b", "d"], &["d", "c", "a"]] {
+        for (name, uid) in number(names) {
+            assert_eq!(all[&name], uid, "{name} among {names:?}");
+        }
+    }
+    let explicit = User { uid: Some(all["a"] + 1), group: "users".into(), ..User::default() };
+    let users = BTreeMap::from([("a".to_owned(), explicit)]);
+    let groups = BTreeMap::from([("users".to_owned(), Group::default())]);
+    assert_eq!(Accounts::number(&users, &groups).unwrap().uids["a"], all["a"] + 1);
+}
+
+#[test]
 fn groups_must_exist() {
     check(
         &["a::missing:"],

@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{Setting, physical};
+use super::{NO_INIT, Setting, SystemError, laid_out};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -11,8 +11,11 @@ pub(super) fn roots(
     specification: &Specification,
     setting: &Setting<'_>,
     services: &Value,
-) -> Vec<Root> {
+) -> Result<Vec<Root>, SystemError> {
     let mut roots = Vec::new();
+    if let Some(setup) = services.get("setup") {
+        push_value(&mut roots, setup, "init.setup");
+    }
     let services = services.get("services").and_then(Value::as_object);
     for (name, service) in services.into_iter().flatten() {
         let at = |field: &str| format!("init.services.{name}.{field}");
@@ -26,25 +29,58 @@ pub(super) fn roots(
             }
         }
     }
+    push_image(&mut roots, specification);
+    for package in &specification.root {
+        for file in laid_out::files(package, setting)? {
+            push(&mut roots, &file.target, "contents", true);
+        }
+    }
+    for program in &specification.plan.programs {
+        push(&mut roots, program, "init.type", true);
+    }
     for package in &specification.packages {
         push_commands(&mut roots, package, setting);
     }
     for path in ["/etc/os-release", "/usr/lib/os-release"] {
         push(&mut roots, path, "the system", false);
     }
-    roots
+    Ok(roots)
+}
+
+/// What an image runs. Where it starts no init, its program has to be there; what that is told may
+/// name what is made later.
+fn push_image(roots: &mut Vec<Root>, specification: &Specification) {
+    let image = &specification.image;
+    let words = |field: &str| image.get(field).and_then(Value::as_array);
+    let is_given = words("entrypoint").is_some_and(|words| !words.is_empty());
+    let started = if is_given { "entrypoint" } else { "cmd" };
+    let has_init = specification.plan.init != NO_INIT;
+    for field in ["entrypoint", "cmd", "healthcheck"] {
+        let texts = words(field).into_iter().flatten().filter_map(Value::as_str);
+        for (index, word) in texts.enumerate() {
+            let is_program = index == 0 && field == started && !has_init;
+            push_word(roots, word, &format!("image.{field}"), is_program);
+        }
+    }
+    let variables = image.get("environment").and_then(Value::as_object);
+    // Search paths name where things may be, not what is needed.
+    let variables = variables.into_iter().flatten().filter(|(name, _)| !name.ends_with("PATH"));
+    for (name, value) in variables.filter(|_| !has_init) {
+        push_value(roots, value, &format!("image.environment.{name}"));
+    }
 }
 
 fn push(roots: &mut Vec<Root>, path: &str, named_by: &str, is_required: bool) {
     roots.push(Root { path: path.as_bytes().into(), named_by: named_by.into(), is_required });
 }
 
-/// The paths in a word: the whole of it, or what follows a `=`, a colon or a comma.
+/// The paths in a word: the whole of it, or what follows a `=`, a colon or a comma, and of a text,
+/// as templates have it, what stands between spaces and line breaks.
 fn push_word(roots: &mut Vec<Root>, word: &str, named_by: &str, is_required: bool) {
-    if word.starts_with('/') && !word.contains([':', ',', '=']) {
+    if word.starts_with('/') && !word.contains([':', ',', '=', '\n']) {
         return push(roots, word, named_by, is_required);
     }
-    let parts = word.split([':', ',', '=', ' ', '"', '\'', ';']);
+    let parts = word.split([':', ',', '=', ' ', '\n', '\t', '"', '\'', ';']);
     for part in parts.filter(|part| part.starts_with('/') && part.len() > 1) {
         push(roots, part, named_by, false);
     }
@@ -60,15 +96,7 @@ fn push_value(roots: &mut Vec<Root>, value: &Value, named_by: &str) {
 }
 
 fn push_commands(roots: &mut Vec<Root>, package: &str, setting: &Setting<'_>) {
-    for folder in ["bin", "sbin"] {
-        let Ok(entries) = std::fs::read_dir(physical(setting, package).join(folder)) else {
-            continue;
-        };
-        let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-        names.sort();
-        for name in names {
-            let path = format!("{package}/{folder}/{}", name.to_string_lossy());
-            push(roots, &path, "environment.systemPackages", true);
-        }
+    for command in super::commands::of_package(package, setting) {
+        push(roots, &command.path, "environment.systemPackages", true);
     }
 }

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use frazil_build::builtin::Demanded;
 use frazil_debian::index::Package;
 use frazil_link::analysis::{Analysis, analyse};
 use frazil_link::contents::{Contents, ContentsError};
+use frazil_link::ledger::{Fate, Ledger};
 use frazil_link::{Level, Role, Unit};
 use frazil_model::StorePath;
 use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
-use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin};
+use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin, pam};
 use crate::system::contents::{Modes, StoreContents};
+use crate::system::declarations::php;
 use crate::system::generated::{Generated, Made};
 use crate::system::packages::{self, Adapter};
 use crate::system::specification::Specification;
@@ -57,12 +60,13 @@ impl<'u> Universe<'u> {
             offered: Generated::default(),
             unpacked: Mutex::default(),
         };
+        pam::offer(&mut universe.offered, generated)?;
         universe.push_made(GENERATED, Role::Generated, UnitSource::Made(generated));
         universe.push_made(OFFERED, Role::Offered, UnitSource::Offered);
         for (path, place) in setting.inputs {
             universe.push_store_path(specification, path, place, adapters.contains_key(path));
         }
-        universe.push_packages(specification, adapters)?;
+        universe.push_packages(specification, adapters, generated)?;
         Ok(universe)
     }
 
@@ -127,6 +131,7 @@ impl<'u> Universe<'u> {
         &mut self,
         specification: &Specification,
         adapters: &BTreeMap<StorePath, Adapter>,
+        generated: &Generated,
     ) -> Result<(), SystemError> {
         let named: BTreeSet<String> =
             adapters.values().flat_map(|adapter| adapter.packages.iter().cloned()).collect();
@@ -147,7 +152,8 @@ impl<'u> Universe<'u> {
             }
             self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
         }
-        if let Some(unit) = authorities {
+        let bundle = super::tree_path(AUTHORITIES)?;
+        if let Some(unit) = authorities.filter(|_| !generated.has(&bundle)) {
             self.offer_authorities(&unit)?;
         }
         Ok(())
@@ -222,11 +228,8 @@ impl<'u> Universe<'u> {
         if wanted.is_empty() {
             return Ok(());
         }
-        // Both, since the one is an input of the other and nobody has written it yet.
-        let files = wanted.iter().map(|(_, made)| made.file.clone());
-        let packages = wanted.iter().map(|(_, made)| made.unit.clone());
-        let both: Vec<_> = files.chain(packages).collect();
-        let built = (self.setting.demand)(&both)?.into_iter().skip(wanted.len());
+        let demanded: Vec<Demanded> = wanted.iter().map(|(_, made)| made.demanded()).collect();
+        let built = (self.setting.demand)(&demanded)?;
         let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
         for ((name, _), outputs) in wanted.into_iter().zip(built) {
             unpacked.extend(outputs.into_values().next().map(|found| (name.clone(), found)));
@@ -252,11 +255,31 @@ impl<'u> Universe<'u> {
                 analysed(kept_in, path.as_str(), || {
                     let manifest = unpacked::manifest(&place)?;
                     let modes = Modes::Package(&manifest);
-                    analyse(&StoreContents { place: unpacked::data(&place), modes })
+                    let contents = StoreContents { place: unpacked::data(&place), modes };
+                    Ok(analyse(&contents)?.with_alternatives(unpacked::alternatives(&place)))
                 })
             }
             None => Err(unknown(name)),
         }
+    }
+
+    /// The files by which kept packages say what is to be done for them, in the order in which
+    /// they are read.
+    pub(super) fn declarations(
+        &self,
+        ledger: &Ledger,
+    ) -> Result<Vec<(String, String)>, SystemError> {
+        let mut files = Vec::new();
+        for unit in ledger.units.iter().filter(|unit| unit.fate == Fate::Kept) {
+            let Some((_, place)) = self.unpacked_at(&unit.name) else { continue };
+            let directories = ["usr/lib/sysusers.d", "usr/lib/tmpfiles.d"].map(str::to_owned);
+            for directory in directories.into_iter().chain(php::directory(&unit.package)) {
+                let read = unpacked::texts(&place, &directory);
+                files.extend(read.map_err(|(path, source)| SystemError::Read { path, source })?);
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     /// Where the units are that a tree takes files from.

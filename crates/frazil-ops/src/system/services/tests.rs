@@ -16,14 +16,24 @@ fn check(service: Value, expected: Expect) {
     let groups = BTreeMap::from([("web".to_owned(), group(8)), ("tty".to_owned(), group(5))]);
     let accounts = Accounts::number(&users, &groups).unwrap();
     let services = BTreeMap::from([("app".to_owned(), service)]);
-    let plan = Plan { init: "frazil".into(), shell: None, services };
+    let plan = Plan {
+        init: "frazil".into(),
+        programs: Vec::new(),
+        shell: None,
+        settings: serde_json::Map::new(),
+        services,
+    };
     let read = |path: &str| match path {
         "/nix/store/good" => Ok("port=${PORT:-80}".to_owned()),
         "/nix/store/bad" => Ok("${".to_owned()),
         _ => Err(io::ErrorKind::NotFound.into()),
     };
     let shown = match table(&plan, &users, &accounts, &read) {
-        Ok(table) => table["services"]["app"].to_string(),
+        Ok((table, undone)) => undone
+            .into_iter()
+            .chain([table["services"]["app"].to_string()])
+            .collect::<Vec<_>>()
+            .join("\n"),
         Err(error) => error.to_string(),
     };
     expected.assert_eq(&shown);
@@ -54,9 +64,9 @@ fn rules_become_directories_files_and_links() {
             { "kind": "remove-after", "path": "/var/www" },
             { "kind": "template", "path": "/run/a/conf", "argument": "/nix/store/good" },
         ] }),
-        expect![[
-            r#"{"dirs":[{"mode":"0700","path":"/run/a","uid":7}],"files":[{"content":["port=",{"default":"80","env":"PORT"}],"path":"/run/a/conf"}],"links":[{"content":"/srv","path":"/var/www"}]}"#
-        ]],
+        expect![[r#"
+            `/var/www` is not removed when the service `app` has ended
+            {"dirs":[{"mode":"0700","path":"/run/a","uid":7}],"files":[{"content":["port=",{"default":"80","env":"PORT"}],"path":"/run/a/conf"}],"links":[{"content":"/srv","path":"/var/www"}]}"#]],
     );
 }
 

@@ -326,3 +326,31 @@ fn refuses_caches_that_are_none() {
         path '11111111111111111111111111111111-top' is in none of the binary caches, and not in the store | name a cache that has it, or build it
     "#]].assert_eq(&pulled(&[server.url("")], options()));
 }
+
+#[test]
+fn no_cache_is_blamed_for_a_full_disk() {
+    let files = files(CompressionMethod::Zstd);
+    let [first, second] = [(); 2].map(|()| {
+        let files = files.clone();
+        TestServer::start(move |request| answer(&files, request))
+    });
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), Disk::default()));
+    let store = open(dir.path(), fail_after(13));
+    let urls = [first.url(""), second.url("")];
+    let (caches, problems) =
+        Caches::open(&client(&Arc::default()), &urls, store.store_dir(), options());
+    assert!(problems.is_empty());
+    let err = caches.pull(&store, &[path(TOP)].into(), &|_| {}).unwrap_err();
+    expect!["cannot add '22222222222222222222222222222222-lib' to the store"]
+        .assert_eq(&err.to_string());
+    expect!["Some(\"free some space; collecting garbage may do\")"]
+        .assert_eq(&format!("{:?}", err.help()));
+    let mut root: &dyn std::error::Error = &err;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    let root = root.downcast_ref::<std::io::Error>().unwrap();
+    assert_eq!(root.kind(), std::io::ErrorKind::StorageFull);
+    assert!(!second.log().contains(".nar.zst"), "asked in vain: {}", second.log());
+}

@@ -157,16 +157,14 @@ fn compression_is_found_out() {
     check_bytes(&bzip2, expect!["7 a=t/a"]);
 
     // Two frames, with one between them that is to be skipped.
-    let level = || ruzstd::encoding::CompressionLevel::Fastest;
-    let mut zstd = ruzstd::encoding::compress_to_vec(one, level());
+    let compress = |part: &[u8]| zstd::encode_all(part, 1).expect("compressed");
+    let mut zstd = compress(one);
     zstd.extend(b"\x50\x2a\x4d\x18\x03\0\0\0abc");
-    zstd.extend(ruzstd::encoding::compress_to_vec(two, level()));
+    zstd.extend(compress(two));
     check_bytes(&zstd, expect!["7 a=t/a"]);
     check_bytes(
         zstd.get(..20).expect("a part"),
-        expect![[
-            r#"error: cannot unpack the archive 'x': Failed to parse block header: BlockContentReadError(Error { kind: UnexpectedEof, message: "failed to fill whole buffer" })"#
-        ]],
+        expect!["error: cannot unpack the archive 'x': incomplete frame"],
     );
 }
 
@@ -177,7 +175,7 @@ fn xz() {
     check_bytes(empty, expect!["0"]);
     check_bytes(
         b"\xfd7zXZ\0nonsense",
-        expect!["error: cannot unpack the archive 'x': XZ stream header CRC32 mismatch"],
+        expect!["error: cannot unpack the archive 'x': lzma data error"],
     );
 }
 
