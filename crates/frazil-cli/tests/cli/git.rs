@@ -83,12 +83,12 @@ impl Place {
         assert!(output.status.success(), "{}", show(&output, self.folder.path()));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
+}
 
-    fn failure(&self, command: &mut Command) -> String {
-        let output = command.output().expect("started");
-        assert!(!output.status.success());
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
+fn failure(command: &mut Command) -> String {
+    let output = command.output().expect("started");
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn what_is_not_there() {
     let server = place.serve();
     let url = format!("git+{}", server.address("x.git"));
     let check = |command: &mut Command, expected: &str| {
-        let words = place.failure(command);
+        let words = failure(command);
         assert!(words.contains(expected), "{words}");
     };
     let other = format!("git+{}#x", server.address("y.git"));

@@ -5,6 +5,7 @@ mod building;
 mod cache;
 mod documents;
 mod flakes;
+#[cfg(test)]
 mod git;
 mod golden;
 mod linking;

@@ -70,11 +70,11 @@ fn without_digests(text: &str) -> String {
 
 /// What the mirror answers for the file of the package, of which the index says something else.
 #[track_caller]
-fn check_mirror(reply: Reply, size: usize, expected: Expect) {
+fn check_mirror(reply: Reply, claimed: usize, expected: Expect) {
     let site = Site::new(&[]);
-    let server = Server::start(move |_| reply.clone());
-    let expression = expression(size, &hash(&site, &app()));
-    expected.assert_eq(&reason(&site, &expression, &server.address("debian")));
+    let web = Server::start(move |_| reply.clone());
+    let expression = expression(claimed, &hash(&site, &app()));
+    expected.assert_eq(&reason(&site, &expression, &web.address("debian")));
 }
 
 #[test]
@@ -156,9 +156,9 @@ fn nobody_answers() {
 fn check_package(bytes: &[u8], expected: Expect) {
     let site = Site::new(&[]);
     let served = bytes.to_vec();
-    let server = Server::start(move |_| Reply::File(served.clone()));
+    let web = Server::start(move |_| Reply::File(served.clone()));
     let expression = expression(bytes.len(), &hash(&site, bytes));
-    expected.assert_eq(&reason(&site, &expression, &server.address("debian")));
+    expected.assert_eq(&reason(&site, &expression, &web.address("debian")));
 }
 
 /// A package of these entries, after a good one.
@@ -300,9 +300,9 @@ fn devices_are_written_down_and_not_made() {
     let site = Site::new(&[]);
     let bytes = deb("", &[entry("./dev/null", b'3', "", b""), entry("./run/pipe", b'6', "", b"")]);
     let served = bytes.clone();
-    let server = Server::start(move |_| Reply::File(served.clone()));
+    let web = Server::start(move |_| Reply::File(served.clone()));
     let expression = expression(bytes.len(), &hash(&site, &bytes));
-    let unit = site.build(&["-E", &expression, "--mirror", &server.address("debian")]);
+    let unit = site.build(&["-E", &expression, "--mirror", &web.address("debian")]);
     let manifest = std::fs::read_to_string(unit.join("manifest")).expect("there");
     expect![[r#"
         char 4755 root:adm dev/null 0:0
@@ -318,10 +318,10 @@ fn devices_are_written_down_and_not_made() {
 fn check_lock(answer: impl Fn(&str) -> Option<Reply> + Send + 'static, expected: Expect) {
     let site = Site::new(&[("nova", "debian:nova?arch=amd64&updates=0&security=0")]);
     site.write("home/.config/frazil/frazil.conf", IMPATIENT);
-    let server = Server::start(move |path| {
+    let web = Server::start(move |path| {
         answer(path).unwrap_or_else(|| stored(&format!("archive/{path}")))
     });
-    let mirror = server.address("debian");
+    let mirror = web.address("debian");
     let reason = site.failure(&mut site.command(&["lock", "--mirror", &mirror]));
     expected.assert_eq(&reason.replace(&mirror, "MIRROR"));
     assert!(!site.path("flake.lock").exists());
@@ -388,12 +388,12 @@ fn check_list(reply: Reply, expected: Expect) {
     let site =
         Site::new(&[("nova", "debian:nova?arch=amd64&updates=0&security=0&snapshot=2026-01-02")]);
     site.write("home/.config/frazil/frazil.conf", IMPATIENT);
-    let server = Server::start(move |path| match path.strip_prefix("debian/20260102T000000Z/") {
+    let web = Server::start(move |path| match path.strip_prefix("debian/20260102T000000Z/") {
         Some(rest) if rest.ends_with("InRelease") => stored(&format!("archive/debian/{rest}")),
         Some(rest) if rest.contains("by-hash") => reply.clone(),
         Some(_) | None => Reply::Absent,
     });
-    let snapshots = server.address("");
+    let snapshots = web.address("");
     let snapshots = snapshots.trim_end_matches('/');
     let reason = site.failure(&mut site.command(&["lock", "--snapshot-mirror", snapshots]));
     expected.assert_eq(&reason.replace(snapshots, "SNAPSHOTS"));

@@ -45,8 +45,8 @@ fn two_states_of_a_suite_in_one_flake() {
 fn the_archive_of_a_day_can_be_looked_into() {
     let site = Site::new(&[]);
     let shown = |day: &str| {
-        let suite = format!("debian:nova?arch=amd64&updates=0&security=0&snapshot={day}");
-        site.text(&["debian", "show", "lib", "--suite", &suite, "--json"])
+        let named = format!("debian:nova?arch=amd64&updates=0&security=0&snapshot={day}");
+        site.text(&["debian", "show", "lib", "--suite", &named, "--json"])
     };
     assert!(shown("2026-01-03").contains(r#""version":"1.0-1""#), "{}", shown("2026-01-03"));
     assert!(shown("20260202T120000Z").contains(r#""version":"1.2-1""#));

@@ -29,12 +29,15 @@ fn archive() -> Vec<u8> {
 fn answer(path: &str) -> (u16, &'static str, Vec<u8>) {
     let json = |text: &str| (200, "application/json", text.replace("REV", REV).into_bytes());
     match path {
-        "/api/repos/o/r/commits/HEAD" | "/api/repos/o/r/commits/main" => json(r#"{"sha":"REV"}"#),
-        "/api/repos/o/secret/commits/HEAD" => json(r#"{"sha":"REV"}"#),
-        "/api/v4/projects/o%2Fsecret/repository/commits?ref_name=HEAD" => json(r#"[{"id":"REV"}]"#),
+        "/api/repos/o/r/commits/HEAD"
+        | "/api/repos/o/r/commits/main"
+        | "/api/repos/o/secret/commits/HEAD" => json(r#"{"sha":"REV"}"#),
         "/api/repos/o/odd/commits/HEAD" => json(r#"{"sha":"../../etc"}"#),
         "/api/repos/o/worse/commits/HEAD" => json("<html>"),
-        "/api/v4/projects/o%2Fr/repository/commits?ref_name=HEAD" => json(r#"[{"id":"REV"}]"#),
+        "/api/v4/projects/o%2Fr/repository/commits?ref_name=HEAD"
+        | "/api/v4/projects/o%2Fsecret/repository/commits?ref_name=HEAD" => {
+            json(r#"[{"id":"REV"}]"#)
+        }
         "/api/v4/projects/o%2Fnone/repository/commits?ref_name=HEAD" => json("[]"),
         "/~o/r/HEAD" => (200, "text/plain", b"ref: refs/heads/main\n".to_vec()),
         "/~o/r/info/refs" => (200, "text/plain", format!("{REV}\trefs/heads/main\n").into_bytes()),
