@@ -143,7 +143,7 @@ pub fn ask(target: &Target, words: &[String]) -> Result<u8, ControlError> {
     let mut arguments = Vec::new();
     match target {
         Target::Socket(path) => {
-            arguments.extend(["--socket".into(), path.clone().into_os_string()])
+            arguments.extend(["--socket".into(), path.clone().into_os_string()]);
         }
         Target::Process(pid) => {
             let root = PathBuf::from(format!("/proc/{pid}/root"));

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::site::{frazil, lock, succeeded};
 
 /// How long anything may take before a test has failed. Generous: machines are shared.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct Container {
     name: String,
@@ -92,13 +92,6 @@ impl Container {
         }
     }
 
-    /// Asks with `frazil ctl`; the status and all that was said.
-    pub(crate) fn ctl(&self, name: &str, words: &[&str]) -> (i32, String) {
-        let output = frazil().args(["ctl", name]).args(words).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
-    }
-
     /// Sends a signal to the first process, and waits for the end.
     pub(crate) fn stop(&mut self, signal: &str) -> i32 {
         succeeded(Command::new("runc").args(["kill", &self.name, signal]));
@@ -142,4 +135,11 @@ fn adapted(mut config: Value) -> Value {
         "options": ["nosuid", "mode=755", owner[0], owner[1]],
     }));
     config
+}
+
+/// Asks a container with `frazil ctl`; the status and all that was said.
+pub(crate) fn ctl(name: &str, words: &[&str]) -> (i32, String) {
+    let output = frazil().args(["ctl", name]).args(words).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
 }

@@ -68,13 +68,13 @@ fn a_container_is_asked_from_outside() {
     let page = container.page();
     assert!(page.contains(PAGE), "{page}");
     let pid = container.pid().to_string();
-    assert_eq!(container.ctl(container.name(), &["wait", "boot"]), (0, String::new()));
+    assert_eq!(container::ctl(container.name(), &["wait", "boot"]), (0, String::new()));
     for name in [container.name(), pid.as_str(), "web-frazil"] {
-        let (status, text) = container.ctl(name, &["status"]);
+        let (status, text) = container::ctl(name, &["status"]);
         assert_eq!(status, 0, "{name}: {text}");
         assert!(text.contains("nginx                up"), "{name}: {text}");
     }
-    let ctl = |words: &[&str]| container.ctl(container.name(), words);
+    let ctl = |words: &[&str]| container::ctl(container.name(), words);
     let (_, text) = ctl(&["status", "--json", "nginx"]);
     let status: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(status[0]["state"], "up", "{text}");
