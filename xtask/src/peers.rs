@@ -83,7 +83,7 @@ fn install_debian(err: &mut impl Write) -> io::Result<()> {
 /// Runs all tests, with what was found of the peers.
 pub(crate) fn test(repository: &Path, err: &mut impl Write) -> io::Result<ExitStatus> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--workspace", "--locked"]).current_dir(repository);
+    cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]).current_dir(repository);
     let nix = find("nix-store");
     if let Some(folder) = nix.as_deref().and_then(Path::parent)
         && std::env::var_os(NIX_VARIABLE).is_none()

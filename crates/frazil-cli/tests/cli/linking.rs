@@ -94,6 +94,7 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the whole of what a link says is one picture")]
 fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
     let place = Place::new();
     let output = place.link("plain");
@@ -238,6 +239,7 @@ fn without_binaries(line: &str) -> &str {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the whole of what a link says is one picture")]
 fn levels_and_wishes() {
     let place = Place::new();
     assert!(place.link("plain").status.success());

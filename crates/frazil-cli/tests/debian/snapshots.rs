@@ -57,7 +57,7 @@ fn a_day_that_nobody_keeps() {
     let site =
         Site::new(&[("nova", "debian:nova?arch=amd64&updates=0&security=0&snapshot=2026-01-04")]);
     expect![[r#"
-        error: no mirror has a usable release file of nova: cannot fetch 'file:///here/snapshots/debian/20260104T000000Z/dists/nova/InRelease': cannot open '/here/snapshots/debian/20260104T000000Z/dists/nova/InRelease'
+        error: no mirror has a usable release file of nova: cannot fetch 'file:///here/snapshots/debian/20260104T000000Z/dists/nova/InRelease': cannot open '/here/snapshots/debian/20260104T000000Z/dists/nova/InRelease': No such file or directory (os error 2)
     "#]]
     .assert_eq(&site.failure(&mut site.command(&["lock"])));
     let mut unnamed = site.command(&["lock"]);

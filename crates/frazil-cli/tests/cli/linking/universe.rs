@@ -110,7 +110,15 @@ pub(super) fn write(folder: &Path) {
         let (name, bytes) = (package.file_name(), package.bytes());
         let hash = Hash::from(Sha256::of(&bytes)).format(HashFormat::Base16);
         let (description, size) = (package.description(), bytes.len());
-        list += &format!("{description}Filename: pool/{name}\nSize: {size}\nSHA256: {hash}\n\n");
+        list.push_str(&description);
+        for (field, value) in [
+            ("Filename", format!("pool/{name}")),
+            ("Size", size.to_string()),
+            ("SHA256", hash.to_string()),
+        ] {
+            list.extend([field, ": ", &value, "\n"]);
+        }
+        list.push('\n');
         fs::write(pool.join(name), bytes).expect("written");
     }
     fs::write(lists.join("list"), list).expect("written");
