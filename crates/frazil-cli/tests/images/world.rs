@@ -117,9 +117,10 @@ pub(super) fn world() -> Option<&'static World> {
 
 impl World {
     fn new() -> Self {
-        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        // Not in the repository, whose files flakes would be taken for.
+        let parent = &std::env::temp_dir();
         sweep(parent);
-        let directory = parent.join(format!("images-{}", std::process::id()));
+        let directory = parent.join(format!("frazil-images-{}", std::process::id()));
         let world = Self { directory, images: Mutex::default(), places: AtomicUsize::new(0) };
         for name in ["home", "tmp", "images", "systems"] {
             fs::create_dir_all(world.directory.join(name)).expect("made");
@@ -171,7 +172,7 @@ fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).expect("listed") {
         let entry = entry.expect("listed");
         let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix("images-"));
+        let process = name.to_str().and_then(|name| name.strip_prefix("frazil-images-"));
         if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
             unmount(&entry.path());
             // Store paths cannot be written, and so not emptied.

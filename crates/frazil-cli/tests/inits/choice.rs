@@ -78,8 +78,8 @@ fn an_init_is_chosen() {
         &service("dinit.enable = true;"),
         START,
         expect![[r#"
-        {"entrypoint":["/usr/sbin/dinit","--container","--services-dir","/etc/dinit.d"],"type":"dinit"}
-    "#]],
+            {"entrypoint":null,"type":"frazil"}
+        "#]],
     );
     check(
         &service("dumb-init = { enable = true; type.services = { }; };"),

@@ -97,8 +97,8 @@ impl Example {
 
     /// Links the system and unpacks its root.
     fn root(&self, level: &str) -> Root {
-        let scratch = scratch();
-        let folder = tempfile::Builder::new().prefix(self.name).tempdir_in(&scratch).unwrap();
+        // Not in the repository, whose files flakes would be taken for.
+        let folder = tempfile::Builder::new().prefix(self.name).tempdir().unwrap();
         let at = folder.path();
         fs::write(at.join("flake.nix"), self.flake(level)).unwrap();
         fs::write(at.join("flake.lock"), lock()).unwrap();
@@ -165,14 +165,14 @@ fn flake(outputs: &str) -> String {
 fn lock() -> &'static str {
     static LOCK: OnceLock<String> = OnceLock::new();
     LOCK.get_or_init(|| {
-        let folder = tempfile::tempdir_in(scratch()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("flake.nix"), flake("")).unwrap();
         complete(frazil(folder.path()).args(["lock", "."]));
         fs::read_to_string(folder.path().join("flake.lock")).unwrap()
     })
 }
 
-/// Where tests work. It outlives them, and with it the packages in the store that they share.
+/// What outlives the tests: the store that they share, with the packages.
 fn scratch() -> PathBuf {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("systems");
     fs::create_dir_all(&scratch).unwrap();
