@@ -324,8 +324,7 @@ fn compressed_bombs_are_defused() {
     assert!(said.ends_with("file too large"), "{said}");
 }
 
-/// As many files as large systems have, with names that are not text. (Of 300 000 an optimised
-/// build makes a layer and reads it back in two seconds.)
+/// As many files as large systems have, with names that are not text.
 #[test]
 fn many_files_with_any_names_come_back() {
     const FILES: u32 = 60_000;
