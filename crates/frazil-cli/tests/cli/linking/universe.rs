@@ -111,11 +111,9 @@ pub(super) fn write(folder: &Path) {
         let hash = Hash::from(Sha256::of(&bytes)).format(HashFormat::Base16);
         let (description, size) = (package.description(), bytes.len());
         list.push_str(&description);
-        for (field, value) in [
-            ("Filename", format!("pool/{name}")),
-            ("Size", size.to_string()),
-            ("SHA256", hash.to_string()),
-        ] {
+        for (field, value) in
+            [("Filename", format!("pool/{name}")), ("Size", size.to_string()), ("SHA256", hash)]
+        {
             list.extend([field, ": ", &value, "\n"]);
         }
         list.push('\n');
