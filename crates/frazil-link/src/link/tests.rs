@@ -305,6 +305,25 @@ fn named_packages_bring_their_data() {
 }
 
 #[test]
+fn what_is_trimmed_can_be_kept() {
+    let text = "unit a
+           elf usr/bin/a
+           file usr/share/man/man1/a.1.gz
+           file usr/share/man/de/man1/a.1.gz
+           file usr/share/locale/de/LC_MESSAGES/a.mo
+           file usr/include/a.h
+           unit b
+           file usr/share/doc/b/README";
+    let policy = Policy {
+        untrimmed: ["documentation".into(), "development".into()].into(),
+        ..Policy::default()
+    };
+    check_with(&policy, text, &["/usr/bin/a"], expect![[]]);
+    let packages = Policy { level: Level::Packages, ..policy };
+    check_with(&packages, text, &["/usr/bin/a"], expect![[]]);
+}
+
+#[test]
 fn policies_keep_and_drop() {
     let text = "unit a
            elf usr/bin/a path=/usr/lib/a
