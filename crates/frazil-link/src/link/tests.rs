@@ -318,9 +318,22 @@ fn what_is_trimmed_can_be_kept() {
         untrimmed: ["documentation".into(), "development".into()].into(),
         ..Policy::default()
     };
-    check_with(&policy, text, &["/usr/bin/a"], expect![[]]);
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/include/a.h <- keep of package a
+            /usr/share/man/de/man1/a.1.gz <- keep of package a
+            /usr/share/man/man1/a.1.gz <- keep of package a
+        "#]],
+    );
+    // There translations, which nothing reaches, come with the package, but for the policy.
     let packages = Policy { level: Level::Packages, ..policy };
-    check_with(&packages, text, &["/usr/bin/a"], expect![[]]);
+    let link = run(text, &["/usr/bin/a"], &packages);
+    let dropped: Vec<String> = link.ledger.dropped.iter().map(|it| it.path.to_string()).collect();
+    assert_eq!(dropped, ["/usr/share/doc/b/README", "/usr/share/locale/de/LC_MESSAGES/a.mo"]);
 }
 
 #[test]
