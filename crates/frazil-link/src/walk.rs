@@ -158,7 +158,7 @@ pub(crate) fn walk<'u, 'a>(
             break;
         }
     }
-    walk.take_licenses_and_locales();
+    walk.take_company();
     walk.take_parents();
     walk
 }

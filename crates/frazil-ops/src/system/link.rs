@@ -292,6 +292,7 @@ fn policy(
         without: bytes(&link.without),
         programs: bytes(&link.bins),
         locales: link.locales.iter().map(|name| name.as_str().into()).collect(),
+        untrimmed: link.untrimmed.iter().map(|name| name.as_str().into()).collect(),
         capabilities: link
             .capabilities
             .iter()
