@@ -6,8 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use expect_test::{Expect, expect};
+use frazil_testkit::server::{Reply, Request, reply};
 
-use self::server::{Asked, Registry, State, refusal, served};
+use self::server::{Registry, State, refusal};
 use super::{Logins, PushOptions, Reference, SigningKey, present, read};
 use crate::image::digest;
 use crate::image::readers::{Limits, ReadOptions};
@@ -117,7 +118,7 @@ fn others_believe_signatures() {
 /// A push to a registry with a whim fails like this, and the tag is not there.
 #[track_caller]
 fn check_failure(
-    twist: impl Fn(&Asked, &mut State) -> Option<(u16, String)> + Send + Sync + 'static,
+    twist: impl Fn(&Request, &mut State) -> Option<Reply> + Send + 'static,
     expected: Expect,
 ) {
     let registry = Registry::start(twist);
@@ -129,31 +130,29 @@ fn check_failure(
 fn failures_leave_the_tag_as_it_was() {
     check_failure(
         |asked, _| {
-            (asked.method == "HEAD")
-                .then(|| (401, "WWW-Authenticate: Basic realm=\"x\"\r\n".into()))
+            let challenge = [("WWW-Authenticate", "Basic realm=\"x\"")];
+            (asked.method == "HEAD").then(|| reply(401, &challenge, b""))
         },
         expect!["the registry `HOST` lets only others look for a blob"],
     );
     check_failure(
         |asked, _| {
-            (asked.method == "PUT" && asked.path.contains("blobs"))
-                .then(|| (400, refusal("DIGEST_INVALID", "no")))
+            (asked.method == "PUT" && asked.target.contains("blobs"))
+                .then(|| refusal("DIGEST_INVALID", "no"))
         },
         expect!["the registry refused to store a blob: no"],
     );
     check_failure(
-        |asked, _| (asked.method == "POST").then(|| (503, String::new())),
+        |asked, _| (asked.method == "POST").then_some(Reply::Status(503)),
         expect![
             "cannot fetch 'http://HOST/v2/team/shop/blobs/uploads/': HTTP error 503 (the server is not available)"
         ],
     );
     check_failure(
-        |asked, state| {
-            let is_manifest = asked.method == "PUT" && asked.path.contains("manifests");
-            is_manifest.then(|| {
-                state.log.push("eaten".into());
-                (201, format!("Docker-Content-Digest: {}\r\n", digest(b"other")))
-            })
+        |asked, _| {
+            let is_manifest = asked.method == "PUT" && asked.target.contains("manifests");
+            let other = digest(b"other");
+            is_manifest.then(|| reply(201, &[("Docker-Content-Digest", &other)], b""))
         },
         expect![
             "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:4ac28e907094e48dec90637ddf2260f127f730ad1d7481742a630d125842366a was sent"
@@ -170,7 +169,7 @@ fn asks_again_while_a_failure_may_pass() {
             return None;
         }
         *left -= 1;
-        Some((429, "Retry-After: 1\r\n".into()))
+        Some(reply(429, &[("Retry-After", "1")], b""))
     });
     assert!(!registry.push(&PushOptions::default()).unwrap().was_there);
 }
@@ -179,18 +178,18 @@ fn asks_again_while_a_failure_may_pass() {
 fn gets_a_token_with_a_password() {
     let registry = Registry::start(|asked, _| {
         let authorisation = asked.headers.get("authorization").map(String::as_str);
-        if asked.path.starts_with("/token?service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush") {
+        if asked.target.starts_with("/token?service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush")
+        {
             assert_eq!(authorisation, Some("Basic bWU6c2VjcmV0"));
-            let body = r#"{"token":"t0k"}"#;
-            return Some((200, format!("Content-Length: {}\r\n\r\n{body}", body.len())));
+            return Some(reply(200, &[], br#"{"token":"t0k"}"#));
         }
         let host = &asked.headers["host"];
-        let challenge =
-            format!("WWW-Authenticate: Bearer realm=\"http://{host}/token\",service=\"r\"\r\n");
-        (authorisation != Some("Bearer t0k")).then_some((401, challenge))
+        let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"r\"");
+        (authorisation != Some("Bearer t0k"))
+            .then(|| reply(401, &[("WWW-Authenticate", &challenge)], b""))
     });
     let logins = tempfile::NamedTempFile::new().unwrap();
-    let text = format!(r#"{{"auths":{{"{}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#, registry.address);
+    let text = format!(r#"{{"auths":{{"{}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#, registry.host());
     std::fs::write(logins.path(), text).unwrap();
     let logins = Logins { files: vec![logins.path().to_owned()] };
     registry.push(&PushOptions { logins, ..PushOptions::default() }).unwrap();
@@ -281,13 +280,13 @@ fn images_are_read_where_they_are() {
 #[test]
 fn what_a_registry_sends_is_checked() {
     let registry = Registry::start(|asked, _| {
-        let is_blob = asked.method == "GET" && asked.path.contains("/blobs/");
-        is_blob.then(|| (200, served(b"other")))
+        let is_blob = asked.method == "GET" && asked.target.contains("/blobs/");
+        is_blob.then(|| reply(200, &[], b"other"))
     });
     registry.push(&PushOptions::default()).unwrap();
     let error = registry.read().unwrap_err();
     assert!(error.contains("is damaged: its digest is"), "{error}");
-    let pinned = format!("http://{}/team/shop@{}", registry.address, digest(b"nothing"));
+    let pinned = format!("http://{}/team/shop@{}", registry.host(), digest(b"nothing"));
     registry.state.lock().unwrap().manifests.insert(digest(b"nothing"), b"{}".to_vec());
     let options =
         ReadOptions { limits: Limits::default(), architecture: "amd64", keeps: &|_| false };
@@ -302,26 +301,26 @@ fn what_a_registry_sends_is_checked() {
 fn an_upload_goes_on_where_it_broke_off() {
     let broken = AtomicBool::new(false);
     let registry = Registry::start(move |asked, state| {
-        let id = asked.path.strip_prefix("/v2/team/shop/blobs/")?;
-        let location = format!("Location: {}\r\n", asked.path);
+        let id = asked.target.strip_prefix("/v2/team/shop/blobs/")?;
+        let location = ("Location", asked.target.as_str());
         match asked.method.as_str() {
             "PATCH" => {
                 let has = state.uploads.get_mut(id)?;
                 let first: usize =
                     asked.headers.get("content-range")?.split_once('-')?.0.parse().ok()?;
                 if first != has.len() {
-                    return Some((416, String::new()));
+                    return Some(Reply::Status(416));
                 }
                 if has.len() > 200 && !broken.swap(true, Ordering::SeqCst) {
                     has.extend(asked.body.get(..50)?);
-                    return Some((500, String::new()));
+                    return Some(Reply::Status(500));
                 }
                 has.extend(&asked.body);
-                Some((202, location))
+                Some(reply(202, &[location], b""))
             }
             "GET" if state.uploads.contains_key(id) => {
                 let last = state.uploads.get(id)?.len().saturating_sub(1);
-                Some((204, format!("{location}Range: 0-{last}\r\n")))
+                Some(reply(204, &[location, ("Range", &format!("0-{last}"))], b""))
             }
             _ => None,
         }
