@@ -22,9 +22,14 @@ pub(super) struct State {
     begun: usize,
 }
 
+/// A registry, and how tests ask it.
 pub(super) struct Registry {
-    server: Server,
+    /// None if it is another program.
+    server: Option<Server>,
+    host: String,
     pub(super) state: Arc<Mutex<State>>,
+    /// How long clients would have waited.
+    pub(super) waits: Arc<Mutex<Vec<Duration>>>,
 }
 
 impl Registry {
@@ -38,13 +43,19 @@ impl Registry {
             let mut state = shared.lock().unwrap();
             twist(request, &mut state).unwrap_or_else(|| answer(request, &mut state))
         });
-        Self { server, state }
+        Self { host: server.host(), server: Some(server), state, waits: Arc::default() }
     }
 
-    pub(super) fn client() -> Client {
+    /// Another program.
+    pub(super) fn at(host: String) -> Self {
+        Self { server: None, host, state: Arc::default(), waits: Arc::default() }
+    }
+
+    pub(super) fn client(&self) -> Client {
+        let waits = Arc::clone(&self.waits);
         Client::new(FetchOptions {
             attempts: 3,
-            wait: Arc::new(|_| {}),
+            wait: Arc::new(move |wait| waits.lock().unwrap().push(wait)),
             idle_timeout: Duration::from_secs(5),
             ..FetchOptions::default()
         })
@@ -54,16 +65,16 @@ impl Registry {
     pub(super) fn read(&self) -> Result<frazil_image::read::Image, String> {
         let options =
             ReadOptions { limits: Limits::default(), architecture: "amd64", keeps: &|_| false };
-        read(&self.reference(), &Self::client(), &Logins::default(), &options)
-            .map_err(|error| crate::causes(&error).replace(&self.host(), "HOST"))
+        read(&self.reference(), &self.client(), &Logins::default(), &options)
+            .map_err(|error| crate::causes(&error).replace(&self.host, "HOST"))
     }
 
-    pub(super) fn host(&self) -> String {
-        self.server.host()
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     pub(super) fn reference(&self) -> Reference {
-        format!("http://{}/team/shop:1", self.host()).parse().unwrap()
+        format!("http://{}/team/shop:1", self.host).parse().unwrap()
     }
 
     pub(super) fn push(&self, options: &PushOptions) -> Result<Pushed, String> {
@@ -72,17 +83,22 @@ impl Registry {
         let scratch = tempfile::tempdir().unwrap();
         let image =
             Image::encode(&system, &ImageOptions::default(), scratch.path(), &|_| {}).unwrap();
-        push(&[image], &self.reference(), &Self::client(), options, &|_| {})
-            .map_err(|error| crate::causes(&error).replace(&self.host(), "HOST"))
+        push(&[image], &self.reference(), &self.client(), options, &|_| {})
+            .map_err(|error| crate::causes(&error).replace(&self.host, "HOST"))
     }
 
     pub(super) fn tags(&self) -> Vec<String> {
         self.state.lock().unwrap().manifests.keys().cloned().collect()
     }
 
-    /// How many requests there were that begin so.
+    /// The requests so far that begin so.
+    pub(super) fn log(&self, beginning: &str) -> Vec<String> {
+        let log = self.server.as_ref().map(Server::log).unwrap_or_default();
+        log.into_iter().filter(|line| line.starts_with(beginning)).collect()
+    }
+
     pub(super) fn count(&self, beginning: &str) -> usize {
-        self.server.log().iter().filter(|line| line.starts_with(beginning)).count()
+        self.log(beginning).len()
     }
 }
 
