@@ -20,6 +20,7 @@ pub(crate) use found::Missing;
 pub(crate) use program::is_searched;
 
 use crate::analysis::{AnalysedKind, Facts};
+use crate::capability::{self, Extent};
 use crate::glob;
 use crate::ledger::{Edge, Evidence};
 use crate::policy::{Firmness, NOISY_NAMES, Policy, is_generic, trim};
@@ -198,6 +199,14 @@ impl Walk<'_, '_> {
         }
         for name in &self.policy.programs {
             self.keep("programs", name, self.universe.programs(name));
+        }
+        let full = self.policy.capabilities.iter().filter(|(_, extent)| **extent == Extent::Full);
+        for row in full.filter_map(|(name, _)| capability::find(name)) {
+            let mut patterns = row.basic.iter().chain(row.full);
+            if patterns.all(|pattern| self.universe.matching(pattern.as_bytes()).is_empty()) {
+                self.unfulfilled.push(("capabilities", row.name.as_bytes().into()));
+            }
+            self.take_capability(row, Vertex::Roots, Evidence::Keep);
         }
     }
 
