@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   provenance,
   ...
 }:
@@ -87,7 +88,8 @@ in
     };
     nixStore = mkOption {
       type = types.nullOr types.str;
-      default = null;
+      # Packages of Debian have lists of their own; of others the database is the list.
+      default = if pkgs ? debianSource then null else builtins.storeDir;
       internal = true;
       description = "The directory of the store of which the image has a database.";
     };

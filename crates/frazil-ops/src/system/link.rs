@@ -93,6 +93,14 @@ pub enum SystemError {
         /// What it is.
         value: String,
     },
+    /// A unit has a level, and is none.
+    #[error(
+        "`system.link.units.{name}` is about no package that the system may use; packages have the names that Debian gives them"
+    )]
+    UnknownUnit {
+        /// Its name.
+        name: String,
+    },
     /// Packages of Debian are used, but no suite is named.
     #[error("`{adapter}` is a package of Debian, and the system names no suite")]
     NoSuite {
