@@ -24,6 +24,8 @@ let
       program = "bin/s6-svscan";
       more = [ "bin/s6-supervise" ];
     };
+    # The program of the image runs alone, without services.
+    none = { };
     # Their files are written; who has them brings them along.
     s6-rc = { };
     dinit.program = "sbin/dinit";
@@ -226,6 +228,16 @@ in
     {
       assertion = cfg.first == [ ] || config.image.user == null;
       message = "`init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) needs root, and `image.user` is `${toString config.image.user}`";
+    }
+    {
+      assertion = cfg.type != "none" || config.image.entrypoint != null;
+      message = "`init.type` is \"none\", so that nothing is started; set `image.entrypoint`";
+    }
+    {
+      assertion = cfg.type != "none" || services == { } && cfg.first == [ ];
+      message = "`init.type` is \"none\", which starts no services: ${
+        lib.concatStringsSep ", " (lib.attrNames services ++ map lib.head cfg.first)
+      }";
     }
     {
       assertion = cfg.type != "s6-rc" || cfg.first == [ ];
