@@ -14,7 +14,9 @@ mod references;
 mod rules;
 mod script;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 pub(crate) use found::Missing;
 pub(crate) use program::is_searched;
