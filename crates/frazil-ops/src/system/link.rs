@@ -27,7 +27,7 @@ use super::accounts::Accounts;
 use super::generated::{Generated, Made};
 use super::packages::{self, Adapter};
 use super::services;
-use super::specification::{self, Specification};
+use super::specification::Specification;
 use finish::{Finish, Finished};
 use universe::Universe;
 
@@ -79,12 +79,6 @@ pub struct UnitPlace {
 /// Why a system cannot be linked.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// It is of another version.
-    #[error("the specification of the system has version {found}, and this program reads {expected}", expected = specification::VERSION)]
-    Version {
-        /// The version that it has.
-        found: u32,
-    },
     /// A text of it is not what it should be.
     #[error("`{value}` cannot be {what}")]
     Value {
@@ -162,9 +156,6 @@ fn shown(errors: &[LinkError]) -> String {
 
 /// Links a system.
 pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Linked, SystemError> {
-    if specification.version != specification::VERSION {
-        return Err(SystemError::Version { found: specification.version });
-    }
     let adapters = packages::adapters(setting.inputs)?;
     let specification = &with_accounts(specification, &adapters);
     let accounts = Accounts::number(&specification.users, &specification.groups)?;
