@@ -175,8 +175,7 @@ impl<'a> Universe<'a> {
 
     /// Decides whose entry a node is that two units bring.
     fn add_rival(&mut self, id: NodeId, index: usize, entry: &'a Analysed) {
-        let is_made =
-            |unit: usize| self.units.get(unit).is_some_and(|unit| unit.role.is_made());
+        let is_made = |unit: usize| self.units.get(unit).is_some_and(|unit| unit.role.is_made());
         let known = self.node(id);
         let mut winner = (known.unit, known.entry);
         let mut loser = (index, entry);

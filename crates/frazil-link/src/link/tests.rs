@@ -1,3 +1,4 @@
+mod rules;
 mod units;
 
 use expect_test::{Expect, expect};

@@ -58,9 +58,8 @@ impl Walk<'_, '_> {
             let (from, to) = (self.id(Vertex::Node(id)), self.id(vertex));
             self.add_edge(from, to, Evidence::Runtime);
             self.suggested.insert(Suggestion::Like(row.opens));
-            let nodes = universe.nodes_of(|unit| {
-                glob::is_match_any(row.packages, unit.package.as_bytes())
-            });
+            let nodes =
+                universe.nodes_of(|unit| glob::is_match_any(row.packages, unit.package.as_bytes()));
             for (id, node) in nodes {
                 let is_library = !node.entry.is_directory()
                     && !node.path.starts_with(b"usr/bin/")
