@@ -76,6 +76,12 @@ pub enum LinkError {
         /// The loader.
         interpreter: Vec<u8>,
     },
+    /// A link that was made for the system leads to itself.
+    #[error("`{path}` is a link that leads back to itself")]
+    Loop {
+        /// The link.
+        path: TreePath,
+    },
     /// Two units have different files at one place.
     #[error("`{path}` is in `{first}` and in `{second}`, with different contents or modes")]
     Conflict {
@@ -98,6 +104,7 @@ impl LinkError {
                 "add the package that has the library, or leave the file out with `without`"
             }
             Self::Interpreter { .. } => "add the package that has the loader, such as libc6",
+            Self::Loop { .. } => "leave it out, or let it lead to something else",
             Self::Conflict { .. } => "leave one of the two packages out",
         }
     }

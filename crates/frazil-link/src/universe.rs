@@ -20,7 +20,7 @@ use crate::policy::Alternatives;
 use crate::unit::Unit;
 
 /// Symlinks that are followed on the way to one file (`MAXSYMLINKS`).
-const LINKS_MAX: usize = 40;
+pub(crate) const LINKS_MAX: usize = 40;
 
 /// A node of the universe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -38,6 +38,9 @@ let
         capabilities = given config.system.link.capabilities;
       };
     image = given config.image;
+  }
+  // lib.optionalAttrs (lib.any (list: list != [ ]) (lib.attrValues config.security.ca)) {
+    inherit (config.security) ca;
   };
 in
 {
