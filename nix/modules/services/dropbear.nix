@@ -63,8 +63,9 @@ in
             text = lib.concatLines keys;
           };
         }
-      ) cfg.authorizedKeys
+      ) (lib.filterAttrs (user: _: config.users.users ? ${user}) cfg.authorizedKeys)
     );
+    users.logins = lib.mapAttrs (_: _: [ "`services.dropbear.authorizedKeys`" ]) cfg.authorizedKeys;
     image.ports = [ cfg.port ];
   };
 }

@@ -31,6 +31,7 @@ let
       };
     }).config.system.build.toplevel;
   linked = link: system { system.link = link; };
+  authority = "-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----";
 in
 {
   plain = system { };
@@ -63,5 +64,50 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
+  placed = system {
+    system.files."/bin/app-tool".link = "${pkgs.debian.app}/bin/app-tool";
+  };
+  loop = system { environment.etc.here.source = "/etc/here"; };
+  nested = system {
+    environment.etc.foo.text = "x";
+    environment.etc."foo/bar".text = "y";
+  };
+  copied = system {
+    environment.etc.tool = {
+      source = "${pkgs.debian.app}/bin/app-tool";
+      mode = "0644";
+    };
+  };
+  foreign = system {
+    environment.etc.passwords = {
+      source = "/etc/passwd";
+      mode = "0644";
+    };
+  };
+  trusting = system {
+    security.ca = {
+      certificates = [ authority ];
+      certificateFiles = [ (builtins.toFile "our.pem" authority) ];
+      certificateBlacklist = [ "Bad (Gold) Root" ];
+    };
+  };
+  distrusting = system { security.ca.certificateBlacklist = [ "Gone Root" ]; };
+  not-pem = system { security.ca.certificates = [ "-----BEGIN CERTIFICATE-----\nhalf" ]; };
+  people = system {
+    users.users = {
+      bob = {
+        isNormalUser = true;
+        shell = "${pkgs.debian.mawk}/bin/mawk";
+      };
+      nobody-in-particular.shell = "/bin/absent";
+    };
+  };
+  no-shell = system {
+    users.users.bob = {
+      isNormalUser = true;
+      shell = "/bin/zsh";
+    };
+  };
+  no-member = system { users.groups.wheel.members = [ "ghost" ]; };
   wish = linked { keep = [ "/usr/share/nowhere/*" ]; };
 }
