@@ -81,6 +81,8 @@ pub(crate) struct Walk<'u, 'a> {
     ids: HashMap<Vertex, u32>,
     known_edges: HashSet<(u32, u32, Evidence)>,
     queue: VecDeque<NodeId>,
+    /// Units that were taken whole.
+    whole_units: BTreeSet<usize>,
     /// Directories whose contents are to be taken, and those of which they were, for whom.
     directories: VecDeque<(NodeId, Vertex, Evidence)>,
     known_directories: HashSet<(NodeId, Vertex, Evidence)>,
@@ -138,6 +140,7 @@ pub(crate) fn walk<'u, 'a>(
         queue: VecDeque::new(),
         directories: VecDeque::new(),
         known_directories: HashSet::new(),
+        whole_units: BTreeSet::new(),
         whole_directories: HashSet::new(),
         capabilities: BTreeSet::new(),
         loads_libraries: false,
@@ -181,8 +184,11 @@ impl Walk<'_, '_> {
     fn take_roots(&mut self, roots: &[Root]) {
         for root in roots {
             let step = Step::exact(Vertex::Roots, Evidence::Root);
-            if !self.reach(step, &root.path) && root.is_required {
-                self.missing_roots.push(root.clone());
+            if !self.reach(step, &root.path) {
+                self.suggest(&root.path);
+                if root.is_required {
+                    self.missing_roots.push(root.clone());
+                }
             }
         }
         for (index, unit) in self.universe.units.iter().enumerate() {
@@ -330,19 +336,38 @@ impl Walk<'_, '_> {
         let level = unit.level.unwrap_or(self.policy.level);
         // A directory of the system is no evidence: many packages bring the same ones.
         let is_shared = unit.mount.is_root() && self.universe.node(node).entry.is_directory();
-        if level != Level::Files && !unit.role.is_made() && !is_shared {
-            self.take_whole(self.universe.node(node).unit, Vertex::Node(node));
+        if level == Level::Files || unit.role.is_made() || is_shared {
+            return;
+        }
+        let index = self.universe.node(node).unit;
+        self.take_whole(index, Vertex::Node(node));
+        if level == Level::Declared {
+            self.take_declared(index);
+        }
+    }
+
+    /// All that a package declares to need, and what that needs.
+    fn take_declared(&mut self, unit: usize) {
+        let units = self.universe.units;
+        let (mut waiting, mut known) = (vec![unit], BTreeSet::from([unit]));
+        while let Some(index) = waiting.pop() {
+            let Some(unit) = units.get(index) else { continue };
+            for (needed, other) in units.iter().enumerate() {
+                if unit.depends.contains(&other.package) && known.insert(needed) {
+                    self.take_whole(needed, Vertex::Package(index));
+                    waiting.push(needed);
+                }
+            }
         }
     }
 
     fn take_whole(&mut self, unit: usize, from: Vertex) {
         let package = Vertex::Package(unit);
-        let is_new = !self.ids.contains_key(&package);
         let is_made = self.universe.units.get(unit).is_some_and(|unit| unit.role.is_made());
         let (from, to) = (self.id(from), self.id(package));
         let evidence = if is_made { Evidence::Root } else { Evidence::WholePackage };
         self.add_edge(from, to, evidence);
-        if !is_new {
+        if !self.whole_units.insert(unit) {
             return;
         }
         for index in 0..self.universe.nodes.len() as u32 {
