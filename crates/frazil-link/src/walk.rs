@@ -307,6 +307,16 @@ impl Walk<'_, '_> {
         let path = &self.universe.node(id).path;
         let mut patterns = self.policy.without.iter();
         patterns.any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
+            || self.is_of_refused_capability(id)
+    }
+
+    /// What a system makes itself is its own, whatever it is good for.
+    fn is_of_refused_capability(&self, id: NodeId) -> bool {
+        let mut refused =
+            self.policy.capabilities.iter().filter(|(_, extent)| **extent == Extent::Nothing);
+        let path = &self.universe.node(id).path;
+        refused.any(|(name, _)| capability::find(name).is_some_and(|row| row.has(path)))
+            && self.universe.unit_of(id).role != Role::Generated
     }
 
     /// Notes the evidence, and visits the node if it is new or better known than before.

@@ -290,7 +290,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
     Runtime {
         name: "ruby",
         program: "**/ruby[0-9]*",
-        packages: &["libruby[0-9]*"],
+        packages: &["libruby[0-9]*", "rubygems-integration"],
         opens: &["libruby*", "ruby*"],
         through: "/ruby/",
     },

@@ -198,6 +198,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
         let name = specification.name.clone();
         return Err(SystemError::Broken { name, errors: link.errors });
     }
+    let unused = universe.unused(&specification.packages, &adapters, &link.ledger);
     let declarations = universe.declarations(&link.ledger)?;
     let made = [&generated, universe.offered()];
     let (services, declarations) = (&services, declarations.as_slice());
@@ -205,6 +206,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     let Finished { tree, ledger, problems } = finish.run(link)?;
     let units = universe.places(&tree);
     let mut warnings = universe.warnings(&adapters);
+    warnings.extend(unused);
     warnings.extend(problems.iter().map(ToString::to_string));
     warnings.extend(not_done);
     Ok(Linked { tree, units, ledger, services: services.clone(), warnings })

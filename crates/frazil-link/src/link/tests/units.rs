@@ -15,18 +15,26 @@ fn levels_hold_for_packages_that_are_named() {
          unit c
            file usr/share/c";
     let at = |level: &str| text.replace("unit a named", &format!("unit a named level={level}"));
-    check(&at("packages"), &["/usr/bin/a"], expect![[r#"
+    check(
+        &at("packages"),
+        &["/usr/bin/a"],
+        expect![[r#"
         /usr/bin/a <- root of roots
         /usr/bin/other <- whole package of package a
         /usr/share/a/data <- package data of package a
-    "#]]);
-    check(&at("declared"), &["/usr/bin/a"], expect![[r#"
+    "#]],
+    );
+    check(
+        &at("declared"),
+        &["/usr/bin/a"],
+        expect![[r#"
         /usr/bin/a <- root of roots
         /usr/bin/other <- whole package of package a
         /usr/share/a/data <- package data of package a
         /usr/share/b <- whole package of package b
         /usr/share/c <- whole package of package c
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -55,7 +63,10 @@ fn modules_of_languages_are_kept_whole_with_those_they_need() {
          unit ruby-rack named
            file usr/share/rubygems-integration/all/specifications/rack.gemspec
            elf usr/lib/x86_64-linux-gnu/ruby/vendor_ruby/rack.so";
-    check(text, &[], expect![[r#"
+    check(
+        text,
+        &[],
+        expect![[r#"
         /usr/lib/libb.so <- needed of /usr/lib/python3/dist-packages/x/b.so
         /usr/lib/python3/dist-packages/x/a.py <- package data of package python3-x
         /usr/lib/python3/dist-packages/x/b.so <- standard library of /usr/lib/python3/dist-packages/x/a.py
@@ -66,7 +77,8 @@ fn modules_of_languages_are_kept_whole_with_those_they_need() {
         /usr/share/nodejs/express/index.js <- standard library of package node-express
         /usr/share/perl5/JSON.pm <- standard library of /usr/lib/x86_64-linux-gnu/perl5/5.40/DBI.pm
         /usr/share/rubygems-integration/all/specifications/rack.gemspec <- package data of package ruby-rack
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -153,6 +153,11 @@ impl<'u> Universe<'u> {
         for candidate in packages::universe(index, &named, &levels)? {
             self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
         }
+        let is_known = |name: &&String| self.units.iter().any(|unit| *unit.package == ***name);
+        if let Some(name) = levels.keys().find(|name| !is_known(name)) {
+            let what = "the name of a package of Debian in the system, for `system.link.units`";
+            return Err(SystemError::Value { what, value: name.clone() });
+        }
         Ok(())
     }
 
@@ -325,6 +330,32 @@ impl<'u> Universe<'u> {
             places.insert(leaf.origin.clone(), place);
         }
         places
+    }
+
+    /// Packages that the system names, and of which nothing is in it.
+    pub(super) fn unused(
+        &self,
+        named: &[String],
+        adapters: &BTreeMap<StorePath, Adapter>,
+        ledger: &Ledger,
+    ) -> Vec<String> {
+        let kept: BTreeSet<&str> = ledger
+            .units
+            .iter()
+            .filter(|unit| unit.fate == Fate::Kept)
+            .map(|unit| &*unit.package)
+            .collect();
+        let paths = named.iter().filter_map(|path| self.setting.store.parse(path.as_bytes()).ok());
+        let adapters = paths.filter_map(|path| adapters.get(&path));
+        let unused = adapters.filter(|it| !it.packages.iter().any(|name| kept.contains(&**name)));
+        unused
+            .map(|adapter| {
+                format!(
+                    "nothing of `{}` in `environment.systemPackages` is in the system: it has no commands; name files of it by `system.link.keep`",
+                    adapter.attribute,
+                )
+            })
+            .collect()
     }
 
     /// What nobody has looked at: packages whose maintainer scripts may do what nothing here does.
