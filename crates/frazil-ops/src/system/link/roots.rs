@@ -35,6 +35,14 @@ pub(super) fn roots(
             push(&mut roots, &file.target, "contents", true);
         }
     }
+    for file in &specification.files {
+        if super::is_in_place(file, setting)? {
+            push(&mut roots, &format!("/{}", file.path), "system.files", true);
+        }
+    }
+    for (name, user) in specification.users.iter().filter(|(_, user)| user.logs_in) {
+        push(&mut roots, &user.shell, &format!("users.users.{name}.shell"), true);
+    }
     for program in &specification.plan.programs {
         push(&mut roots, program, "init.type", true);
     }
