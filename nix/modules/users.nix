@@ -97,8 +97,8 @@ let
           example = "/run/secrets/admin";
           description = ''
             A file of the running system with the password as `mkpasswd` prints it. It is put into
-            /etc/shadow when the system starts, before anything else runs. Without the file the
-            system does not start.
+            /etc/shadow when the system starts, before anything else runs. Where the file lacks, or
+            /etc cannot be written to, a container does not start.
           '';
         };
         subUids = subordinate "uid";

@@ -49,6 +49,22 @@ in
     without = [ "/usr/lib/app/plugin.so" ];
     capabilities.shell = false;
   };
+  trimmed = system {
+    image.trim = {
+      documentation = false;
+      translations = false;
+      licenses = true;
+    };
+  };
+  machine = system {
+    init.mode = "vm";
+    networking.interfaces.eth0.useDHCP = true;
+    fstab.entries."/data" = {
+      device = "/dev/vda";
+      type = "ext4";
+    };
+    users.users.root.hashedPasswordFile = "/data/root";
+  };
   alternative = linked {
     bins = [ "awk" ];
     alternatives.awk = "/usr/bin/mawk";
