@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
 
+  signals = import ../init/signals.nix { inherit lib; };
   port = types.either types.port (types.strMatching "[0-9]+(/(tcp|udp|sctp))?");
   # What is made of the linked system.
   made =
@@ -116,9 +117,15 @@ in
       description = "Variables of the entry point; a user may replace them.";
     };
     stopSignal = mkOption {
-      type = types.strMatching "SIG[A-Z0-9+-]+";
+      type = types.enum (map (name: "SIG${name}") (signals.named ++ signals.realTime)) // {
+        description = "signal such as SIGTERM or SIGRTMIN+3";
+      };
       default = "SIGTERM";
-      description = "The signal that asks the system to stop.";
+      example = "SIGQUIT";
+      description = ''
+        The signal that asks the system to stop. The init ends the system when it gets it, as it does
+        for SIGTERM; an init for one process passes it on to that.
+      '';
     };
     healthcheck = nullable (types.listOf types.str) "A command that ends with 0 while the system is healthy.";
     layers = {
