@@ -51,15 +51,6 @@ let
     };
   };
 
-  # A value that is not known before the start.
-  late = types.submodule {
-    options = {
-      file = nullable types.str "A file with the value; a line break at its end is left out.";
-      env = nullable types.str "A variable of the system with the value.";
-      default = nullable types.str "What holds if there is no such variable.";
-    };
-  };
-
   template = types.submodule {
     options = {
       source = mkOption {
@@ -145,11 +136,7 @@ let
         };
         afterStop = nullable argv "A command that runs after each end, as root.";
         environment = mkOption {
-          type = types.attrsOf (types.oneOf [
-            types.str
-            types.int
-            late
-          ]);
+          type = types.attrsOf (import ./value.nix { inherit lib; });
           default = { };
           example = lib.literalExpression ''
             { MODE = "fast"; TOKEN.file = "/run/secrets/token"; PORT = { env = "PORT"; default = "80"; }; }

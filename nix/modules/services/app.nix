@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  options,
   ...
 }:
 let
@@ -28,9 +29,12 @@ let
           description = "Its arguments.";
         };
         environment = mkOption {
-          type = types.attrsOf (types.either types.str types.int);
+          type = types.attrsOf (import ../init/value.nix { inherit lib; });
           default = { };
-          description = "Its variables.";
+          example = {
+            TOKEN.file = "/run/secrets/token";
+          };
+          description = "Its variables: texts, or what is found at the start (`init.services.<name>.environment`).";
         };
         files = mkOption {
           type = types.attrsOf types.path;
@@ -51,8 +55,12 @@ let
           description = "A directory of its own for state; it becomes a volume of images.";
         };
         ports = mkOption {
-          type = types.listOf types.port;
+          inherit (options.image.ports) type;
           default = [ ];
+          example = [
+            8080
+            "5353/udp"
+          ];
           description = "Ports it listens on.";
         };
         critical = mkOption {
@@ -96,7 +104,7 @@ in
       map (app: lib.mapAttrs (_: source: { link = "${source}"; }) app.files) (lib.attrValues enabled)
     );
 
-    image = {
+    image = lib.mkIf (enabled != { }) {
       ports = lib.concatMap (app: app.ports) (lib.attrValues enabled);
       volumes = lib.concatMap (app: lib.optional (app.stateDir != null) app.stateDir) (
         lib.attrValues enabled

@@ -32,7 +32,7 @@ use finish::{Finish, Finished};
 use universe::Universe;
 
 /// The unit of what is made for one system.
-const GENERATED: &str = "generated";
+pub(crate) const GENERATED: &str = "generated";
 /// The unit of the init, and its program.
 const INIT: &str = "init";
 const INIT_PROGRAM: &str = "usr/sbin/init";
@@ -187,7 +187,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
         return Err(SystemError::Broken { name, errors: link.errors });
     }
     let declarations = universe.declarations(&link.ledger)?;
-    let made = [&generated, universe.offered()];
+    let made = [(GENERATED, &generated), (universe::OFFERED, universe.offered())];
     let (services, declarations) = (&services, declarations.as_slice());
     let finish = Finish { specification, adapters: &adapters, made, services, declarations };
     let Finished { tree, ledger, problems } = finish.run(link)?;

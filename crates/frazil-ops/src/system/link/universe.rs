@@ -22,8 +22,8 @@ use crate::system::specification::Specification;
 use crate::system::units;
 use crate::system::unpacked::{self, Manifest};
 
-/// The unit of the bundle of authorities.
-const OFFERED: &str = "offered";
+/// The unit of what is made where something asks for it: the same in every system of a suite.
+pub(super) const OFFERED: &str = "offered";
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 pub(super) struct Universe<'u> {
