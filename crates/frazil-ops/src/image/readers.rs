@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use frazil_image::oci::layout;
 use frazil_image::read::archive::{Archive, ArchiveError, Kind};
 use frazil_image::read::{self, Files, ReadError};
 pub use frazil_image::read::{Limits, ReadOptions};
@@ -86,6 +87,14 @@ impl Found {
             Self::Root(tree) => tree,
         }
     }
+}
+
+/// Makes sure that a directory is a layout.
+pub fn expect_layout(path: &Path) -> Result<(), OpenImageError> {
+    if path.join(layout::MARK).is_file() {
+        return Ok(());
+    }
+    Err(OpenImageError::Image { path: path.to_owned(), source: ReadError::NoImage })
 }
 
 /// Reads a layout, an archive of one, what `docker save` wrote, or an archive of a root.

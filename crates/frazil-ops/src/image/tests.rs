@@ -306,8 +306,9 @@ fn kept_layers_are_used_and_checked() {
     let before = listing(&out);
     with_image(&system, &options, |image| {
         let error = image.write(Format::Layout, &out).unwrap_err().to_string();
-        assert!(error.starts_with("the kept layer `") && error.ends_with("is damaged"), "{error}");
+        assert!(error.starts_with("the kept layer `") && error.contains("damaged"), "{error}");
     });
+    assert!(!file.exists(), "it is made anew the next time");
     assert_eq!(listing(&out), before, "what was there is as it was");
 }
 
@@ -344,6 +345,13 @@ fn failures_leave_nothing_behind() {
         |_, out| fs::remove_dir(out.parent().unwrap()).unwrap(),
         Format::Docker,
         expect!["cannot create '/out/.image.PID.new': No such file or directory (os error 2)"],
+    );
+    check_failure(
+        |_, out| fs::remove_dir(out.parent().unwrap()).unwrap(),
+        Format::Layout,
+        expect![
+            "cannot create the directory '/out/.image.PID.new': No such file or directory (os error 2)"
+        ],
     );
     check_failure(
         |fixture, _| {
