@@ -84,7 +84,12 @@ let
         hashedPasswordFile = mkOption {
           type = types.nullOr types.str;
           default = null;
-          description = "A file on the running system from which the hashed password is taken when it starts.";
+          example = "/run/secrets/admin";
+          description = ''
+            A file of the running system with the password as `mkpasswd` prints it. It is put into
+            /etc/shadow when the system starts, before anything else runs. Without the file the
+            system does not start.
+          '';
         };
         subUids = subordinate "uid";
         subGids = subordinate "gid";
@@ -238,6 +243,18 @@ in
       };
     };
 
+    init.first = lib.concatLists (
+      lib.mapAttrsToList (
+        _: user:
+        lib.optional (user.hashedPasswordFile != null) [
+          "/usr/sbin/init"
+          "password"
+          user.name
+          user.hashedPasswordFile
+        ]
+      ) cfg.users
+    );
+
     system.accounts = {
       users = lib.mapAttrs' (
         _: user:
@@ -273,8 +290,8 @@ in
 
     assertions =
       lib.mapAttrsToList (name: user: {
-        assertion = user.hashedPasswordFile == null;
-        message = "`users.users.${name}.hashedPasswordFile` is not supported yet; use `hashedPassword`, or log in with keys";
+        assertion = user.hashedPasswordFile == null || !lib.hasPrefix builtins.storeDir user.hashedPasswordFile;
+        message = "`users.users.${name}.hashedPasswordFile` is in the store, for all to read; name a file that is mounted when the system runs";
       }) cfg.users
       ++ mustDiffer "users" "uid" cfg.users
       ++ mustDiffer "groups" "gid" cfg.groups

@@ -93,6 +93,14 @@ pub enum SystemError {
         /// What it is.
         value: String,
     },
+    /// A unit has a level, and is none.
+    #[error(
+        "`system.link.units.{name}` is about no package that the system may use; packages have the names that Debian gives them"
+    )]
+    UnknownUnit {
+        /// Its name.
+        name: String,
+    },
     /// Packages of Debian are used, but no suite is named.
     #[error("`{adapter}` is a package of Debian, and the system names no suite")]
     NoSuite {
@@ -292,6 +300,7 @@ fn policy(
         without: bytes(&link.without),
         programs: bytes(&link.bins),
         locales: link.locales.iter().map(|name| name.as_str().into()).collect(),
+        untrimmed: link.untrimmed.iter().map(|name| name.as_str().into()).collect(),
         capabilities: link
             .capabilities
             .iter()

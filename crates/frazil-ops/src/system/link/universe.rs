@@ -145,8 +145,13 @@ impl<'u> Universe<'u> {
         let levels: BTreeMap<String, Level> = levels
             .map(|(name, unit)| Ok((name.clone(), level(&unit.level)?)))
             .collect::<Result<_, SystemError>>()?;
+        let candidates = packages::universe(index, &named, &levels)?;
+        let has = |name: &&String| candidates.iter().any(|it| *it.unit.package == ***name);
+        if let Some(name) = levels.keys().find(|name| !has(name)) {
+            return Err(SystemError::UnknownUnit { name: name.clone() });
+        }
         let mut authorities = None;
-        for candidate in packages::universe(index, &named, &levels)? {
+        for candidate in candidates {
             if candidate.package.name == "ca-certificates" {
                 authorities = Some(candidate.unit.name.clone());
             }
