@@ -17,11 +17,11 @@ fn check(module: &str, show: &str, expected: Expect) {
           lib = import {library}/lib;
           nglib = import {library}/nglib {{ inherit lib; }};
           package = name: {{ type = "derivation"; inherit name; outPath = "/${{name}}"; }};
-          nixpkgs.legacyPackages.x = lib.genAttrs [ "runit" "s6" "tini" "dumb-init" "catatonit" "bash" ] package // {{
+          nixpkgs.legacyPackages.x86_64-linux = lib.genAttrs [ "runit" "s6" "tini" "dumb-init" "catatonit" "bash" ] package // {{
             writeText = name: text: "/text";
           }};
           config = (nglib.makeSystem {{
-            inherit nixpkgs; name = "test"; system = "x";
+            inherit nixpkgs; name = "test"; system = "x86_64-linux";
             config = {{ lib, ... }}: {{ imports = [ ({module}) ]; }};
           }}).config;
         in {show}"#

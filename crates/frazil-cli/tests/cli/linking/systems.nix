@@ -63,5 +63,26 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
+  placed = system {
+    users.users.somebody = {
+      uid = 1000;
+      group = "users";
+    };
+    image = {
+      user = "1000";
+      workingDir = "/srv/work";
+      volumes = [
+        "/data"
+        "/etc"
+        "/bin/below-a-link"
+      ];
+      healthcheck = {
+        command = [ "${pkgs.debian.app}/bin/app" ];
+        interval = 1.5;
+        retries = 2;
+      };
+      stopSignal = "SIGQUIT";
+    };
+  };
   wish = linked { keep = [ "/usr/share/nowhere/*" ]; };
 }
