@@ -238,6 +238,11 @@ in
 
   config.assertions = [
     {
+      assertion =
+        lib.hasPrefix "x86_64-" config.system.platform || !startsInit && services == { };
+      message = "this Frazil has an init for x86_64-linux only, and the system is for ${config.system.platform}: set `image.entrypoint` to the program that it is for, and leave services out";
+    }
+    {
       assertion = !startsInit || lib.elem stopSignal heard;
       message = "`image.stopSignal` is `${config.image.stopSignal}`, which the init `${cfg.type}` does not act on; take one of ${
         lib.concatMapStringsSep " " (name: "SIG${name}") (lib.intersectLists heard usual)
