@@ -17,6 +17,10 @@ let
 
   user =
     { name, config, ... }:
+    let
+      # Services may share an account.
+      services = cfg.ofServices.${config.name} or [ ];
+    in
     {
       options = {
         name = mkOption {
@@ -32,7 +36,8 @@ let
         };
         group = mkOption {
           type = types.str;
-          default = "nogroup";
+          default = if services == [ ] then "nogroup" else (lib.head services).group;
+          defaultText = "nogroup, or the group of the service that the user is for";
           description = "The user's own group.";
         };
         extraGroups = mkOption {
@@ -42,18 +47,23 @@ let
         };
         description = mkOption {
           type = field;
-          default = "";
+          default = lib.concatStringsSep " and " (lib.unique (map (service: service.description) services));
+          defaultText = "what the services are that the user is for";
           description = "Who the user is: the comment field.";
         };
         home = mkOption {
           type = types.path;
-          default = "/var/empty";
+          default = lib.findFirst (home: home != "/var/empty") "/var/empty" (
+            map (service: service.home) services
+          );
+          defaultText = "/var/empty, or the directory of the service that the user is for";
           description = "The home directory.";
         };
         createHome = mkOption {
           type = types.bool;
-          default = config.home != "/var/empty";
-          defaultText = lib.literalExpression ''home != "/var/empty"'';
+          # A service makes it, with the permissions that it needs.
+          default = (services == [ ] || config.isNormalUser) && config.home != "/var/empty";
+          defaultText = "true, unless it is /var/empty or a service makes it";
           description = "Whether the home directory exists in the image.";
         };
         shell = mkOption {
@@ -197,6 +207,12 @@ in
         type = types.either types.package types.path;
         default = "/bin/sh";
         description = "The login shell of users with `useDefaultShell`.";
+      };
+      ofServices = mkOption {
+        type = types.attrsOf (types.listOf (types.attrsOf types.str));
+        default = { };
+        internal = true;
+        description = "Users of services, each with what the services want of it: `description`, `group` and `home`.";
       };
     };
     system.accounts = mkOption {

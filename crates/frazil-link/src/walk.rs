@@ -86,6 +86,8 @@ pub(crate) struct Walk<'u, 'a> {
     known_directories: HashSet<(NodeId, Vertex, Evidence)>,
     /// Those that were taken whole, for whomever.
     whole_directories: HashSet<NodeId>,
+    /// Units that were taken whole.
+    whole_units: HashSet<usize>,
     capabilities: BTreeSet<&'static str>,
     /// Whether anything loads libraries by name; and what names some, until something does.
     loads_libraries: bool,
@@ -139,6 +141,7 @@ pub(crate) fn walk<'u, 'a>(
         directories: VecDeque::new(),
         known_directories: HashSet::new(),
         whole_directories: HashSet::new(),
+        whole_units: HashSet::new(),
         capabilities: BTreeSet::new(),
         loads_libraries: false,
         waiting: BTreeSet::new(),
@@ -370,12 +373,11 @@ impl Walk<'_, '_> {
     /// Takes all of a unit; whether that is new.
     fn take_whole(&mut self, unit: usize, from: Vertex) -> bool {
         let package = Vertex::Package(unit);
-        let is_new = !self.ids.contains_key(&package);
         let is_made = self.universe.units.get(unit).is_some_and(|unit| unit.role.is_made());
         let (from, to) = (self.id(from), self.id(package));
         let evidence = if is_made { Evidence::Root } else { Evidence::WholePackage };
         self.add_edge(from, to, evidence);
-        if !is_new {
+        if !self.whole_units.insert(unit) {
             return false;
         }
         for index in 0..self.universe.nodes.len() as u32 {

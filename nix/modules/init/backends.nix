@@ -83,6 +83,7 @@ let
   ];
   cannot = {
     frazil = [ ];
+    none = [ ];
     runit = [
       "backoff.min"
       "bind"

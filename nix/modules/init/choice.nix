@@ -25,6 +25,8 @@ let
       program = "bin/s6-svscan";
       more = [ "bin/s6-supervise" ];
     };
+    # The program of the image runs alone, without services.
+    none = { };
     # Their files are written; who has them brings them along.
     s6-rc = { };
     dinit.program = "sbin/dinit";
@@ -238,9 +240,8 @@ in
 
   config.assertions = [
     {
-      assertion =
-        lib.hasPrefix "x86_64-" config.system.platform || !startsInit && services == { };
-      message = "this Frazil has an init for x86_64-linux only, and the system is for ${config.system.platform}: set `image.entrypoint` to the program that it is for, and leave services out";
+      assertion = cfg.type == "none" || config.system.platform == "x86_64-linux";
+      message = "there is no init for ${config.system.platform} here, only one for x86_64-linux; with `init.type = \"none\"` the program of `image.entrypoint` runs alone";
     }
     {
       assertion = !startsInit || lib.elem stopSignal heard;
@@ -263,6 +264,16 @@ in
     {
       assertion = cfg.first == [ ] || config.image.user == null;
       message = "`init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) needs root, and `image.user` is `${toString config.image.user}`";
+    }
+    {
+      assertion = cfg.type != "none" || config.image.entrypoint != null;
+      message = "`init.type` is \"none\", so that nothing is started; set `image.entrypoint`";
+    }
+    {
+      assertion = cfg.type != "none" || services == { } && cfg.first == [ ];
+      message = "`init.type` is \"none\", which starts no services: ${
+        lib.concatStringsSep ", " (lib.attrNames services ++ map lib.head cfg.first)
+      }";
     }
     {
       assertion = cfg.type != "s6-rc" || cfg.first == [ ];

@@ -141,9 +141,6 @@ let
           example = lib.literalExpression ''
             { MODE = "fast"; TOKEN.file = "/run/secrets/token"; PORT = { env = "PORT"; default = "80"; }; }
           '';
-          apply = lib.mapAttrs (
-            _: value: if lib.isAttrs value then [ (given value) ] else toString value
-          );
           description = ''
             Variables of the service: texts, or what is found when it starts, which is the content of
             a `file`, or the variable `env` of the system.
@@ -307,7 +304,9 @@ let
         signals
         ;
       disabled = !service.enabled;
-      env = service.environment;
+      env = lib.mapAttrs (
+        _: value: if lib.isAttrs value then [ (given value) ] else toString value
+      ) service.environment;
       env_files = service.environmentFiles;
       pass_env = service.passEnvironment;
       cwd = service.workingDirectory;

@@ -7,6 +7,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
   enabled = lib.filterAttrs (_: app: app.enable) config.services.app;
 
   app =
@@ -91,13 +92,13 @@ in
     }) enabled;
 
     users = lib.mkMerge (
-      map (app: {
-        users = optionalAttr {
-          group = lib.mkDefault app.user;
-          description = lib.mkDefault app.user;
-        } app.user;
-        groups = optionalAttr { } app.user;
-      }) (lib.attrValues enabled)
+      map (
+        app:
+        lib.optionalAttrs (app.user != null) (account {
+          inherit (app) user;
+          description = app.user;
+        })
+      ) (lib.attrValues enabled)
     );
 
     system.files = lib.mkMerge (

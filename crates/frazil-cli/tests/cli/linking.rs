@@ -336,8 +336,8 @@ fn what_cannot_work_is_said() {
     place.check_failure(
         "conflict",
         expect![[r#"
-            - `/usr/share/app/data` is in `app_1.0-1` and in `rival_2`, with different contents or modes
-              leave one of the two out"#]],
+        - `/usr/share/app/data` is in `app_1.0-1` and in `rival_2`, with different contents or modes
+          leave one of the two out"#]],
     );
     place.check_failure("broken", expect![[r#"
         - `/usr/bin/broken` needs the library `libgone.so.9`, which is not in /usr/lib/x86_64-linux-gnu, /usr/lib, /usr/lib64, /usr/local/lib
@@ -348,6 +348,13 @@ fn what_cannot_work_is_said() {
         - nothing in the packages is what `keep` asks for: `usr/share/nowhere/*`
           correct it, or leave it out"#]],
     );
+    for (system, expected) in [
+        ("foreign", "there is no init for aarch64-linux here, only one for x86_64-linux"),
+        ("unknown", "`system.link.units.nowhere` is about no package that the system may use"),
+    ] {
+        let said = String::from_utf8(place.link(system).stderr).unwrap();
+        assert!(said.contains(expected), "{said}");
+    }
 }
 
 #[test]

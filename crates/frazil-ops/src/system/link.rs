@@ -36,6 +36,8 @@ pub(crate) const GENERATED: &str = "generated";
 /// The unit of the init, and its program.
 const INIT: &str = "init";
 const INIT_PROGRAM: &str = "usr/sbin/init";
+/// The machines that it is for.
+const INIT_SYSTEM: &str = "x86_64-linux";
 /// What a system without one names as its init.
 const NO_INIT: &str = "none";
 
@@ -84,6 +86,14 @@ pub enum SystemError {
     Version {
         /// The version that it has.
         found: u32,
+    },
+    /// It is for machines that the init is not for.
+    #[error(
+        "there is no init for {system} here, only one for {INIT_SYSTEM}; with `init.type = \"none\"` the program of `image.entrypoint` runs alone"
+    )]
+    Machine {
+        /// The machines.
+        system: String,
     },
     /// A text of it is not what it should be.
     #[error("`{value}` cannot be {what}")]
@@ -172,6 +182,9 @@ fn shown(errors: &[LinkError]) -> String {
 pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Linked, SystemError> {
     if specification.version != specification::VERSION {
         return Err(SystemError::Version { found: specification.version });
+    }
+    if specification.plan.init != NO_INIT && specification.system != INIT_SYSTEM {
+        return Err(SystemError::Machine { system: specification.system.clone() });
     }
     let adapters = packages::adapters(setting.inputs)?;
     let specification = &with_accounts(specification, &adapters);

@@ -122,6 +122,21 @@ fn a_library_that_is_left_out_is_missed() {
 }
 
 #[test]
+fn data_that_was_taken_first_does_not_stand_for_all() {
+    let text = "unit a named level=packages source=a
+           file usr/share/a/data
+           elf usr/lib/a/plugin.so";
+    check(
+        text,
+        &[],
+        expect![[r#"
+        /usr/lib/a/plugin.so <- whole package of package a
+        /usr/share/a/data <- package data of package a
+    "#]],
+    );
+}
+
+#[test]
 fn one_unit_may_bring_all_that_it_declares() {
     let text = "unit a level=declared depends=b
            elf usr/bin/a

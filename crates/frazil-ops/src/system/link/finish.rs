@@ -257,8 +257,7 @@ fn add_init(
     specification: &Specification,
     services: &serde_json::Value,
 ) -> Result<(), SystemError> {
-    // The modules see to it that a system for another machine needs none.
-    if specification.plan.init == NO_INIT || !specification.system.starts_with("x86_64-") {
+    if specification.plan.init == NO_INIT {
         return Ok(());
     }
     let table = Table::from_json(services.to_string().as_bytes())?;
