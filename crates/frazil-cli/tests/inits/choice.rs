@@ -205,7 +205,7 @@ fn a_machine_is_declared() {
         &format!("{{ {machine} }}"),
         "config.init.plan.settings",
         expect![[r#"
-        {"mode":"vm","setup":[{"hostname":"h"},{"swap":"/dev/vdb"}],"stop_deadline":30}
+        {"mode":"vm","setup":[{"hostname":"h"},{"swap":"/dev/vdb"},{"hostname":"test"},{"link-up":"lo"}],"stop_deadline":30}
     "#]],
     );
     check(

@@ -145,7 +145,11 @@ impl Fixture {
     }
 }
 
-fn with_image<R>(system: &System, options: &ImageOptions, work: impl FnOnce(&Image<'_>) -> R) -> R {
+pub(crate) fn with_image<R>(
+    system: &System,
+    options: &ImageOptions,
+    work: impl FnOnce(&Image<'_>) -> R,
+) -> R {
     let scratch = tempfile::tempdir().unwrap();
     work(&Image::encode(system, options, scratch.path(), &|_| {}).unwrap())
 }
@@ -169,7 +173,7 @@ fn listing(directory: &Path) -> String {
     lines.join("\n")
 }
 
-fn read_options(keeps: &dyn Fn(&frazil_tree::TreePath) -> bool) -> ReadOptions<'_> {
+pub(crate) fn read_options(keeps: &dyn Fn(&frazil_tree::TreePath) -> bool) -> ReadOptions<'_> {
     ReadOptions { limits: Limits::default(), architecture: "amd64", keeps }
 }
 
