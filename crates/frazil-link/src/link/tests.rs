@@ -1,4 +1,5 @@
 mod capabilities;
+mod rules;
 mod units;
 
 use expect_test::{Expect, expect};

@@ -297,7 +297,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
 ];
 
 /// Where packages keep modules of languages that import by name.
-pub(crate) const MODULES: &[&[u8]] = &[b"usr/lib/python3/dist-packages/"];
+pub(crate) const MODULES: &[&[u8]] = &[b"usr/lib/python3/dist-packages"];
 
 /// Files whose strings are lists of what exists in the world, not of what they need.
 pub(crate) const NOISY_NAMES: &[&str] = &["**/magic*"];

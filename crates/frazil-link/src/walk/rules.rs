@@ -58,15 +58,14 @@ impl Walk<'_, '_> {
             let (from, to) = (self.id(Vertex::Node(id)), self.id(vertex));
             self.add_edge(from, to, Evidence::Runtime);
             self.suggested.insert(Suggestion::Like(row.opens));
-            let holds = |package: &str| glob::is_match_any(row.packages, package.as_bytes());
-            for index in 0..universe.nodes.len() as u32 {
-                let node = universe.node(NodeId(index));
+            let nodes =
+                universe.nodes_of(|unit| glob::is_match_any(row.packages, unit.package.as_bytes()));
+            for (id, node) in nodes {
                 let is_library = !node.entry.is_directory()
                     && !node.path.starts_with(b"usr/bin/")
-                    && memchr::memmem::find(&node.path, row.through.as_bytes()).is_some()
-                    && universe.units.get(node.unit).is_some_and(|unit| holds(&unit.package));
+                    && memchr::memmem::find(&node.path, row.through.as_bytes()).is_some();
                 if is_library {
-                    self.reach_node(Step::bulk(vertex, Evidence::Runtime), NodeId(index));
+                    self.reach_node(Step::bulk(vertex, Evidence::Runtime), id);
                 }
             }
         }
@@ -76,19 +75,14 @@ impl Walk<'_, '_> {
     /// stand in no string of a known form.
     pub(super) fn take_modules(&mut self) {
         let universe = self.universe;
-        let is_module = |node: &crate::universe::Node<'_>| {
-            !node.entry.is_directory() && MODULES.iter().any(|start| node.path.starts_with(start))
-        };
         let mut needed: BTreeMap<&str, NodeId> = BTreeMap::new();
         let mut modules = Vec::new();
-        for index in 0..universe.nodes.len() as u32 {
-            let id = NodeId(index);
-            let node = universe.node(id);
-            if is_module(node) && universe.unit_of(id).mount.is_root() {
+        for id in MODULES.iter().flat_map(|directory| universe.below(directory)).copied() {
+            let unit = universe.unit_of(id);
+            if !universe.node(id).entry.is_directory() && unit.mount.is_root() {
                 modules.push(id);
                 if self.state(id) != Reached::Not {
-                    let depends = &universe.unit_of(id).depends;
-                    for package in depends {
+                    for package in &unit.depends {
                         needed.entry(package).or_insert(id);
                     }
                 }
@@ -130,13 +124,11 @@ impl Walk<'_, '_> {
         let named = |unit: &&crate::unit::Unit| unit.role == Role::Named && unit.mount.is_root();
         let sources: Vec<&str> =
             universe.units.iter().filter(named).map(|it| &*it.source).collect();
-        for index in 0..universe.nodes.len() as u32 {
-            let id = NodeId(index);
-            let node = universe.node(id);
-            let unit = universe.unit_of(id);
-            let belongs =
-                unit.role.is_declared() && unit.mount.is_root() && sources.contains(&&*unit.source);
-            if !belongs || !is_data(node) || trim(&node.path).is_some() {
+        let belonging = universe.nodes_of(|unit| {
+            unit.role.is_declared() && unit.mount.is_root() && sources.contains(&&*unit.source)
+        });
+        for (id, node) in belonging {
+            if !is_data(node) || trim(&node.path).is_some() {
                 continue;
             }
             // A link alone is no data; it goes with what it leads to.
