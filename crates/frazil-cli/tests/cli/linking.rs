@@ -2,6 +2,7 @@
 //! and the ledger. No file of these packages can run; what is looked at is what is kept, and why.
 
 mod declared;
+mod imaging;
 mod universe;
 
 use std::fs;

@@ -90,6 +90,27 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
+  placed = system {
+    users.users.somebody = {
+      uid = 1000;
+      group = "users";
+    };
+    image = {
+      user = "1000";
+      workingDir = "/srv/work";
+      volumes = [
+        "/data"
+        "/etc"
+        "/bin/below-a-link"
+      ];
+      healthcheck = {
+        command = [ "${pkgs.debian.app}/bin/app" ];
+        interval = 1.5;
+        retries = 2;
+      };
+      stopSignal = "SIGQUIT";
+    };
+  };
   foreign = systemFor "aarch64-linux" { };
   unknown = linked { units.nowhere.level = "packages"; };
   placed = system {

@@ -60,7 +60,10 @@ pub(super) fn roots(
 /// name what is made later.
 fn push_image(roots: &mut Vec<Root>, specification: &Specification) {
     let image = &specification.image;
-    let words = |field: &str| image.get(field).and_then(Value::as_array);
+    let words = |field: &str| {
+        let found = image.get(field)?;
+        found.get("command").unwrap_or(found).as_array()
+    };
     let is_given = words("entrypoint").is_some_and(|words| !words.is_empty());
     let started = if is_given { "entrypoint" } else { "cmd" };
     let has_init = specification.plan.init != NO_INIT;
