@@ -114,6 +114,7 @@ impl Store {
         paths: &BTreeSet<StorePath>,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
+        let _kept = self.hold(paths).map_err(TreeError::from)?;
         let mut graph = ClosureGraph::default();
         for path in paths {
             let references = self.valid_path_info(path)?.references;

@@ -19,6 +19,7 @@ use crate::fetch::{Client, FetchError, FetchProblem, Url};
 use crate::fs::{Disk, IoError, create_beside, open};
 use crate::path_info::PathInfo;
 use crate::store::Store;
+use crate::tree::TreeError;
 
 /// How to write into a cache.
 #[derive(Clone)]
@@ -77,6 +78,7 @@ pub fn push(
     options: &PushOptions,
     on: &OnTransfer<'_>,
 ) -> Result<Pushed, CacheError> {
+    let _kept = store.hold(targets).map_err(TreeError::from)?;
     for path in targets {
         store.valid_path_info(path)?;
     }

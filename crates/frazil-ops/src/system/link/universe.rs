@@ -11,6 +11,7 @@ use frazil_link::contents::{Contents, ContentsError};
 use frazil_link::ledger::{Fate, Ledger};
 use frazil_link::{Level, Role, Unit};
 use frazil_model::StorePath;
+use frazil_store::threads::parallel;
 use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
 use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin, pam};
@@ -36,8 +37,6 @@ pub(super) struct Universe<'u> {
 }
 
 /// What becomes of a unit that is analysed.
-type Slot = Mutex<Option<Result<Arc<Analysis>, ContentsError>>>;
-
 /// Where the contents of a unit come from.
 enum UnitSource<'u> {
     Made(&'u Generated),
@@ -189,30 +188,7 @@ impl<'u> Universe<'u> {
             source: crate::causes(&error).into(),
         };
         self.fetch(&names).map_err(failed)?;
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let results: Vec<Slot> = asked.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let (Some(unit), Some(slot)) = (asked.get(index), results.get(index)) else {
-                    return;
-                };
-                let analysis = self.analyse(&unit.name);
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(analysis);
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(asked.len().max(1)) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let taken = results.into_iter().zip(asked).map(|(slot, unit)| {
-            let result = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            result.unwrap_or_else(|| Err(unknown(&unit.name)))
-        });
-        taken.collect()
+        parallel(&names, |name| self.analyse(name))
     }
 
     /// Has packages unpacked that are not yet.
