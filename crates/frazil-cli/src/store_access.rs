@@ -50,6 +50,11 @@ impl StoreArguments {
         let settings = Settings::of_frazil(environment)?;
         Ok(frazil_ops::store::open(&self.place(environment, &settings)?, access)?)
     }
+
+    /// Opens the store to read paths of it, which nobody collects meanwhile if it can be written.
+    pub(crate) fn open_to_read(&self, environment: &Environment) -> Result<Store, CommandError> {
+        self.open(environment, Access::Change).or_else(|_| self.open(environment, Access::Read))
+    }
 }
 
 /// The store path that a word of the command line names.

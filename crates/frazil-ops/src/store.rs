@@ -1,6 +1,9 @@
 //! What a user can ask of a store that needs more than one call to it.
 
 mod contents;
+mod place;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -44,6 +47,8 @@ pub enum ReadError {
     NotValid { path: String },
     #[error("path '{path}' does not exist")]
     Missing { path: String },
+    #[error("too many links lead to '{path}'")]
+    Links { path: String },
     #[error("'{path}' is {found}, not {wanted}")]
     Kind { path: String, found: &'static str, wanted: &'static str },
     #[error("cannot read the derivation '{path}'")]
@@ -70,6 +75,7 @@ impl ReadError {
             Self::NoLog { .. } => Some("only what was built here has a log"),
             Self::NotValid { .. }
             | Self::Missing { .. }
+            | Self::Links { .. }
             | Self::Kind { .. }
             | Self::Derivation { .. }
             | Self::Json(_)
@@ -98,23 +104,7 @@ pub fn parse_path(
     text: &str,
     directory: &std::path::Path,
 ) -> Result<StorePath, ReadError> {
-    if let Ok((path, _)) = store.store_dir().split(text.as_bytes()) {
-        return Ok(path);
-    }
-    let mut file = crate::path::normal(&directory.join(text));
-    for _ in 0..crate::path::LINKS_MAX {
-        if let Ok((path, _)) = store.store_dir().split(file.as_os_str().as_encoded_bytes()) {
-            return Ok(path);
-        }
-        if let Ok(below) = file.strip_prefix(store.layout().store())
-            && let Some(name) = below.components().next()
-        {
-            return Ok(StorePath::parse(name.as_os_str().as_encoded_bytes())?);
-        }
-        let Ok(target) = std::fs::read_link(&file) else { break };
-        file = crate::path::normal(&file.parent().unwrap_or(&file).join(target));
-    }
-    Ok(StorePath::parse(text.as_bytes())?)
+    Ok(place::find(store, text, directory)?.0)
 }
 
 /// Reads a derivation of the store.

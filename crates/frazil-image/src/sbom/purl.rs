@@ -22,12 +22,13 @@ pub fn purl(package: &Package) -> String {
             }
             text
         }
-        PackageKind::Nix { hash } if version.is_empty() => {
-            format!("pkg:nix/{name}?outputhash={}", escaped(hash))
+        PackageKind::Nix { store_path } => {
+            let base = store_path.rsplit('/').next().unwrap_or_default();
+            let hash = escaped(base.split('-').next().unwrap_or_default());
+            let at = if version.is_empty() { "" } else { "@" };
+            format!("pkg:nix/{name}{at}{version}?outputhash={hash}")
         }
-        PackageKind::Nix { hash } => {
-            format!("pkg:nix/{name}@{version}?outputhash={}", escaped(hash))
-        }
+        PackageKind::Own => format!("pkg:generic/{name}@{version}"),
     }
 }
 

@@ -64,12 +64,11 @@ pub(super) fn options(method: CompressionMethod) -> ServeOptions {
     ServeOptions { keys: vec![key()], encoder, priority: 30, writable: None }
 }
 
-pub(super) fn writable(dir: &Path) -> ServeOptions {
+pub(super) fn writable() -> ServeOptions {
     let writable = Writable {
         trusted_keys: vec![key().public()],
         require_signatures: true,
-        uploads: dir.join("uploads"),
-        file_bytes_max: 1 << 20,
+        files_bytes_max: 1 << 20,
     };
     ServeOptions { writable: Some(writable), ..options(CompressionMethod::None) }
 }
@@ -96,7 +95,7 @@ pub(super) fn serving(
             body(server.address());
         }));
         stopper.stop();
-        running.join().unwrap().unwrap();
+        running.join().unwrap();
         if let Err(panic) = done {
             std::panic::resume_unwind(panic);
         }
@@ -370,7 +369,7 @@ fn push_all(keys: Vec<SecretKey>) -> (Vec<String>, Result<Pushed, Error>, usize)
     fill(&store);
     let to = open(&dir.path().join("to"));
     let mut result = None;
-    let mut said = serving(to, writable(dir.path()), |address| {
+    let mut said = serving(to, writable(), |address| {
         let options = PushOptions { keys, ..PushOptions::new(dir.path().into()) };
         let plan = PushPlan {
             fetch: FetchOptions { attempts: 1, ..FetchOptions::default() },
@@ -383,7 +382,10 @@ fn push_all(keys: Vec<SecretKey>) -> (Vec<String>, Result<Pushed, Error>, usize)
     said.sort();
     let to = open(&dir.path().join("to"));
     assert!(to.verify(VerifyDepth::Contents).unwrap().is_clean());
-    let left: Vec<_> = std::fs::read_dir(dir.path().join("uploads")).unwrap().collect();
+    let left =
+        std::fs::read_dir(to.layout().store()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> =
+        left.filter(|name| name.to_str().is_some_and(|name| name.starts_with("tmp"))).collect();
     assert!(left.is_empty(), "{left:?}");
     (said, result.unwrap(), to.valid_paths().unwrap().len())
 }
@@ -399,11 +401,21 @@ fn our_client_writes_what_is_signed() {
     assert!(refused.contains("without a signature by a trusted key"), "{refused}");
 }
 
+/// Sends a request whose body is as long as it says, and waits for the answer.
+fn ask(address: SocketAddr, line: &str, body: &[u8]) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let size = body.len();
+    let head = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n");
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+}
+
 #[test]
 fn only_nars_and_narinfos_are_written() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir.path().join("store"));
-    let said = serving(store, writable(dir.path()), |address| {
+    let said = serving(store, writable(), |address| {
         for (target, text) in [
             ("/nar/../x.nar", "a"),
             ("/nar/.nar", "a"),
@@ -412,15 +424,7 @@ fn only_nars_and_narinfos_are_written() {
             ("/11111111111111111111111111111111.narinfo", "no narinfo"),
             ("/nar/a.nar", "a"),
         ] {
-            let mut stream = TcpStream::connect(address).unwrap();
-            write!(
-                stream,
-                "PUT {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{text}",
-                text.len()
-            )
-            .unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
+            ask(address, &format!("PUT {target}"), text.as_bytes());
         }
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"PUT /nar/b.nar HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n").unwrap();
@@ -435,6 +439,41 @@ fn only_nars_and_narinfos_are_written() {
         400 PUT /11111111111111111111111111111111.narinfo NAR info is corrupt: expecting '\n' at line 1
         201 PUT /nar/a.nar -
         413 PUT /nar/b.nar the file is too large"#]].assert_eq(&said.join("\n"));
+}
+
+/// Files that nobody needs make room; those that are being written do not.
+#[test]
+fn what_is_written_has_a_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let third = vec![b'x'; 400 << 10];
+    let said = serving(store, writable(), |address| {
+        ask(address, "PUT /nar/a.nar", &third);
+        ask(address, "PUT /nar/b.nar", &third);
+        ask(address, "HEAD /nar/a.nar", b"");
+        ask(address, "PUT /nar/c.nar", &third);
+        for file in ["a", "b", "c"] {
+            ask(address, &format!("HEAD /nar/{file}.nar"), b"");
+        }
+        let mut slow = TcpStream::connect(address).unwrap();
+        let head =
+            "PUT /nar/d.nar HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
+        slow.write_all(head.as_bytes()).unwrap();
+        // Told to go on, it has its room.
+        slow.read_exact(&mut [0; 25]).unwrap();
+        ask(address, "PUT /nar/e.nar", &third);
+        drop(slow);
+    });
+    expect![[r#"
+        201 PUT /nar/a.nar -
+        201 PUT /nar/b.nar -
+        200 HEAD /nar/a.nar -
+        201 PUT /nar/c.nar -
+        200 HEAD /nar/a.nar -
+        404 HEAD /nar/b.nar -
+        200 HEAD /nar/c.nar -
+        507 PUT /nar/e.nar too much is being written at once"#]]
+    .assert_eq(&said.join("\n"));
 }
 
 #[test]

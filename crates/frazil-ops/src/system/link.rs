@@ -34,8 +34,8 @@ use universe::Universe;
 /// The unit of what is made for one system.
 const GENERATED: &str = "generated";
 /// The unit of the init, and its program.
-const INIT: &str = "init";
-const INIT_PROGRAM: &str = "usr/sbin/init";
+pub(crate) const INIT: &str = "init";
+pub(crate) const INIT_PROGRAM: &str = "usr/sbin/init";
 /// What a system without one names as its init.
 const NO_INIT: &str = "none";
 
