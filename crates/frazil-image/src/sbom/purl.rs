@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use frazil_model::percent;
+
 use super::{Package, PackageKind};
 
 /// The package URL of a package.
@@ -32,17 +34,9 @@ pub fn purl(package: &Package) -> String {
     }
 }
 
-/// All but unreserved characters, and the colon, as `%XX`.
+/// The colon of versions may stay.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            put(&mut escaped, format_args!("%{byte:02X}"));
-        }
-    }
-    escaped
+    percent::encode(text.as_bytes(), b":")
 }
 
 fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
