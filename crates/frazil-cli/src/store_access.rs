@@ -39,7 +39,7 @@ impl StoreArguments {
                 help: Some("name one with --store".to_owned()),
             })?,
         };
-        Ok(StorePlace { root, store_dir })
+        Ok(StorePlace { root, state: None, store_dir })
     }
 
     pub(crate) fn open(

@@ -26,14 +26,16 @@ pub use frazil_store::{
 pub struct StorePlace {
     /// The directory below which it lies; absolute.
     pub root: PathBuf,
+    /// Where what is known of it lies, if not at the usual place below the root.
+    pub state: Option<PathBuf>,
     /// The directory that is hashed into its paths.
     pub store_dir: StoreDir,
 }
 
 /// Opens a store.
 pub fn open(place: &StorePlace, access: Access) -> Result<Store, OpenError> {
-    let store_dir = place.store_dir.clone();
-    Store::open(StoreOptions { store_dir, access, ..StoreOptions::new(&place.root) })
+    let (store_dir, state) = (place.store_dir.clone(), place.state.clone());
+    Store::open(StoreOptions { store_dir, state, access, ..StoreOptions::new(&place.root) })
 }
 
 /// Why a thing in a store could not be read.

@@ -19,7 +19,7 @@ impl Site {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
-        let place = StorePlace { root: at("root"), store_dir: StoreDir::default() };
+        let place = StorePlace { root: at("root"), state: None, store_dir: StoreDir::default() };
         let store = open(&place, Access::Write).unwrap();
         fs::create_dir_all(at("lib")).unwrap();
         fs::write(at("lib/text"), "library").unwrap();
