@@ -236,6 +236,11 @@ impl Capability {
     pub(crate) fn is_full_for(&self, path: &[u8]) -> bool {
         glob::is_match_any(self.full_for, path)
     }
+
+    /// Whether the file at `path` belongs to it.
+    pub(crate) fn has(&self, path: &[u8]) -> bool {
+        [self.basic, self.full].iter().any(|patterns| glob::is_match_any(patterns, path))
+    }
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ fn unit(text: &str) -> Unit {
         role: role.map_or(Role::Declared, |(_, role)| *role),
         level: one(&fields, "level").map(|level| match level {
             "packages" => Level::Packages,
+            "declared" => Level::Declared,
             _ => Level::Files,
         }),
     }

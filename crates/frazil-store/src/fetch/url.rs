@@ -147,8 +147,9 @@ impl FromStr for Url {
         }
         let credentials = user.map(|user| {
             let (name, password) = user.split_once(':').unwrap_or((user, ""));
-            let plain =
-                |text: &str| String::from_utf8_lossy(&percent::decode(text.as_bytes())).into_owned();
+            let plain = |text: &str| {
+                String::from_utf8_lossy(&percent::decode(text.as_bytes())).into_owned()
+            };
             Credentials { name: plain(name), password: plain(password) }
         });
         let name = match scheme {

@@ -9,15 +9,16 @@ let
     name = "source";
   };
   pkgs = import source { inherit frazil source; };
-  system =
-    config:
+  system = systemFor "x86_64-linux";
+  systemFor =
+    machine: config:
     (nglib.makeSystem {
       nixpkgs = {
         inherit lib;
-        legacyPackages.x86_64-linux = pkgs;
+        legacyPackages.${machine} = pkgs;
       };
       name = "made-up";
-      system = "x86_64-linux";
+      system = machine;
       config = {
         imports = [
           config
@@ -63,5 +64,7 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
+  foreign = systemFor "aarch64-linux" { };
+  unknown = linked { units.nowhere.level = "packages"; };
   wish = linked { keep = [ "/usr/share/nowhere/*" ]; };
 }

@@ -88,6 +88,78 @@ fn conflicts_name_both_units_and_the_path() {
 }
 
 #[test]
+fn what_is_made_takes_the_place_of_data_and_not_of_programs() {
+    check(
+        "unit made generated
+           text usr/share/page content=own
+           text usr/bin/a content=own
+         unit a
+           text usr/share/page
+           elf usr/bin/a",
+        &[],
+        expect![[r#"
+            /usr/bin/a <- root of package made
+            /usr/share/page <- root of package made
+            error `/usr/bin/a` is in `made` and in `a`, with different contents or modes
+        "#]],
+    );
+}
+
+#[test]
+fn a_library_that_is_left_out_is_missed() {
+    let policy = Policy { without: vec![b"/usr/lib/*/libc.so*"[..].into()], ..Policy::default() };
+    let text = "unit a
+           elf usr/bin/a needed=libc.so.6";
+    check_with(
+        &policy,
+        &[LIBC, text].concat(),
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            error `/usr/bin/a` needs the library `libc.so.6`, which `without` leaves out
+        "#]],
+    );
+}
+
+#[test]
+fn data_that_was_taken_first_does_not_stand_for_all() {
+    let text = "unit a named level=packages source=a
+           file usr/share/a/data
+           elf usr/lib/a/plugin.so";
+    check(
+        text,
+        &[],
+        expect![[r#"
+        /usr/lib/a/plugin.so <- whole package of package a
+        /usr/share/a/data <- package data of package a
+    "#]],
+    );
+}
+
+#[test]
+fn one_unit_may_bring_all_that_it_declares() {
+    let text = "unit a level=declared depends=b
+           elf usr/bin/a
+           file usr/share/a
+         unit b depends=c
+           file usr/share/b
+         unit c
+           file usr/share/c
+         unit d
+           file usr/share/d";
+    check(
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/share/a <- whole package of package a
+            /usr/share/b <- whole package of package b
+            /usr/share/c <- whole package of package c
+        "#]],
+    );
+}
+
+#[test]
 fn common_names_lead_to_the_preferred_program() {
     let text = "unit a
            script usr/bin/a line=/bin/sh word=awk,vi,own
@@ -461,10 +533,10 @@ fn wishes_that_nothing_fulfils_are_errors() {
         "unit a\n file usr/bin/a",
         &["/usr/bin/a"],
         expect![[r#"
-        /usr/bin/a <- root of roots
-        error nothing in the packages is what `keep` asks for: `usr/share/none/**`
-        error nothing in the packages is what `programs` asks for: `none`
-    "#]],
+            /usr/bin/a <- root of roots
+            error nothing in the packages is what `bins` asks for: `none`
+            error nothing in the packages is what `keep` asks for: `usr/share/none/**`
+        "#]],
     );
 }
 

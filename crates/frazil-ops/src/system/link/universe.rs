@@ -23,8 +23,8 @@ use crate::system::specification::Specification;
 use crate::system::units;
 use crate::system::unpacked::{self, Manifest};
 
-/// The unit of the bundle of authorities.
-const OFFERED: &str = "offered";
+/// The unit of what is made where something asks for it: the same in every system of a suite.
+pub(super) const OFFERED: &str = "offered";
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 pub(super) struct Universe<'u> {
@@ -144,8 +144,13 @@ impl<'u> Universe<'u> {
         let levels: BTreeMap<String, Level> = levels
             .map(|(name, unit)| Ok((name.clone(), level(&unit.level)?)))
             .collect::<Result<_, SystemError>>()?;
+        let candidates = packages::universe(index, &named, &levels)?;
+        let has = |name: &&String| candidates.iter().any(|it| *it.unit.package == ***name);
+        if let Some(name) = levels.keys().find(|name| !has(name)) {
+            return Err(SystemError::UnknownUnit { name: name.clone() });
+        }
         let mut authorities = None;
-        for candidate in packages::universe(index, &named, &levels)? {
+        for candidate in candidates {
             if candidate.package.name == "ca-certificates" {
                 authorities = Some(candidate.unit.name.clone());
             }
