@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use frazil_testkit::server::{Reply, Server};
 use serde_json::{Value, json};
 
 use super::Registry;
 use crate::engines::Podman;
-use crate::world::{has, is_root, program, run, world};
+use crate::world::{World, has, is_root, program, run, world};
 
 const FLAKE: &str = r#"{
   inputs.amd64.url = "debian:trixie?arch=amd64";
@@ -20,6 +22,7 @@ const FLAKE: &str = r#"{
         name = "awk";
         config = { pkgs, ... }: {
           environment.systemPackages = [ pkgs.mawk ];
+          init.type = "none";
           image.entrypoint = [ "/usr/bin/mawk" ];
         };
       };
@@ -27,6 +30,14 @@ const FLAKE: &str = r#"{
     { amd64 = make amd64 "x86_64-linux"; arm64 = make arm64 "aarch64-linux"; };
 }
 "#;
+
+/// Writes the flake, and locks it.
+fn flake(world: &World, directory: &Path) -> String {
+    fs::write(directory.join("flake.nix"), FLAKE).unwrap();
+    let flake = directory.display().to_string();
+    run(world.frazil().args(["lock", &flake]));
+    flake
+}
 
 fn raw(name: &str) -> Value {
     let mut command = program("skopeo");
@@ -51,9 +62,7 @@ fn an_index_names_the_image_of_each_machine() {
     let Some(world) = world() else { return };
     let registry = Registry::start(world, "");
     let directory = world.scratch();
-    fs::write(directory.path().join("flake.nix"), FLAKE).unwrap();
-    let flake = directory.path().display().to_string();
-    run(world.frazil().args(["lock", &flake]));
+    let flake = flake(world, directory.path());
     let (first, second) = (format!("{flake}#amd64"), format!("{flake}#arm64"));
     let to = registry.at("awk:1");
     let pushed = run(world
@@ -87,4 +96,31 @@ fn an_index_names_the_image_of_each_machine() {
         let inspect = ["image", "inspect", "--format", "{{.Architecture}}", &image];
         assert_eq!(run(podman.command().args(inspect)).trim(), *machine);
     }
+}
+
+/// Garbage is collected at the first request; the system and its units stay as long as they are
+/// pushed, though nothing else keeps them.
+#[test]
+fn what_is_pushed_is_not_collected() {
+    let Some(world) = world() else { return };
+    let directory = world.scratch();
+    let system = format!("{}#amd64", flake(world, directory.path()));
+    let store = directory.path().join("store");
+    let collect = {
+        let store = store.clone();
+        move || run(world.frazil().args(["store", "gc", "--json", "--store"]).arg(&store))
+    };
+    let (collected, during) = (Arc::new(Mutex::new(None)), collect.clone());
+    let said = Arc::clone(&collected);
+    let server = Server::start(move |_| {
+        said.lock().unwrap().get_or_insert_with(&during);
+        Reply::Status(403)
+    });
+    let mut command = world.frazil();
+    command.args(["push", &system, "--to", &server.address("web:1"), "--store"]).arg(&store);
+    assert_eq!(command.output().unwrap().status.code(), Some(5));
+    let during = collected.lock().unwrap().take().unwrap();
+    let is_unit = |text: &str| text.contains("-frazil-awk\"") || text.contains("-mawk-1.");
+    assert!(!is_unit(&during), "{during}");
+    assert!(is_unit(&collect()), "afterwards nothing keeps them");
 }
