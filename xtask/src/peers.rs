@@ -26,6 +26,7 @@ const PEERS: &[Peer] = &[
     Peer { program: "podman", package: "podman" },
     Peer { program: "skopeo", package: "skopeo" },
     Peer { program: "docker-registry", package: "docker-registry" },
+    Peer { program: "openssl", package: "openssl" },
     // Inits, and what they are run in.
     Peer { program: "runsvdir", package: "runit" },
     Peer { program: "s6-svscan", package: "s6" },

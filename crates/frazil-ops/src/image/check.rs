@@ -8,10 +8,10 @@ use frazil_image::oci::{self, LayerBlob};
 use frazil_image::read::archive::Archive;
 use frazil_image::read::{Limits, ReadOptions, decompress};
 use frazil_store::fs::IoError;
+use frazil_store::threads::parallel;
 use frazil_tree::Tree;
 use frazil_tree::diff::{Aspect, ChangeKind, diff};
 
-use super::blobs::parallel;
 use super::readers::{self, OpenImageError};
 use super::{ENTRY_TIME, Image, ImageError};
 

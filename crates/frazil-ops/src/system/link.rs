@@ -35,8 +35,8 @@ use universe::Universe;
 /// The unit of what is made for one system.
 pub(crate) const GENERATED: &str = "generated";
 /// The unit of the init, and its program.
-const INIT: &str = "init";
-const INIT_PROGRAM: &str = "usr/sbin/init";
+pub(crate) const INIT: &str = "init";
+pub(crate) const INIT_PROGRAM: &str = "usr/sbin/init";
 /// The machines that it is for.
 const INIT_SYSTEM: &str = "x86_64-linux";
 /// What a system without one names as its init.

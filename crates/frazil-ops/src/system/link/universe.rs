@@ -14,6 +14,7 @@ use frazil_link::ledger::{Fate, Ledger};
 use frazil_link::link::OpenError;
 use frazil_link::{Level, Role, Unit};
 use frazil_model::StorePath;
+use frazil_store::threads::parallel;
 use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
 use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin, pam};
@@ -40,8 +41,6 @@ pub(super) struct Universe<'u> {
 }
 
 /// What becomes of a unit that is analysed.
-type Slot = Mutex<Option<Result<Arc<Analysis>, ContentsError>>>;
-
 /// Where the contents of a unit come from.
 enum UnitSource<'u> {
     Made(&'u Generated),
@@ -214,33 +213,12 @@ impl<'u> Universe<'u> {
         };
         self.fetch(&names).map_err(failed)?;
         // The largest first, so that no thread has one left when the others are done.
-        let mut order: Vec<usize> = (0..asked.len()).collect();
-        order.sort_by_key(|index| Reverse(names.get(*index).map(|name| self.size(name))));
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let results: Vec<Slot> = asked.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some(index) = order.get(index) else { return };
-                let (Some(unit), Some(slot)) = (asked.get(*index), results.get(*index)) else {
-                    return;
-                };
-                let analysis = self.analyse(&unit.name);
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(analysis);
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(asked.len().max(1)) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let taken = results.into_iter().zip(asked).map(|(slot, unit)| {
-            let result = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            result.unwrap_or_else(|| Err(unknown(&unit.name)))
-        });
-        taken.collect()
+        let mut order: Vec<(usize, &Origin)> = names.into_iter().enumerate().collect();
+        order.sort_by_key(|(_, name)| Reverse(self.size(name)));
+        let analyses = parallel(&order, |(_, name)| self.analyse(name))?;
+        let mut analyses: Vec<_> = order.iter().map(|(index, _)| index).zip(analyses).collect();
+        analyses.sort_by_key(|(index, _)| *index);
+        Ok(analyses.into_iter().map(|(_, analysis)| analysis).collect())
     }
 
     /// Has packages unpacked that are not yet.
