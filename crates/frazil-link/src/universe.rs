@@ -190,7 +190,8 @@ impl<'a> Universe<'a> {
             }
             self.list(id);
         }
-        if !is_ours && !(winner.1.is_directory() && loser.1.is_directory()) {
+        let are_directories = winner.1.is_directory() && loser.1.is_directory();
+        if !is_ours && !are_directories {
             self.rivals.entry(id).or_default().push(loser);
         }
     }
@@ -209,8 +210,9 @@ impl<'a> Universe<'a> {
 
     fn unlist(&mut self, id: NodeId) {
         let name = self.node(id).entry.path.file_name();
-        for listed in [self.libraries.get_mut(name), self.programs.get_mut(name)] {
-            listed.into_iter().for_each(|ids| ids.retain(|other| *other != id));
+        let listed = [self.libraries.get_mut(name), self.programs.get_mut(name)];
+        for ids in listed.into_iter().flatten() {
+            ids.retain(|other| *other != id);
         }
     }
 
