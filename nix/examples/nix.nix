@@ -1,5 +1,4 @@
-# A place to run Nix in.
-{ pkgs, ... }:
+# A place to run Nix in, with nothing else.
 {
   nix = {
     enable = true;
@@ -12,8 +11,4 @@
     };
   };
   init.shell = "root";
-  environment.systemPackages = [
-    pkgs.bash
-    pkgs.coreutils
-  ];
 }

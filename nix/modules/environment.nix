@@ -9,6 +9,16 @@ let
   inherit (lib) mkOption types;
   cfg = config.environment;
 
+  # As NixNG writes numbers, and as NixOS does.
+  number =
+    what: name:
+    mkOption {
+      type = types.nullOr (types.either types.ints.unsigned (types.strMatching "[0-9]+"));
+      default = null;
+      example = 33;
+      description = "The ${what} of the file, in place of the name `${name}`.";
+    };
+
   entry =
     { name, config, ... }:
     {
@@ -53,21 +63,23 @@ let
           default = "root";
           description = "The group the file belongs to.";
         };
+        uid = number "uid" "user";
+        gid = number "gid" "group";
       };
     };
 
+  isLink = entry: entry.text == null && entry.source != null && entry.mode == "symlink";
+  userOf = entry: if entry.uid != null then toString entry.uid else entry.user;
+  groupOf = entry: if entry.gid != null then toString entry.gid else entry.group;
   file =
     entry:
-    if entry.text == null && entry.source != null && entry.mode == "symlink" then
+    if isLink entry then
       { link = "${entry.source}"; }
     else
       {
-        inherit (entry)
-          text
-          source
-          user
-          group
-          ;
+        inherit (entry) text source;
+        user = userOf entry;
+        group = groupOf entry;
         mode = if entry.mode == "symlink" then "0644" else entry.mode;
       };
 
@@ -122,15 +134,28 @@ in
       text = lib.concatLines (lib.mapAttrsToList assignment cfg.variables ++ cfg.shell.profile);
     };
 
-    system.files = lib.mapAttrs' (_: entry: lib.nameValuePair "/etc/${entry.target}" (file entry)) (
-      lib.filterAttrs (_: entry: entry.enable) cfg.etc
-    );
+    system.files = lib.mkMerge [
+      (lib.mapAttrs' (_: entry: lib.nameValuePair "/etc/${entry.target}" (file entry)) (
+        lib.filterAttrs (_: entry: entry.enable) cfg.etc
+      ))
+      # As Debian has them; paths that are compiled in lead through them.
+      (lib.mkIf cfg.createBaseEnv {
+        "/var/run".link = "/run";
+        "/var/lock".link = "/run/lock";
+      })
+    ];
+
+    assertions = lib.mapAttrsToList (name: entry: {
+      assertion = !isLink entry || userOf entry == "root" && groupOf entry == "root";
+      message = "`environment.etc.\"${name}\"` is a link, which nobody owns; set its `mode`, as \"0440\", to have a file that belongs to ${userOf entry}:${groupOf entry}";
+    }) (lib.filterAttrs (_: entry: entry.enable) cfg.etc);
 
     system.directories = lib.mkIf cfg.createBaseEnv {
       "/tmp".mode = "1777";
       "/var/tmp".mode = "1777";
       "/var/empty".mode = "0555";
       "/run" = { };
+      "/run/lock".mode = "1777";
       "/root".mode = "0700";
       "/proc" = { };
       "/sys" = { };

@@ -21,6 +21,7 @@
   ./nix.nix
   ./file-hammer.nix
   ./nixng.nix
+  ./nixos.nix
   ./init/services.nix
   ./init/backends.nix
   ./init/choice.nix

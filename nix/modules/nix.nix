@@ -30,6 +30,32 @@ let
     extraGroups = [ "nixbld" ];
     description = "Nix build user ${toString number}";
   };
+
+  # What the image has in its store must stay there, and no more than that: so these roots are its
+  # own at each start. They come first because mounting them shows whether anything can be mounted.
+  roots = "/nix/var/nix/gcroots/image";
+  bind = source: target: [
+    "/usr/sbin/init"
+    "bind"
+    source
+    target
+  ];
+  inStore = path: path == "/nix" || lib.hasPrefix "/nix/" path;
+  persist = directory: [
+    (bind roots "${directory}${roots}")
+    [
+      "${cfg.package}/bin/nix"
+      "--extra-experimental-features"
+      "nix-command"
+      "--offline"
+      "copy"
+      "--no-check-sigs"
+      "--all"
+      "--to"
+      "local?root=${directory}"
+    ]
+    (bind "${directory}/nix" "/nix")
+  ];
 in
 {
   options.nix = {
@@ -63,7 +89,8 @@ in
     };
     loadNixDb = mkOption {
       type = types.bool;
-      default = false;
+      default = cfg.persistNix != null;
+      defaultText = lib.literalExpression "config.nix.persistNix != null";
       description = "Whether the database of the store knows the paths that the system itself came with.";
     };
     daemon = mkOption {
@@ -75,12 +102,20 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "/data";
-      description = "A directory that the store is copied to at the first start, and mounted from.";
+      description = ''
+        A directory that keeps the store: what Nix builds there is there at the next start, of this
+        or of another image. Before anything else starts, Nix copies what the image came with to
+        `nix` in it, where that is missing, and it is mounted at /nix. The container needs the
+        capability `CAP_SYS_ADMIN` for that, and does not start without it.
+      '';
     };
   };
 
   config = lib.mkIf cfg.enable {
-    image.nixStore = lib.mkIf cfg.loadNixDb builtins.storeDir;
+    image = {
+      nixStore = lib.mkIf cfg.loadNixDb builtins.storeDir;
+      volumes = lib.mkIf (cfg.persistNix != null) [ cfg.persistNix ];
+    };
 
     nix.config = nglib.mkDefaultRec {
       build-users-group = "nixbld";
@@ -108,8 +143,12 @@ in
       );
     };
 
-    # What lets servers keep passwords in a file of Berkeley DB; Nix is a client only.
-    system.link.without = [ "/usr/lib/*/sasl2/libsasldb.so*" ];
+    # What lets servers keep passwords in a file of Berkeley DB, and what asks for tickets of Kerberos:
+    # Nix is a client of HTTP only.
+    system.link.without = [
+      "/usr/lib/*/krb5/plugins/**"
+      "/usr/lib/*/sasl2/libsasldb.so*"
+    ];
 
     system.directories = {
       "/nix/store" = {
@@ -117,6 +156,7 @@ in
         mode = "1775";
       };
       "/nix/var/nix" = { };
+      ${roots} = lib.mkIf (cfg.persistNix != null) { };
     };
 
     init.services.nix-daemon = lib.mkIf cfg.daemon {
@@ -131,10 +171,16 @@ in
       enabled = true;
     };
 
+    init.first = lib.mkIf (cfg.persistNix != null) (persist cfg.persistNix);
+
     assertions = [
       {
-        assertion = cfg.persistNix == null;
-        message = "`nix.persistNix` is not supported yet; mount a volume at /nix instead";
+        assertion = cfg.persistNix == null || lib.hasPrefix "/" cfg.persistNix && !inStore cfg.persistNix;
+        message = "`nix.persistNix` must be a directory outside of /nix, as `/data`, and is `${toString cfg.persistNix}`";
+      }
+      {
+        assertion = cfg.persistNix == null || cfg.loadNixDb;
+        message = "`nix.persistNix` copies what the database of the store knows, so `nix.loadNixDb` cannot be false";
       }
     ];
   };

@@ -17,6 +17,10 @@ let
 
   user =
     { name, config, ... }:
+    let
+      # Services may share an account.
+      services = cfg.ofServices.${config.name} or [ ];
+    in
     {
       options = {
         name = mkOption {
@@ -32,7 +36,8 @@ let
         };
         group = mkOption {
           type = types.str;
-          default = "nogroup";
+          default = if services == [ ] then "nogroup" else (lib.head services).group;
+          defaultText = "nogroup, or the group of the service that the user is for";
           description = "The user's own group.";
         };
         extraGroups = mkOption {
@@ -42,18 +47,23 @@ let
         };
         description = mkOption {
           type = field;
-          default = "";
+          default = lib.concatStringsSep " and " (lib.unique (map (service: service.description) services));
+          defaultText = "what the services are that the user is for";
           description = "Who the user is: the comment field.";
         };
         home = mkOption {
           type = types.path;
-          default = "/var/empty";
+          default = lib.findFirst (home: home != "/var/empty") "/var/empty" (
+            map (service: service.home) services
+          );
+          defaultText = "/var/empty, or the directory of the service that the user is for";
           description = "The home directory.";
         };
         createHome = mkOption {
           type = types.bool;
-          default = config.home != "/var/empty";
-          defaultText = lib.literalExpression ''home != "/var/empty"'';
+          # A service makes it, with the permissions that it needs.
+          default = (services == [ ] || config.isNormalUser) && config.home != "/var/empty";
+          defaultText = "true, unless it is /var/empty or a service makes it";
           description = "Whether the home directory exists in the image.";
         };
         shell = mkOption {
@@ -84,7 +94,12 @@ let
         hashedPasswordFile = mkOption {
           type = types.nullOr types.str;
           default = null;
-          description = "A file on the running system from which the hashed password is taken when it starts.";
+          example = "/run/secrets/admin";
+          description = ''
+            A file of the running system with the password as `mkpasswd` prints it. It is put into
+            /etc/shadow when the system starts, before anything else runs. Without the file the
+            system does not start.
+          '';
         };
         subUids = subordinate "uid";
         subGids = subordinate "gid";
@@ -245,6 +260,12 @@ in
         internal = true;
         description = "Users whom services let in, each with the options that do. Their shells are in the system.";
       };
+      ofServices = mkOption {
+        type = types.attrsOf (types.listOf (types.attrsOf types.str));
+        default = { };
+        internal = true;
+        description = "Users of services, each with what the services want of it: `description`, `group` and `home`.";
+      };
     };
     system.accounts = mkOption {
       type = types.attrs;
@@ -290,6 +311,18 @@ in
       };
     };
 
+    init.first = lib.concatLists (
+      lib.mapAttrsToList (
+        _: user:
+        lib.optional (user.hashedPasswordFile != null) [
+          "/usr/sbin/init"
+          "password"
+          user.name
+          user.hashedPasswordFile
+        ]
+      ) cfg.users
+    );
+
     system.accounts = {
       users = lib.mapAttrs' (
         _: user:
@@ -326,8 +359,8 @@ in
 
     assertions =
       lib.mapAttrsToList (name: user: {
-        assertion = user.hashedPasswordFile == null;
-        message = "`users.users.${name}.hashedPasswordFile` is not supported yet; use `hashedPassword`, or log in with keys";
+        assertion = user.hashedPasswordFile == null || !lib.hasPrefix builtins.storeDir user.hashedPasswordFile;
+        message = "`users.users.${name}.hashedPasswordFile` is in the store, for all to read; name a file that is mounted when the system runs";
       }) cfg.users
       ++ mustDiffer "users" "uid" cfg.users
       ++ mustDiffer "groups" "gid" cfg.groups

@@ -36,6 +36,8 @@ let
   evaluation = (nixpkgs.lib or lib).evalModules {
     specialArgs = {
       inherit provenance;
+      # What names in `disabledModules` are relative to.
+      modulesPath = toString ../modules;
     }
     // specialArgs
     // {

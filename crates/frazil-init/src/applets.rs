@@ -1,6 +1,7 @@
 //! The applets: what the program does under which name.
 
 mod ctl;
+mod first;
 mod guest;
 mod launch;
 mod logger;
@@ -51,7 +52,7 @@ pub(crate) mod status {
 }
 
 const USAGE: &[u8] = b"usage: init [PLAN] | init -- COMMAND... | initctl VERB... | \
-    init launch|lint|setup|dhcp|under ...";
+    init launch|lint|setup|first|bind|ensure|password|dhcp|under ...";
 
 /// Runs the applet that the arguments name, in argv[0] or as the first argument.
 pub fn run(arguments: Arguments) -> ! {
@@ -72,6 +73,10 @@ pub fn run(arguments: Arguments) -> ! {
         (_, b"logd") => logger::run(&arguments),
         (_, b"probe") => probe::run(&arguments),
         (_, b"setup") => setup::run(&arguments),
+        (_, b"first") => first::first(&arguments),
+        (_, b"bind") => first::bind(&arguments),
+        (_, b"ensure") => first::ensure(&arguments),
+        (_, b"password") => first::password(&arguments),
         (_, b"dhcp") => network::dhcp::run(&arguments),
         (_, b"lint") => supervise::lint(arguments.get(2).unwrap_or(PLAN_PATH)),
         (_, b"--") if arguments.get(2).is_some() => single::run(&arguments),

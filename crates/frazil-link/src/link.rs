@@ -68,6 +68,14 @@ pub enum LinkError {
         /// Where it was looked for.
         searched: Vec<TreePath>,
     },
+    /// A library that a program cannot be loaded without is left out on purpose.
+    #[error("`{file}` needs the library `{}`, which `without` leaves out", soname.escape_ascii())]
+    LeftOut {
+        /// Who needs it.
+        file: TreePath,
+        /// Its name.
+        soname: Vec<u8>,
+    },
     /// The loader of a program is nowhere.
     #[error("`{file}` is loaded by `{}`, which is in none of the packages", interpreter.escape_ascii())]
     Interpreter {
@@ -103,9 +111,10 @@ impl LinkError {
             Self::Library { .. } => {
                 "add the package that has the library, or leave the file out with `without`"
             }
+            Self::LeftOut { .. } => "leave the file out, too, or keep the library",
             Self::Interpreter { .. } => "add the package that has the loader, such as libc6",
             Self::Loop { .. } => "leave it out, or let it lead to something else",
-            Self::Conflict { .. } => "leave one of the two packages out",
+            Self::Conflict { .. } => "leave one of the two out",
         }
     }
 }

@@ -22,6 +22,9 @@ pub struct Policy {
     pub programs: Vec<Box<[u8]>>,
     /// Languages whose translations are kept, as their directories are called: `de`, `pt_BR`.
     pub locales: Vec<Box<str>>,
+    /// What is trimmed everywhere, and is not here: `documentation`, `translations`, `development`. Of
+    /// a package of which anything is kept, all of that is kept.
+    pub untrimmed: BTreeSet<Box<str>>,
     /// Capabilities that are kept in full, or not at all.
     pub capabilities: BTreeMap<Box<str>, Extent>,
     /// Patterns of files that may keep their set-user and set-group bits.

@@ -143,7 +143,8 @@ impl<'a> Universe<'a> {
             let is_ours = made.is_some_and(|made| made.role.is_made()) && !unit.role.is_made();
             let are_directories =
                 entry.is_directory() && node.is_some_and(|node| node.entry.is_directory());
-            if !is_ours && !are_directories {
+            // What is made for the system may take the place of data, not that of a program.
+            if (!is_ours || entry.elf().is_some()) && !are_directories {
                 self.rivals.entry(*first).or_default().push((index, entry));
             }
             return;

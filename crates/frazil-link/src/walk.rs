@@ -16,7 +16,7 @@ mod script;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-pub(crate) use found::Missing;
+pub(crate) use found::{Missing, Wanted};
 pub(crate) use program::is_searched;
 
 use crate::analysis::{AnalysedKind, Facts};
@@ -24,7 +24,7 @@ use crate::capability::{self, Extent};
 use crate::glob;
 use crate::ledger::{Edge, Evidence};
 use crate::policy::{Firmness, NOISY_NAMES, Policy, is_generic, trim};
-use crate::unit::{Level, Role};
+use crate::unit::{Level, Role, Unit};
 use crate::universe::{Found, NodeId, Universe, join, place};
 
 /// A directory that more packages share is not followed into those of other sources.
@@ -81,13 +81,13 @@ pub(crate) struct Walk<'u, 'a> {
     ids: HashMap<Vertex, u32>,
     known_edges: HashSet<(u32, u32, Evidence)>,
     queue: VecDeque<NodeId>,
-    /// Units that were taken whole.
-    whole_units: BTreeSet<usize>,
     /// Directories whose contents are to be taken, and those of which they were, for whom.
     directories: VecDeque<(NodeId, Vertex, Evidence)>,
     known_directories: HashSet<(NodeId, Vertex, Evidence)>,
     /// Those that were taken whole, for whomever.
     whole_directories: HashSet<NodeId>,
+    /// Units that were taken whole.
+    whole_units: HashSet<usize>,
     capabilities: BTreeSet<&'static str>,
     /// Whether anything loads libraries by name; and what names some, until something does.
     loads_libraries: bool,
@@ -140,8 +140,8 @@ pub(crate) fn walk<'u, 'a>(
         queue: VecDeque::new(),
         directories: VecDeque::new(),
         known_directories: HashSet::new(),
-        whole_units: BTreeSet::new(),
         whole_directories: HashSet::new(),
+        whole_units: HashSet::new(),
         capabilities: BTreeSet::new(),
         loads_libraries: false,
         waiting: BTreeSet::new(),
@@ -162,7 +162,7 @@ pub(crate) fn walk<'u, 'a>(
             break;
         }
     }
-    walk.take_licenses_and_locales();
+    walk.take_company();
     walk.take_parents();
     walk
 }
@@ -204,7 +204,7 @@ impl Walk<'_, '_> {
             self.keep("keep", pattern, &nodes);
         }
         for name in &self.policy.programs {
-            self.keep("programs", name, self.universe.programs(name));
+            self.keep("bins", name, self.universe.programs(name));
         }
         let full = self.policy.capabilities.iter().filter(|(_, extent)| **extent == Extent::Full);
         for row in full.filter_map(|(name, _)| capability::find(name)) {
@@ -307,16 +307,16 @@ impl Walk<'_, '_> {
         let path = &self.universe.node(id).path;
         let mut patterns = self.policy.without.iter();
         patterns.any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
-            || self.is_of_refused_capability(id)
+            || self.is_unwanted_capability(id)
     }
 
-    /// What a system makes itself is its own, whatever it is good for.
-    fn is_of_refused_capability(&self, id: NodeId) -> bool {
-        let mut refused =
+    /// Whether it belongs to a capability that the system is not to have, and does not make it itself.
+    fn is_unwanted_capability(&self, id: NodeId) -> bool {
+        let unwanted =
             self.policy.capabilities.iter().filter(|(_, extent)| **extent == Extent::Nothing);
-        let path = &self.universe.node(id).path;
-        refused.any(|(name, _)| capability::find(name).is_some_and(|row| row.has(path)))
-            && self.universe.unit_of(id).role != Role::Generated
+        let mut rows = unwanted.filter_map(|(name, _)| capability::find(name));
+        self.universe.unit_of(id).role != Role::Generated
+            && rows.any(|row| row.has(&self.universe.node(id).path))
     }
 
     /// Notes the evidence, and visits the node if it is new or better known than before.
@@ -350,35 +350,38 @@ impl Walk<'_, '_> {
             return;
         }
         let index = self.universe.node(node).unit;
-        self.take_whole(index, Vertex::Node(node));
-        if level == Level::Declared {
+        if self.take_whole(index, Vertex::Node(node)) && unit.level == Some(Level::Declared) {
             self.take_declared(index);
         }
     }
 
-    /// All that a package declares to need, and what that needs.
+    /// All that a unit declares to need, and what that needs.
     fn take_declared(&mut self, unit: usize) {
         let units = self.universe.units;
-        let (mut waiting, mut known) = (vec![unit], BTreeSet::from([unit]));
-        while let Some(index) = waiting.pop() {
-            let Some(unit) = units.get(index) else { continue };
-            for (needed, other) in units.iter().enumerate() {
-                if unit.depends.contains(&other.package) && known.insert(needed) {
-                    self.take_whole(needed, Vertex::Package(index));
-                    waiting.push(needed);
+        let (mut known, mut waiting) = (BTreeSet::from([unit]), vec![unit]);
+        while let Some(next) = waiting.pop() {
+            let needs = |other: &Unit| {
+                units.get(next).is_some_and(|unit| unit.depends.contains(&other.package))
+            };
+            let needed = units.iter().enumerate().filter(|(_, other)| needs(other));
+            for (index, _) in needed {
+                if known.insert(index) {
+                    self.take_whole(index, Vertex::Package(next));
+                    waiting.push(index);
                 }
             }
         }
     }
 
-    fn take_whole(&mut self, unit: usize, from: Vertex) {
+    /// Takes all of a unit; whether that is new.
+    fn take_whole(&mut self, unit: usize, from: Vertex) -> bool {
         let package = Vertex::Package(unit);
         let is_made = self.universe.units.get(unit).is_some_and(|unit| unit.role.is_made());
         let (from, to) = (self.id(from), self.id(package));
         let evidence = if is_made { Evidence::Root } else { Evidence::WholePackage };
         self.add_edge(from, to, evidence);
         if !self.whole_units.insert(unit) {
-            return;
+            return false;
         }
         for index in 0..self.universe.nodes.len() as u32 {
             let node = NodeId(index);
@@ -387,6 +390,7 @@ impl Walk<'_, '_> {
                 self.reach_node(Step { from: package, evidence, reached }, node);
             }
         }
+        true
     }
 
     fn visit(&mut self, id: NodeId) {

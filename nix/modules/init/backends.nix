@@ -84,6 +84,7 @@ let
   ];
   cannot = {
     frazil = [ ];
+    none = [ ];
     runit = [
       "backoff.min"
       "bind"

@@ -24,6 +24,8 @@ let
       program = "bin/s6-svscan";
       more = [ "bin/s6-supervise" ];
     };
+    # The program of the image runs alone, without services.
+    none = { };
     # Their files are written; who has them brings them along.
     s6-rc = { };
     dinit.program = "sbin/dinit";
@@ -115,9 +117,28 @@ let
       ]
     else
       null;
+  # Each command becomes the next one; the last of them is what the system starts anyway.
+  beforeAll = lib.concatMap (
+    command:
+    [
+      ours
+      "first"
+    ]
+    ++ command
+    ++ [ "--" ]
+  ) cfg.first;
 in
 {
   options.init = {
+    first = mkOption {
+      type = types.listOf (types.listOf types.str);
+      default = [ ];
+      example = lib.literalExpression ''[ [ "/usr/sbin/init" "bind" "/data/app" "/srv/app" ] ]'';
+      description = ''
+        Commands that are run as root before any service or shell, one after the other, whichever
+        the init is. In a container a command that fails is the end of the system; a machine goes on.
+      '';
+    };
     type = mkOption {
       type = types.enum (lib.attrNames inits);
       default = "frazil";
@@ -172,7 +193,9 @@ in
   };
 
   config.image = {
-    entrypoint = lib.mkIf (start != null) (lib.mkDefault start);
+    entrypoint = lib.mkIf (start != null || beforeAll != [ ] && cfg.type == "frazil") (
+      lib.mkDefault (beforeAll ++ (if start != null then start else [ ours ]))
+    );
     # Arguments that a user gives take the place of the shell.
     cmd = lib.mkIf (cfg.shell != null) (
       lib.mkDefault [ config.users.users.${cfg.shell}.shell ]
@@ -181,6 +204,10 @@ in
       lib.mkDefault "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
     );
   };
+  # A machine starts the init itself.
+  config.init.setup = lib.mkIf (cfg.type == "frazil" && cfg.mode != "container") (
+    lib.mkAfter (map (command: { run = command; }) cfg.first)
+  );
   # Debian's glue between runit and sysvinit: shell scripts that nobody calls here.
   config.system.link.without = lib.mkIf (cfg.type == "runit") [ "/usr/lib/runit/**" ];
   config.system.link.capabilities.shell = lib.mkIf (cfg.shell != null) (lib.mkDefault true);
@@ -193,6 +220,28 @@ in
     {
       assertion = cfg.shell == null || cfg.runsOne || cfg.type == "frazil";
       message = "`init.shell` starts no services, so the init `${cfg.type}` has nothing to do; set `init.type` to \"frazil\" or \"dumb-init\"";
+    }
+    {
+      assertion = !(lib.any (lib.elem "--") cfg.first);
+      message = "a command of `init.first` has the word `--`, which ends it; name a program that needs no such word";
+    }
+    {
+      assertion = cfg.first == [ ] || config.image.user == null;
+      message = "`init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) needs root, and `image.user` is `${toString config.image.user}`";
+    }
+    {
+      assertion = cfg.type != "none" || config.image.entrypoint != null;
+      message = "`init.type` is \"none\", so that nothing is started; set `image.entrypoint`";
+    }
+    {
+      assertion = cfg.type != "none" || services == { } && cfg.first == [ ];
+      message = "`init.type` is \"none\", which starts no services: ${
+        lib.concatStringsSep ", " (lib.attrNames services ++ map lib.head cfg.first)
+      }";
+    }
+    {
+      assertion = cfg.type != "s6-rc" || cfg.first == [ ];
+      message = "the init `s6-rc` is started by a program of yours, so `init.first` cannot be honoured; run its commands there";
     }
     {
       assertion = cfg.type != "s6-rc" || config.image.entrypoint != null;

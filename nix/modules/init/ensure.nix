@@ -99,7 +99,7 @@ in
       );
 
     beforeStart = lib.mapAttrsToList (_: entry: [
-      "/init"
+      "/usr/sbin/init"
       "ensure"
       entry.dst
       "${entry.executable}"

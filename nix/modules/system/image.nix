@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   provenance,
   ...
 }:
@@ -87,7 +88,8 @@ in
     };
     nixStore = mkOption {
       type = types.nullOr types.str;
-      default = null;
+      # Packages of Debian have lists of their own; of others the database is the list.
+      default = if pkgs ? debianSource then null else builtins.storeDir;
       internal = true;
       description = "The directory of the store of which the image has a database.";
     };
@@ -121,6 +123,23 @@ in
       description = "The signal that asks the system to stop.";
     };
     healthcheck = nullable (types.listOf types.str) "A command that ends with 0 while the system is healthy.";
+    # The names are those of the linker's table (crates/frazil-link/src/policy/tables.rs).
+    trim =
+      let
+        trimmed =
+          default: what:
+          mkOption {
+            type = types.bool;
+            inherit default;
+            description = "Whether the image is without ${what} of the packages that it holds files of.";
+          };
+      in
+      {
+        documentation = trimmed true "the manuals and other documentation";
+        translations = trimmed true "the translations (`system.link.locales` keeps those of some languages)";
+        development = trimmed true "the headers, static libraries, and what else only compilers read,";
+        licenses = trimmed false "the licenses";
+      };
     layers = {
       max = mkOption {
         type = types.ints.between 1 127;
@@ -138,6 +157,8 @@ in
       };
     };
   };
+
+  config.system.link.without = lib.mkIf config.image.trim.licenses [ "/usr/share/doc/*/copyright" ];
 
   config.image.annotations = lib.mapAttrs (_: lib.mkDefault) (
     lib.filterAttrs (_: value: value != null) {

@@ -21,6 +21,12 @@ let
     "setId"
   ];
 
+  untrimmed = lib.filter (what: !config.image.trim.${what}) [
+    "documentation"
+    "translations"
+    "development"
+  ];
+
   specification = {
     version = 1;
     inherit (config.system) name;
@@ -36,8 +42,9 @@ let
       removeAttrs config.system.link unsetLinks
       // {
         capabilities = given config.system.link.capabilities;
-      };
-    image = given config.image;
+      }
+      // lib.optionalAttrs (untrimmed != [ ]) { inherit untrimmed; };
+    image = given (removeAttrs config.image [ "trim" ]);
   }
   // lib.optionalAttrs (lib.any (list: list != [ ]) (lib.attrValues config.security.ca)) {
     inherit (config.security) ca;

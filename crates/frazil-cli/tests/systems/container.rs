@@ -46,6 +46,8 @@ pub(crate) struct Setting {
     pub(crate) environment: Vec<(&'static str, &'static str)>,
     /// Files that are mounted: where they are, and where they are in the container.
     pub(crate) binds: Vec<(String, &'static str)>,
+    /// Capabilities besides those that engines give.
+    pub(crate) capabilities: &'static [&'static str],
     /// Whether PID 1 reads what the client says, and ends when nothing more will come.
     pub(crate) is_interactive: bool,
 }
@@ -97,11 +99,11 @@ impl Container {
         let mut container = Self { name, root, runc: Some(child), pid: 0 };
         let file = container.folder().join("pid");
         container.pid = wait_for(|| {
-            if let Some(status) = container.runc.as_mut().unwrap().try_wait().unwrap() {
-                panic!("runc: {status}\n{}", container.log());
-            }
-            let pid = fs::read_to_string(&file).unwrap_or_default();
-            pid.parse().map_err(|_| "runc has no container".to_owned())
+            // The system may be at its end already.
+            let ended = container.runc.as_mut().unwrap().try_wait().unwrap();
+            let pid = fs::read_to_string(&file).unwrap_or_default().parse();
+            assert!(pid.is_ok() || ended.is_none(), "runc: {ended:?}\n{}", container.log());
+            pid.map_err(|_| "runc has no container".to_owned())
         });
         container
     }
@@ -202,12 +204,17 @@ impl Container {
 
     /// Asks the system to end, which must be well and in time.
     pub(crate) fn end(mut self) {
-        let mut runc = self.runc.take().unwrap();
-        if runc.stdin.take().is_none() {
+        if self.runc.as_mut().unwrap().stdin.take().is_none() {
             complete(self.runc().args(["kill", &self.name, "TERM"]));
         }
+        self.ends_with(0);
+    }
+
+    /// Waits until the system has ended, which must be with this status.
+    pub(crate) fn ends_with(mut self, code: i32) {
+        let mut runc = self.runc.take().unwrap();
         let status = wait_for(|| runc.try_wait().unwrap().ok_or("the end".to_owned()));
-        assert_eq!(status.code(), Some(0), "the end of {}:\n{}", self.name, self.log());
+        assert_eq!(status.code(), Some(code), "the end of {}:\n{}", self.name, self.log());
     }
 }
 
@@ -227,7 +234,8 @@ fn config(image: &Value, setting: &Setting) -> Value {
     let mut ids = image["user"].as_str().unwrap_or("0:0").split(':').map(str::parse::<u32>);
     let mut id = || ids.next().unwrap().unwrap();
     let user = json!({"uid": id(), "gid": id()});
-    let effective = if user["uid"] == 0 { CAPABILITIES } else { &[] };
+    let bounding = [CAPABILITIES, setting.capabilities].concat();
+    let effective = if user["uid"] == 0 { &bounding[..] } else { &[] };
     let default = json!(["/usr/sbin/init"]);
     let entrypoint = image["entrypoint"].as_array().or(default.as_array()).unwrap();
     let args: Vec<&Value> = entrypoint.iter().chain(image["cmd"].as_array().unwrap()).collect();
@@ -241,7 +249,7 @@ fn config(image: &Value, setting: &Setting) -> Value {
             "terminal": false, "user": user, "args": args, "env": environment,
             "cwd": "/", "noNewPrivileges": false,
             "capabilities": {
-                "bounding": CAPABILITIES, "effective": effective, "permitted": effective,
+                "bounding": bounding, "effective": effective, "permitted": effective,
             },
         },
         "root": {"path": "rootfs", "readonly": setting.read_only},

@@ -20,6 +20,7 @@ const LIMITS: &[(&str, f64)] = &[
     ("mosquitto", 15.4),
     ("mysql", 142.8),
     ("nginx", 14.0),
+    ("nix", 56.0),
     ("nodejs", 110.9),
     ("openssh", 26.1),
     ("php-cli", 34.5),
@@ -93,6 +94,16 @@ impl Example {
             container.in_its_network(|| client(&container));
             container.end();
         }
+    }
+
+    /// Starts the system, which must refuse to start: with this status, and these words.
+    pub(crate) fn refuses(self, code: i32, words: &str) {
+        if !container::can_run() {
+            return;
+        }
+        let container = Container::start(self.name, self.root(self.levels[0]), &self.container);
+        container.wait_for_log(words);
+        container.ends_with(code);
     }
 
     /// Links the system and unpacks its root.

@@ -1,7 +1,8 @@
 //! Whoever lets people in: over the network with a key, and at a terminal.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -76,29 +77,82 @@ fn dropbear() {
     });
 }
 
-/// A login on a serial line, whose other end is here.
+/// A serial line, whose other end is here.
+struct Line {
+    terminal: OwnedFd,
+    /// What the system finds the line at.
+    path: String,
+}
+
+impl Line {
+    fn new() -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        fcntl_setfl(&terminal, OFlags::NONBLOCK).unwrap();
+        let path = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        Self { terminal, path }
+    }
+
+    /// Waits for a text, and types an answer.
+    fn answer(&self, system: &Container, text: &str, answer: &str) {
+        let mut line = File::from(self.terminal.try_clone().unwrap());
+        let mut screen = String::new();
+        let mut bytes = [0; 512];
+        system.wait_for(|| {
+            let length = line.read(&mut bytes).unwrap_or(0);
+            screen.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            let is_there = screen.contains(text);
+            is_there.then_some(()).ok_or_else(|| format!("no {text:?} in {screen:?}"))
+        });
+        rustix::io::write(&self.terminal, answer.as_bytes()).unwrap();
+    }
+}
+
 #[test]
 fn getty() {
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&terminal).unwrap();
-    unlockpt(&terminal).unwrap();
-    fcntl_setfl(&terminal, OFlags::NONBLOCK).unwrap();
-    let line = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-    let getty = Example::of("getty").in_container(|with| with.binds.push((line, "/dev/ttyS0")));
-    getty.used(|system| {
-        let mut line = File::from(terminal.try_clone().unwrap());
-        let mut screen = String::new();
-        let mut wait_for = |text: &str| {
-            let mut bytes = [0; 512];
-            system.wait_for(|| {
-                let length = line.read(&mut bytes).unwrap_or(0);
-                screen.push_str(&String::from_utf8_lossy(&bytes[..length]));
-                let is_there = screen.contains(text);
-                is_there.then_some(()).ok_or_else(|| format!("no {text:?} in {screen:?}"))
-            });
-        };
-        wait_for("# ");
-        rustix::io::write(&terminal, b"echo $((6 * 7)) $HOME $TERM\n").unwrap();
-        wait_for("42 /root vt220");
+    let line = Line::new();
+    let path = line.path.clone();
+    Example::of("getty").in_container(|with| with.binds.push((path, "/dev/ttyS0"))).used(
+        |system| {
+            line.answer(system, "# ", "echo $((6 * 7)) $HOME $TERM\n");
+            line.answer(system, "42 /root vt220", "");
+        },
+    );
+}
+
+/// As `openssl passwd -6` prints it.
+const HASH: &str = "$6$frazil$upJSDF4AgB7oh4UMq2rJfZi.0H.iNwAvQ/XhHn8cmP9KtfdeUpRPjTPw97sACzebkXRvoNEz2ssV0T.AXt2RC/\n";
+const PASSWORD: &str = "ice needles";
+
+/// The hash of the password is in a file of the machine, and not in the image.
+#[test]
+fn getty_with_a_password() {
+    let line = Line::new();
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("root");
+    let with = |path: String| {
+        let module = "{ lib, ... }: {
+            services.getty.ttyS0.options = lib.mkForce { };
+            users.users.root.hashedPasswordFile = \"/run/secrets/root\";
+        }";
+        Example::of("getty").with(module).in_container(|with| {
+            with.binds.push((path, "/dev/ttyS0"));
+            with.binds.push((secret.display().to_string(), "/run/secrets/root"));
+        })
+    };
+    fs::write(&secret, "no hash: at all\n").unwrap();
+    with(line.path.clone()).refuses(
+        126,
+        "init: the password of root: /run/secrets/root: it holds no hash of a password",
+    );
+    fs::write(&secret, HASH).unwrap();
+    with(line.path.clone()).used(|system| {
+        line.answer(system, "login: ", "root\n");
+        line.answer(system, "Password: ", "another\n");
+        line.answer(system, "login: ", "root\n");
+        line.answer(system, "Password: ", &format!("{PASSWORD}\n"));
+        line.answer(system, "# ", "echo $((6 * 7)) $HOME\n");
+        line.answer(system, "42 /root", "");
     });
 }

@@ -19,6 +19,7 @@ use crate::sys::spawn::{Group, Program, Spawn, spawn};
 use crate::sys::{Arguments, Errno, Fd, Result, Word, file, memory};
 use crate::text::{Buffer, tell};
 pub(crate) use environment::Environment;
+pub(crate) use nodes::make_directories;
 pub(crate) use values::{Arena, command};
 
 /// What went wrong: what was being done, with what, and the kernel's reason.
@@ -38,6 +39,15 @@ impl Failure {
     /// Whether it is a command that exited so.
     pub(crate) fn is_status(&self, status: u8) -> bool {
         self.status == status
+    }
+
+    /// The exit status that tells it: that of the command, if one failed.
+    pub(crate) fn code(&self) -> u8 {
+        match (self.status, self.error) {
+            (0, Errno::NOENT) => status::NOT_FOUND,
+            (0, _) => status::CANNOT_EXECUTE,
+            (status, _) => status,
+        }
     }
 
     pub(crate) fn tell(&self, name: &CStr) {

@@ -11,6 +11,7 @@ mod container;
 mod context;
 mod control;
 mod faults;
+mod first;
 mod lifecycle;
 mod logs;
 mod machine;

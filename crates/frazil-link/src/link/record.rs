@@ -14,7 +14,7 @@ use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, 
 use crate::policy::trim;
 use crate::unit::Role;
 use crate::universe::{LINKS_MAX, Node, NodeId, parent, place};
-use crate::walk::{Reached, Vertex, Walk, is_searched};
+use crate::walk::{Reached, Vertex, Walk, Wanted, is_searched};
 
 pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Link {
     let errors = errors(&walk);
@@ -159,7 +159,11 @@ fn hints(walk: &Walk<'_, '_>) -> Vec<Hint> {
         })
         .collect();
     for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| !missing.is_exact) {
-        let mention = if missing.is_interpreter { "loader, missing" } else { "library, missing" };
+        let mention = match missing.what {
+            Wanted::Interpreter => "loader, missing",
+            Wanted::Library => "library, missing",
+            Wanted::LeftOut => "library, left out",
+        };
         if let Ok(target) = TreePath::parse(name.strip_prefix(b"/").unwrap_or(name)) {
             hints.push(Hint { target, from: path(*from), mention: mention.into() });
         }
@@ -185,11 +189,12 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
     }));
     for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| missing.is_exact) {
         let file = tree_path(&walk.universe.node(*from).path);
-        errors.push(if missing.is_interpreter {
-            LinkError::Interpreter { file, interpreter: name.clone() }
-        } else {
-            let searched = missing.searched.iter().map(|path| tree_path(path)).collect();
-            LinkError::Library { file, soname: name.clone(), searched }
+        let searched = || missing.searched.iter().map(|path| tree_path(path)).collect();
+        let name = name.clone();
+        errors.push(match missing.what {
+            Wanted::Interpreter => LinkError::Interpreter { file, interpreter: name },
+            Wanted::Library => LinkError::Library { file, soname: name, searched: searched() },
+            Wanted::LeftOut => LinkError::LeftOut { file, soname: name },
         });
     }
     errors.extend(loops(walk));

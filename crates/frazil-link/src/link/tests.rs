@@ -1,4 +1,5 @@
 mod capabilities;
+mod modules;
 mod units;
 
 use expect_test::{Expect, expect};
@@ -293,6 +294,38 @@ fn links_that_are_made_lead_somewhere_else() {
             error `/etc/c` is a link that leads back to itself
         "#]],
     );
+}
+
+#[test]
+fn what_is_trimmed_can_be_kept() {
+    let text = "unit a
+           elf usr/bin/a
+           file usr/share/man/man1/a.1.gz
+           file usr/share/man/de/man1/a.1.gz
+           file usr/share/locale/de/LC_MESSAGES/a.mo
+           file usr/include/a.h
+           unit b
+           file usr/share/doc/b/README";
+    let policy = Policy {
+        untrimmed: ["documentation".into(), "development".into()].into(),
+        ..Policy::default()
+    };
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/include/a.h <- keep of package a
+            /usr/share/man/de/man1/a.1.gz <- keep of package a
+            /usr/share/man/man1/a.1.gz <- keep of package a
+        "#]],
+    );
+    // There translations, which nothing reaches, come with the package, but for the policy.
+    let packages = Policy { level: Level::Packages, ..policy };
+    let link = run(text, &["/usr/bin/a"], &packages);
+    let dropped: Vec<String> = link.ledger.dropped.iter().map(|it| it.path.to_string()).collect();
+    assert_eq!(dropped, ["/usr/share/doc/b/README", "/usr/share/locale/de/LC_MESSAGES/a.mo"]);
 }
 
 #[test]

@@ -175,8 +175,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Licenses of kept packages, and translations that are asked for.
-    pub(super) fn take_licenses_and_locales(&mut self) {
+    /// Licenses of kept packages, translations that are asked for, and what is not to be trimmed.
+    pub(super) fn take_company(&mut self) {
         let universe = self.universe;
         let mut is_kept = vec![false; universe.units.len()];
         for (index, reached) in self.reached.iter().enumerate() {
@@ -188,6 +188,7 @@ impl Walk<'_, '_> {
                 *kept = true;
             }
         }
+        self.take_untrimmed(&is_kept);
         let kept = universe.units.iter().enumerate().zip(is_kept).filter(|(_, is_kept)| *is_kept);
         for ((index, unit), _) in kept {
             let package = Vertex::Package(index);
@@ -205,6 +206,25 @@ impl Walk<'_, '_> {
                         self.reach_node(Step::bulk(package, Evidence::Locale), *node);
                     }
                 }
+            }
+        }
+    }
+
+    /// What the policy does not want trimmed, of packages of which something else is kept.
+    fn take_untrimmed(&mut self, is_kept: &[bool]) {
+        let universe = self.universe;
+        if self.policy.untrimmed.is_empty() {
+            return;
+        }
+        for (index, node) in universe.nodes.iter().enumerate() {
+            let is_wanted = is_kept.get(node.unit) == Some(&true)
+                && !node.entry.is_directory()
+                && trim(&node.path).is_some_and(|(why, _)| self.policy.untrimmed.contains(why));
+            if is_wanted {
+                let package = Vertex::Package(node.unit);
+                let (from, to) = (self.id(Vertex::Roots), self.id(package));
+                self.add_edge(from, to, Evidence::Keep);
+                self.reach_node(Step::bulk(package, Evidence::Keep), NodeId(index as u32));
             }
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// What starts a system that says nothing else.
 const INIT: &str = "/usr/sbin/init";
 /// The time of all entries, which is that of everything in a Nix store. It does not depend on when
-/// an image was made: a package is the same layer in all images, whatever they are made from.
+/// an image was made: the same files are the same layer in all images.
 pub const ENTRY_TIME: Timestamp = Timestamp(1);
 /// What says when an image was made, besides its configuration.
 const CREATED: &str = "org.opencontainers.image.created";

@@ -33,10 +33,12 @@ use finish::{Finish, Finished};
 use universe::Universe;
 
 /// The unit of what is made for one system.
-const GENERATED: &str = "generated";
+pub(crate) const GENERATED: &str = "generated";
 /// The unit of the init, and its program.
 const INIT: &str = "init";
 const INIT_PROGRAM: &str = "usr/sbin/init";
+/// The machines that it is for.
+const INIT_SYSTEM: &str = "x86_64-linux";
 /// What a system without one names as its init.
 const NO_INIT: &str = "none";
 
@@ -86,6 +88,14 @@ pub enum SystemError {
         /// The version that it has.
         found: u32,
     },
+    /// It is for machines that the init is not for.
+    #[error(
+        "there is no init for {system} here, only one for {INIT_SYSTEM}; with `init.type = \"none\"` the program of `image.entrypoint` runs alone"
+    )]
+    Machine {
+        /// The machines.
+        system: String,
+    },
     /// A text of it is not what it should be.
     #[error("`{value}` cannot be {what}")]
     Value {
@@ -93,6 +103,14 @@ pub enum SystemError {
         what: &'static str,
         /// What it is.
         value: String,
+    },
+    /// A unit has a level, and is none.
+    #[error(
+        "`system.link.units.{name}` is about no package that the system may use; packages have the names that Debian gives them"
+    )]
+    UnknownUnit {
+        /// Its name.
+        name: String,
     },
     /// Packages of Debian are used, but no suite is named.
     #[error("`{adapter}` is a package of Debian, and the system names no suite")]
@@ -179,6 +197,9 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     if specification.version != specification::VERSION {
         return Err(SystemError::Version { found: specification.version });
     }
+    if specification.plan.init != NO_INIT && specification.system != INIT_SYSTEM {
+        return Err(SystemError::Machine { system: specification.system.clone() });
+    }
     let adapters = packages::adapters(setting.inputs)?;
     let specification = &with_accounts(specification, &adapters);
     let accounts = Accounts::number(&specification.users, &specification.groups)?;
@@ -200,7 +221,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     }
     let unused = universe.unused(&specification.packages, &adapters, &link.ledger);
     let declarations = universe.declarations(&link.ledger)?;
-    let made = [&generated, universe.offered()];
+    let made = [(GENERATED, &generated), (universe::OFFERED, universe.offered())];
     let (services, declarations) = (&services, declarations.as_slice());
     let finish = Finish { specification, adapters: &adapters, made, services, declarations };
     let Finished { tree, ledger, problems } = finish.run(link)?;
@@ -338,6 +359,7 @@ fn policy(
         without: bytes(&link.without),
         programs: bytes(&link.bins),
         locales: link.locales.iter().map(|name| name.as_str().into()).collect(),
+        untrimmed: link.untrimmed.iter().map(|name| name.as_str().into()).collect(),
         capabilities: link
             .capabilities
             .iter()

@@ -165,6 +165,9 @@ pub struct Link {
     pub bins: Vec<String>,
     /// Languages.
     pub locales: Vec<String>,
+    /// What is trimmed everywhere, and is not here.
+    #[serde(default)]
+    pub untrimmed: Vec<String>,
     /// Decisions on capabilities.
     pub capabilities: BTreeMap<String, bool>,
     /// Packages to take files from although nothing refers to them.

@@ -50,7 +50,7 @@ fn declared_files_must_fit() {
     );
     place.check_refusal("nested", expect!["`/etc/foo` is no directory, so there cannot be `/etc/foo/bar`; leave one of the two out"]);
     place.check_refusal("copied", expect!["cannot read `/nix/store/app-1.0/bin/app-tool`: it leads to `/usr/bin/app-tool`, which is only in the system; link to it"]);
-    place.check_refusal("foreign", expect!["cannot read `/etc/passwd`: it is not in the store"]);
+    place.check_refusal("outside", expect!["cannot read `/etc/passwd`: it is not in the store"]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn authorities_are_those_that_a_system_wants() {
         link 0:0 generated etc/pki/tls/certs/ca-bundle.crt /etc/ssl/certs/ca-certificates.crt
         dir 755 0:0 - etc/ssl
         dir 755 0:0 - etc/ssl/certs
-        file 644 0:0 generated etc/ssl/certs/ca-certificates.crt = "good\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n""#]]);
+        file 644 0:0 offered etc/ssl/certs/ca-certificates.crt = "good\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n""#]]);
     place.check_refusal(
         "distrusting",
         expect!["`Gone Root` cannot be an authority to leave out: there is none of that name"],

@@ -9,15 +9,16 @@ let
     name = "source";
   };
   pkgs = import source { inherit frazil source; };
-  system =
-    config:
+  system = systemFor "x86_64-linux";
+  systemFor =
+    machine: config:
     (nglib.makeSystem {
       nixpkgs = {
         inherit lib;
-        legacyPackages.x86_64-linux = pkgs;
+        legacyPackages.${machine} = pkgs;
       };
       name = "made-up";
-      system = "x86_64-linux";
+      system = machine;
       config = {
         imports = [
           config
@@ -53,15 +54,6 @@ in
     alternatives.awk = "/usr/bin/mawk";
     packages = [ pkgs.debian.mawk ];
   };
-  # The command of a package that is asked for would be found before the common name.
-  chosen = system {
-    environment.systemPackages = [ pkgs.debian.gawk ];
-    system.link = {
-      alternatives.gawk = "/usr/bin/mawk";
-      packages = [ pkgs.debian.mawk ];
-    };
-  };
-  no-unit = linked { units.nosuch.level = "packages"; };
   conflict = linked {
     packages = [ pkgs.debian.rival ];
     keep = [ "/usr/share/rival/x" ];
@@ -87,7 +79,7 @@ in
       mode = "0644";
     };
   };
-  foreign = system {
+  outside = system {
     environment.etc.passwords = {
       source = "/etc/passwd";
       mode = "0644";
@@ -118,5 +110,7 @@ in
     };
   };
   no-member = system { users.groups.wheel.members = [ "ghost" ]; };
+  foreign = systemFor "aarch64-linux" { };
+  unknown = linked { units.nowhere.level = "packages"; };
   wish = linked { keep = [ "/usr/share/nowhere/*" ]; };
 }

@@ -8,6 +8,9 @@ use crate::plan::{Node, NodeKind, Service, UNCHANGED};
 use crate::sys::{Errno, Result, c_string, file};
 use crate::text::Buffer;
 
+/// EROFS.
+const READ_ONLY: Errno = Errno(30);
+
 pub(super) fn make_all(arena: &mut Arena, service: Service<'static>) -> Step<()> {
     for node in service.nodes() {
         let path = node.path();
@@ -27,6 +30,15 @@ pub(super) fn make_all(arena: &mut Arena, service: Service<'static>) -> Step<()>
     Ok(())
 }
 
+/// Makes a directory and those above it, if they are absent.
+pub(crate) fn make_directories(path: &CStr) -> Result<()> {
+    make_parents(path)?;
+    match file::make_directory(path, 0o755) {
+        Err(Errno::EXIST | READ_ONLY) => Ok(()),
+        result => result,
+    }
+}
+
 fn make_parents(path: &CStr) -> Result<()> {
     let bytes = path.to_bytes();
     let ends = bytes.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/');
@@ -36,7 +48,7 @@ fn make_parents(path: &CStr) -> Result<()> {
         let parent = c_string(parent.bytes()).ok_or(Errno::INVAL)?;
         match file::make_directory(parent, 0o755) {
             // On a read-only root what is there is enough; what is not shows at the end of the path.
-            Ok(()) | Err(Errno::EXIST | Errno(30 | 13)) => {}
+            Ok(()) | Err(Errno::EXIST | READ_ONLY | Errno(13)) => {}
             Err(error) => return Err(error),
         }
     }
@@ -56,7 +68,7 @@ fn make_directory(node: Node<'_>) -> Result<()> {
         // It may belong to the service's user: then its mode is that user's business.
         Err(Errno::EXIST) => {
             return match own(node).and_then(|()| file::change_mode(node.path(), node.mode())) {
-                Err(Errno::PERM | Errno(30)) => Ok(()),
+                Err(Errno::PERM | READ_ONLY) => Ok(()),
                 result => result,
             };
         }

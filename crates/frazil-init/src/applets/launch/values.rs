@@ -23,7 +23,7 @@ impl Arena {
     }
 
     /// Puts bytes together to a C string.
-    pub(super) fn join(&mut self, parts: &[&[u8]]) -> Result<&'static CStr> {
+    pub(crate) fn join(&mut self, parts: &[&[u8]]) -> Result<&'static CStr> {
         let len = parts.iter().map(|part| part.len()).sum::<usize>() + 1;
         let place = self.take(len)?;
         let bytes = parts.iter().copied().flatten();

@@ -38,6 +38,31 @@ fn capabilities_follow_imported_symbols() {
 }
 
 #[test]
+fn what_is_not_wanted_is_left_out_whatever_names_it() {
+    let text = "unit made generated
+           text etc/services content=own
+         unit a
+           elf usr/bin/a path=/etc/ssl/certs/ca-certificates.crt
+         unit netbase data
+           file etc/services
+         unit bundle offered
+           file etc/ssl/certs/ca-certificates.crt";
+    let mut policy = Policy::default();
+    for name in ["authorities", "services"] {
+        policy.capabilities.insert(name.into(), Extent::Nothing);
+    }
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /etc/services <- root of package made
+            /usr/bin/a <- root of roots
+        "#]],
+    );
+}
+
+#[test]
 fn capabilities_are_kept_for_whoever_asks() {
     let text = "unit a
            elf usr/bin/a
@@ -62,24 +87,6 @@ fn capabilities_are_kept_for_whoever_asks() {
             error nothing in the packages is what `capabilities` asks for: `protocols`
         "#]],
     );
-}
-
-#[test]
-fn refused_capabilities_are_not_kept_for_other_reasons() {
-    let text = "unit a named
-           elf usr/bin/a path=/etc/ssl/certs/ca-certificates.crt,/etc/hosts
-         unit generated generated
-           file etc/hosts
-         unit offered offered
-           file etc/ssl/certs/ca-certificates.crt";
-    let mut policy = Policy::default();
-    for name in ["authorities", "resolver"] {
-        policy.capabilities.insert(name.into(), Extent::Nothing);
-    }
-    check_with(&policy, text, &["/usr/bin/a"], expect![[r#"
-        /etc/hosts <- root of package generated
-        /usr/bin/a <- root of roots
-    "#]]);
 }
 
 #[test]

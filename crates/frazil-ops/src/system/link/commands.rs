@@ -46,7 +46,8 @@ pub(super) fn of_package(package: &str, setting: &Setting<'_>) -> Vec<Command> {
     commands
 }
 
-/// Makes the links. Of two commands of the same name the first is taken, as in a search path.
+/// Makes the links. Of two commands of the same name the one is taken that `alternatives` choose, or
+/// the first, as in a search path.
 pub(super) fn offer(
     specification: &Specification,
     setting: &Setting<'_>,
@@ -54,10 +55,10 @@ pub(super) fn offer(
 ) -> Result<(), SystemError> {
     for package in &specification.packages {
         for command in of_package(package, setting) {
-            let chosen = specification.link.alternatives.get(&command.name).cloned();
             let link = tree_path(&format!("usr/local/bin/{}", command.name))?;
-            if !command.is_searched() && !generated.contains(&link) {
-                let target = chosen.or_else(|| command.target()).unwrap_or(command.path);
+            let chosen = specification.link.alternatives.get(&command.name);
+            if (chosen.is_some() || !command.is_searched()) && !generated.contains(&link) {
+                let target = chosen.cloned().or_else(|| command.target()).unwrap_or(command.path);
                 let metadata = Metadata::of_root(Mode::of(0o777));
                 generated.insert(link, metadata, Made::Link(target.into_bytes()));
             }

@@ -27,7 +27,7 @@ const LOADER_CACHE: &str = "etc/ld.so.cache";
 pub(super) struct Finish<'f> {
     pub(super) specification: &'f Specification,
     pub(super) adapters: &'f BTreeMap<StorePath, Adapter>,
-    pub(super) made: [&'f Generated; 2],
+    pub(super) made: [(&'f str, &'f Generated); 2],
     pub(super) services: &'f serde_json::Value,
     /// The files by which kept packages declare things: paths from the root, and texts.
     pub(super) declarations: &'f [(String, String)],
@@ -150,7 +150,7 @@ fn assemble(
     ledger: &Ledger,
     specification: &Specification,
     accounts: &Accounts,
-    made: [&Generated; 2],
+    made: [(&str, &Generated); 2],
 ) -> Result<Tree, SystemError> {
     let origin = origin(GENERATED);
     let (mut tree, conflicts) = frazil_link::link::tree(ledger, &origin);
@@ -158,9 +158,11 @@ fn assemble(
         return Err(conflict.into());
     }
     // The linker knows what is made as units; the bytes are here.
-    for (path, leaf) in made.into_iter().flat_map(|made| made.leaves(&origin)) {
-        if tree.remove(path) {
-            tree.insert(path.clone(), leaf)?;
+    for (unit, made) in made {
+        for (path, leaf) in made.leaves(&super::origin(unit)) {
+            if tree.remove(path) {
+                tree.insert(path.clone(), leaf)?;
+            }
         }
     }
     for directory in &specification.directories {
@@ -228,21 +230,21 @@ fn add_init(
     let table = Table::from_json(services.to_string().as_bytes())?;
     let plan = frazil_init::plan::compile(&table)?;
     let file = |bytes: &[u8]| LeafKind::File(frazil_tree::File::inline(bytes));
-    let mut add = |path: &str, mode: u32, kind: LeafKind| {
-        let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(INIT), kind };
+    let mut add = |unit: &str, path: &str, mode: u32, kind: LeafKind| {
+        let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(unit), kind };
         tree.insert(tree_path(path)?, leaf).map(drop).map_err(SystemError::from)
     };
-    add(INIT_PROGRAM, 0o755, file(frazil_init::PROGRAM))?;
-    add("etc/init.plan", 0o644, file(&plan))?;
+    add(INIT, INIT_PROGRAM, 0o755, file(frazil_init::PROGRAM))?;
+    add(GENERATED, "etc/init.plan", 0o644, file(&plan))?;
     let program = format!("/{INIT_PROGRAM}");
     let backend = Backend::named(&specification.plan.init);
     // It was compiled just now, so it can be read.
     let plan = frazil_init::plan::read(&plan).ok().zip(backend);
     for entry in plan.into_iter().flat_map(|(plan, backend)| backend.files(plan, &program)) {
         match entry.made {
-            backend::Made::Text(text) => add(&entry.path, 0o644, file(text.as_bytes()))?,
+            backend::Made::Text(text) => add(GENERATED, &entry.path, 0o644, file(text.as_bytes()))?,
             backend::Made::Program => {
-                add(&entry.path, 0o777, LeafKind::Symlink(program.as_bytes().into()))?;
+                add(GENERATED, &entry.path, 0o777, LeafKind::Symlink(program.as_bytes().into()))?;
             }
         }
     }

@@ -25,8 +25,8 @@ use crate::system::specification::{Authorities, Specification};
 use crate::system::units;
 use crate::system::unpacked::{self, Manifest};
 
-/// The unit of the bundle of authorities.
-const OFFERED: &str = "offered";
+/// The unit of what is made where something asks for it: the same in every system of a suite.
+pub(super) const OFFERED: &str = "offered";
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 pub(super) struct Universe<'u> {
@@ -150,13 +150,13 @@ impl<'u> Universe<'u> {
         let levels: BTreeMap<String, Level> = levels
             .map(|(name, unit)| Ok((name.clone(), level(&unit.level)?)))
             .collect::<Result<_, SystemError>>()?;
-        for candidate in packages::universe(index, &named, &levels)? {
-            self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
+        let candidates = packages::universe(index, &named, &levels)?;
+        let has = |name: &&String| candidates.iter().any(|it| *it.unit.package == ***name);
+        if let Some(name) = levels.keys().find(|name| !has(name)) {
+            return Err(SystemError::UnknownUnit { name: name.clone() });
         }
-        let is_known = |name: &&String| self.units.iter().any(|unit| *unit.package == ***name);
-        if let Some(name) = levels.keys().find(|name| !is_known(name)) {
-            let what = "the name of a package of Debian in the system, for `system.link.units`";
-            return Err(SystemError::Value { what, value: name.clone() });
+        for candidate in candidates {
+            self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
         }
         Ok(())
     }
