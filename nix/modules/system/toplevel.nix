@@ -28,7 +28,7 @@ let
   ];
 
   specification = {
-    version = 1;
+    version = import ./linker-version.nix;
     inherit (config.system) name;
     system = config.system.platform;
     debian = pkgs.debianSource or null;

@@ -197,7 +197,7 @@ let
       builder = "builtin:link";
       __structuredAttrs = true;
       specification = {
-        version = 1;
+        version = import ../../modules/system/linker-version.nix;
         inherit name;
         system = final.system;
         debian = final.debianSource;

@@ -1,33 +1,33 @@
 //! From a walk to its ledger: what was reached is sorted, what was not gets a reason.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use frazil_model::Sha256;
 use frazil_tree::TreePath;
 
 use super::{Link, LinkError};
-use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::analysis::{Analysed, AnalysedKind};
 use crate::generate::loader_cache::Library;
 use crate::glob;
 use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
 use crate::policy::trim;
 use crate::unit::Role;
-use crate::universe::{LINKS_MAX, Node, NodeId, parent, place};
+use crate::universe::{LINKS_MAX, Node, NodeId, Opened, parent, place};
 use crate::walk::{Reached, Vertex, Walk, Wanted, is_searched};
 
-pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Link {
+pub(super) fn record(walk: Walk<'_, '_>, opened: &Opened) -> Link {
     let errors = errors(&walk);
     let (subjects, edges) = graph(&walk);
     let kept = walk.kept_units();
     let units =
         walk.universe.units.iter().zip(opened).enumerate().map(|(index, (unit, opened))| {
+            let opened = opened.get();
             let fate = match opened {
                 _ if kept.contains(&index) => Fate::Kept,
                 Some(_) => Fate::Dropped,
                 None => Fate::NeverOpened,
             };
-            let bytes = opened.as_ref().map_or(0, |analysis| analysis.size());
+            let bytes = opened.map_or(0, |analysis| analysis.size());
             UnitRecord { name: unit.name.clone(), package: unit.package.clone(), fate, bytes }
         });
     let units = units.collect();

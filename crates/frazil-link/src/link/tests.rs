@@ -1,5 +1,6 @@
 mod capabilities;
 mod modules;
+mod rules;
 mod units;
 
 use expect_test::{Expect, expect};

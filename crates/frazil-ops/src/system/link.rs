@@ -82,12 +82,6 @@ pub struct UnitPlace {
 /// Why a system cannot be linked.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// It is of another version.
-    #[error("the specification of the system has version {found}, and this program reads {expected}", expected = specification::VERSION)]
-    Version {
-        /// The version that it has.
-        found: u32,
-    },
     /// It is for machines that the init is not for.
     #[error(
         "there is no init for {system} here, only one for {INIT_SYSTEM}; with `init.type = \"none\"` the program of `image.entrypoint` runs alone"
@@ -194,9 +188,6 @@ fn shown(errors: &[LinkError]) -> String {
 
 /// Links a system.
 pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Linked, SystemError> {
-    if specification.version != specification::VERSION {
-        return Err(SystemError::Version { found: specification.version });
-    }
     if specification.plan.init != NO_INIT && specification.system != INIT_SYSTEM {
         return Err(SystemError::Machine { system: specification.system.clone() });
     }

@@ -1,5 +1,6 @@
 //! The universe of a link: what is made, store paths, and packages that are fetched when asked for.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -213,12 +214,16 @@ impl<'u> Universe<'u> {
             source: crate::causes(&error).into(),
         };
         self.fetch(&names).map_err(failed)?;
+        // The largest first, so that no thread has one left when the others are done.
+        let mut order: Vec<usize> = (0..asked.len()).collect();
+        order.sort_by_key(|index| Reverse(names.get(*index).map(|name| self.size(name))));
         let next = std::sync::atomic::AtomicUsize::new(0);
         let results: Vec<Slot> = asked.iter().map(|_| Mutex::new(None)).collect();
         let work = || {
             loop {
                 let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let (Some(unit), Some(slot)) = (asked.get(index), results.get(index)) else {
+                let Some(index) = order.get(index) else { return };
+                let (Some(unit), Some(slot)) = (asked.get(*index), results.get(*index)) else {
                     return;
                 };
                 let analysis = self.analyse(&unit.name);
@@ -252,6 +257,7 @@ impl<'u> Universe<'u> {
         if wanted.is_empty() {
             return Ok(());
         }
+        wanted.sort_by_key(|(name, _)| Reverse(self.size(name)));
         let demanded: Vec<Demanded> = wanted.iter().map(|(_, made)| made.demanded()).collect();
         let built = (self.setting.demand)(&demanded)?;
         let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -259,6 +265,14 @@ impl<'u> Universe<'u> {
             unpacked.extend(outputs.into_values().next().map(|found| (name.clone(), found)));
         }
         Ok(())
+    }
+
+    /// About how large a unit is, as far as that is known before it is there.
+    fn size(&self, name: &Origin) -> u64 {
+        match self.sources.get(name) {
+            Some(UnitSource::Package(package)) => package.installed_size_kib,
+            Some(UnitSource::Made(_) | UnitSource::Offered | UnitSource::Store { .. }) | None => 0,
+        }
     }
 
     fn unpacked_at(&self, name: &Origin) -> Option<(StorePath, PathBuf)> {
