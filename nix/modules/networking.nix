@@ -179,7 +179,7 @@ in
       ++ [
         {
           assertion = cfg.search == [ ] || cfg.nameservers != [ ];
-          message = "`networking.search` (${lib.concatStringsSep ", " cfg.search}) needs `networking.nameservers`: without them /etc/resolv.conf is not the system's";
+          message = "`networking.search` (${lib.concatStringsSep ", " cfg.search}) needs `networking.nameservers`: without them /etc/resolv.conf is the engine's";
         }
         {
           assertion = !isMachine || cfg.defaultGateway == null || cfg.interfaces ? ${cfg.defaultGateway.interface};

@@ -97,8 +97,8 @@ let
           example = "/run/secrets/admin";
           description = ''
             A file of the running system with the password as `mkpasswd` prints it. It is put into
-            /etc/shadow when the system starts, before anything else runs. Without the file the
-            system does not start.
+            /etc/shadow when the system starts, before anything else runs. Where the file lacks, or
+            /etc cannot be written to, a container does not start.
           '';
         };
         subUids = subordinate "uid";
@@ -254,17 +254,17 @@ in
         default = "/bin/sh";
         description = "The login shell of users with `useDefaultShell`.";
       };
-      logins = mkOption {
-        type = types.attrsOf (types.listOf types.str);
-        default = { };
-        internal = true;
-        description = "Users whom services let in, each with the options that do. Their shells are in the system.";
-      };
       ofServices = mkOption {
         type = types.attrsOf (types.listOf (types.attrsOf types.str));
         default = { };
         internal = true;
         description = "Users of services, each with what the services want of it: `description`, `group` and `home`.";
+      };
+      logins = mkOption {
+        type = types.attrsOf (types.listOf types.str);
+        default = { };
+        internal = true;
+        description = "Users whom services let in, each with the options that do. Their shells are in the system.";
       };
     };
     system.accounts = mkOption {

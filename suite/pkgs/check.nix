@@ -155,7 +155,7 @@ in
       && image.cmd == [ ]
       && image.environment.A == "b=c"
       && image.ports == [ "80/tcp" ]
-      && image.healthcheck == [ "/bin/sh" "-c" "true" ]
+      && image.healthcheck.command == [ "/bin/sh" "-c" "true" ]
       && image.name == "a/b"
       && image.tag == "1"
       && image.layers.max == 2;

@@ -2,12 +2,14 @@
 //! and the ledger. No file of these packages can run; what is looked at is what is kept, and why.
 
 mod declared;
+mod imaging;
 mod universe;
 
 use std::fs;
 use std::process::Output;
 
 use expect_test::{Expect, expect};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::frazil;
@@ -368,4 +370,34 @@ fn the_same_system_gives_the_same_bytes() {
     for file in ["manifest", "ledger", "units.json", "services.json", "image.json"] {
         assert!(one.file("kept", file) == two.file("kept", file), "{file}");
     }
+}
+
+#[test]
+fn what_is_trimmed_is_chosen() {
+    let place = Place::new();
+    assert!(place.link("plain").status.success());
+    place.check_difference(
+        "trimmed",
+        expect![[r#"
+        -/usr/share/doc/app/copyright
+        -/usr/share/doc/libone1/copyright
+        +/usr/share/doc/app/manual
+        +/usr/share/locale/de/LC_MESSAGES/app.mo"#]],
+    );
+}
+
+/// The plan of a machine is made of what the modules say about its network and its disks.
+#[test]
+fn a_machine_is_set_up_by_its_init() {
+    let place = Place::new();
+    assert!(place.link("plain").status.success());
+    place.check_difference(
+        "machine",
+        expect![[r#"
+        +/etc/fstab
+        +/etc/resolv.conf"#]],
+    );
+    let services: Value =
+        serde_json::from_slice(&place.file("machine", "services.json")).expect("JSON");
+    expect![[r#"[{"mount":{"options":[],"source":"/dev/vda","target":"/data","type":"ext4"}},{"hostname":"made-up"},{"link-up":"lo"},{"run":["/usr/sbin/init","password","root","/data/root"]}]"#]].assert_eq(&services["setup"].to_string());
 }

@@ -31,7 +31,7 @@ fn a_link_to_its_own_place_is_the_file_there() {
     let place = Place::new();
     assert!(place.link("plain").status.success());
     place.check_difference(
-        "placed",
+        "in-place",
         expect![[r#"
         +/usr/bin/app-tool
         +/usr/bin/awk
@@ -50,7 +50,7 @@ fn declared_files_must_fit() {
     );
     place.check_refusal("nested", expect!["`/etc/foo` is no directory, so there cannot be `/etc/foo/bar`; leave one of the two out"]);
     place.check_refusal("copied", expect!["cannot read `/nix/store/app-1.0/bin/app-tool`: it leads to `/usr/bin/app-tool`, which is only in the system; link to it"]);
-    place.check_refusal("outside", expect!["cannot read `/etc/passwd`: it is not in the store"]);
+    place.check_refusal("stranger", expect!["cannot read `/etc/passwd`: it is not in the store"]);
 }
 
 #[test]

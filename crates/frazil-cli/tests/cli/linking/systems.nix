@@ -49,6 +49,22 @@ in
     without = [ "/usr/lib/app/plugin.so" ];
     capabilities.shell = false;
   };
+  trimmed = system {
+    image.trim = {
+      documentation = false;
+      translations = false;
+      licenses = true;
+    };
+  };
+  machine = system {
+    init.mode = "vm";
+    networking.interfaces.eth0.useDHCP = true;
+    fstab.entries."/data" = {
+      device = "/dev/vda";
+      type = "ext4";
+    };
+    users.users.root.hashedPasswordFile = "/data/root";
+  };
   alternative = linked {
     bins = [ "awk" ];
     alternatives.awk = "/usr/bin/mawk";
@@ -66,6 +82,29 @@ in
     };
   };
   placed = system {
+    users.users.somebody = {
+      uid = 1000;
+      group = "users";
+    };
+    image = {
+      user = "1000";
+      workingDir = "/srv/work";
+      volumes = [
+        "/data"
+        "/etc"
+        "/bin/below-a-link"
+      ];
+      healthcheck = {
+        command = [ "${pkgs.debian.app}/bin/app" ];
+        interval = 1.5;
+        retries = 2;
+      };
+      stopSignal = "SIGQUIT";
+    };
+  };
+  foreign = systemFor "aarch64-linux" { };
+  unknown = linked { units.nowhere.level = "packages"; };
+  in-place = system {
     system.files."/bin/app-tool".link = "${pkgs.debian.app}/bin/app-tool";
   };
   loop = system { environment.etc.here.source = "/etc/here"; };
@@ -79,7 +118,7 @@ in
       mode = "0644";
     };
   };
-  outside = system {
+  stranger = system {
     environment.etc.passwords = {
       source = "/etc/passwd";
       mode = "0644";
@@ -110,7 +149,5 @@ in
     };
   };
   no-member = system { users.groups.wheel.members = [ "ghost" ]; };
-  foreign = systemFor "aarch64-linux" { };
-  unknown = linked { units.nowhere.level = "packages"; };
   wish = linked { keep = [ "/usr/share/nowhere/*" ]; };
 }

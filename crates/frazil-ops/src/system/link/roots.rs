@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{NO_INIT, Setting, SystemError, laid_out};
+use super::{INIT_PROGRAM, NO_INIT, Setting, SystemError, laid_out};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -21,7 +21,8 @@ pub(super) fn roots(
         let at = |field: &str| format!("init.services.{name}.{field}");
         let argv = service.get("exec").and_then(Value::as_array);
         for (index, word) in argv.into_iter().flatten().filter_map(Value::as_str).enumerate() {
-            push_word(&mut roots, word, &at("exec"), index == 0);
+            let is_ours = word.strip_prefix('/') == Some(INIT_PROGRAM);
+            push_word(&mut roots, word, &at("exec"), index == 0 && !is_ours);
         }
         for (field, value) in service.as_object().into_iter().flatten() {
             if field != "exec" {
@@ -59,7 +60,10 @@ pub(super) fn roots(
 /// name what is made later.
 fn push_image(roots: &mut Vec<Root>, specification: &Specification) {
     let image = &specification.image;
-    let words = |field: &str| image.get(field).and_then(Value::as_array);
+    let words = |field: &str| {
+        let found = image.get(field)?;
+        found.get("command").unwrap_or(found).as_array()
+    };
     let is_given = words("entrypoint").is_some_and(|words| !words.is_empty());
     let started = if is_given { "entrypoint" } else { "cmd" };
     let has_init = specification.plan.init != NO_INIT;

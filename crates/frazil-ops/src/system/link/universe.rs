@@ -151,13 +151,12 @@ impl<'u> Universe<'u> {
         let levels: BTreeMap<String, Level> = levels
             .map(|(name, unit)| Ok((name.clone(), level(&unit.level)?)))
             .collect::<Result<_, SystemError>>()?;
-        let candidates = packages::universe(index, &named, &levels)?;
-        let has = |name: &&String| candidates.iter().any(|it| *it.unit.package == ***name);
-        if let Some(name) = levels.keys().find(|name| !has(name)) {
-            return Err(SystemError::UnknownUnit { name: name.clone() });
-        }
-        for candidate in candidates {
+        for candidate in packages::universe(index, &named, &levels)? {
             self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
+        }
+        let is_known = |name: &&String| self.units.iter().any(|unit| *unit.package == ***name);
+        if let Some(name) = levels.keys().find(|name| !is_known(name)) {
+            return Err(SystemError::UnknownUnit { name: name.clone() });
         }
         Ok(())
     }
