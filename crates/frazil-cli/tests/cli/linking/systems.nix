@@ -70,15 +70,6 @@ in
     alternatives.awk = "/usr/bin/mawk";
     packages = [ pkgs.debian.mawk ];
   };
-  # The command of a package that is asked for would be found before the common name.
-  chosen = system {
-    environment.systemPackages = [ pkgs.debian.gawk ];
-    system.link = {
-      alternatives.gawk = "/usr/bin/mawk";
-      packages = [ pkgs.debian.mawk ];
-    };
-  };
-  no-unit = linked { units.nosuch.level = "packages"; };
   conflict = linked {
     packages = [ pkgs.debian.rival ];
     keep = [ "/usr/share/rival/x" ];
