@@ -40,5 +40,4 @@ in
   # Names of sections cannot hold store paths.
   system.files."/srv/www".link = "${page}";
   init.services.apache2.critical = true;
-  image.ports = [ 8080 ];
 }

@@ -40,8 +40,5 @@ in
     critical = true;
     ready.tcp = "127.0.0.1:8080";
   };
-  image = {
-    ports = [ 8080 ];
-    user = "65534:65534";
-  };
+  image.user = "65534:65534";
 }

@@ -40,5 +40,4 @@ in
     ];
   };
   init.services.nginx.critical = true;
-  image.ports = [ 8080 ];
 }

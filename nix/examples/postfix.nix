@@ -7,7 +7,6 @@
         "mail.example.org"
         "localhost"
       ];
-      alias_maps = "";
     };
   };
   init.services.postfix.critical = true;

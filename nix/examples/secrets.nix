@@ -31,5 +31,4 @@
     ];
   };
   init.services.nginx.critical = true;
-  image.ports = [ 8080 ];
 }

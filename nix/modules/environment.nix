@@ -134,9 +134,16 @@ in
       text = lib.concatLines (lib.mapAttrsToList assignment cfg.variables ++ cfg.shell.profile);
     };
 
-    system.files = lib.mapAttrs' (_: entry: lib.nameValuePair "/etc/${entry.target}" (file entry)) (
-      lib.filterAttrs (_: entry: entry.enable) cfg.etc
-    );
+    system.files = lib.mkMerge [
+      (lib.mapAttrs' (_: entry: lib.nameValuePair "/etc/${entry.target}" (file entry)) (
+        lib.filterAttrs (_: entry: entry.enable) cfg.etc
+      ))
+      # As Debian has them; paths that are compiled in lead through them.
+      (lib.mkIf cfg.createBaseEnv {
+        "/var/run".link = "/run";
+        "/var/lock".link = "/run/lock";
+      })
+    ];
 
     assertions = lib.mapAttrsToList (name: entry: {
       assertion = !isLink entry || userOf entry == "root" && groupOf entry == "root";
@@ -148,6 +155,7 @@ in
       "/var/tmp".mode = "1777";
       "/var/empty".mode = "0555";
       "/run" = { };
+      "/run/lock".mode = "1777";
       "/root".mode = "0700";
       "/proc" = { };
       "/sys" = { };

@@ -9,6 +9,7 @@
   ./system/files.nix
   ./system/link.nix
   ./system/image.nix
+  ./system/image-user.nix
   ./system/toplevel.nix
   ./nixpkgs.nix
   ./environment.nix
@@ -21,6 +22,7 @@
   ./nix.nix
   ./file-hammer.nix
   ./nixng.nix
+  ./nixos.nix
   ./init/services.nix
   ./init/backends.nix
   ./init/choice.nix

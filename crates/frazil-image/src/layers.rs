@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
@@ -17,6 +18,9 @@ use frazil_tree::{Leaf, LeafKind, Node, Origin, Tree, TreePath};
 
 /// Smaller units share a layer.
 const OWN_LAYER_BYTES_MIN: u64 = 64 << 10;
+/// Smaller units that change with the configuration share a layer. One change often touches several of
+/// them, so they part later than others: when sending one along for nothing is dearer than a layer.
+const OWN_VOLATILE_LAYER_BYTES_MIN: u64 = 1 << 20;
 
 /// What the planner has to know of a unit besides its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +91,7 @@ fn leaf_bytes(leaf: &Leaf) -> u64 {
 }
 
 /// The units of each layer: large ones alone, those most depended on lowest; then all small ones
-/// together; then all that change often.
+/// together; then what changes with the configuration.
 fn group(
     sizes: BTreeMap<Origin, u64>,
     layers_max: usize,
@@ -96,25 +100,25 @@ fn group(
     let (mut volatile, mut small, mut large) = (Vec::new(), Vec::new(), Vec::new());
     for (unit, bytes) in sizes {
         let weight = weigh(&unit);
-        if weight.is_volatile {
-            volatile.push(unit);
-        } else if bytes < OWN_LAYER_BYTES_MIN {
-            small.push(unit);
-        } else {
-            large.push((unit, bytes, weight.dependents));
+        match weight.is_volatile {
+            true if bytes < OWN_VOLATILE_LAYER_BYTES_MIN => volatile.push(unit),
+            false if bytes < OWN_LAYER_BYTES_MIN => small.push(unit),
+            _ => large.push((unit, bytes, weight)),
         }
     }
     // Only the largest keep layers of their own when there are too many.
     large.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let is_too_much = large.len() + 2 > layers_max;
     let kept = if is_too_much { layers_max.saturating_sub(2) } else { large.len() };
-    small.extend(large.drain(kept..).map(|(unit, ..)| unit));
-    small.sort();
+    for (unit, _, weight) in large.drain(kept..) {
+        if weight.is_volatile { volatile.push(unit) } else { small.push(unit) }
+    }
     if layers_max == 1 {
         small.append(&mut volatile);
-        small.sort();
     }
-    large.sort_by(|one, other| other.2.cmp(&one.2).then_with(|| one.0.cmp(&other.0)));
+    small.sort();
+    volatile.sort();
+    large.sort_by_key(|(unit, _, weight)| (Reverse(weight.dependents), unit.clone()));
     let alone = large.into_iter().map(|(unit, ..)| vec![unit]);
     alone.chain([small, volatile]).filter(|units| !units.is_empty()).collect()
 }

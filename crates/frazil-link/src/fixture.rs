@@ -94,6 +94,7 @@ fn unit(text: &str) -> Unit {
         role: role.map_or(Role::Declared, |(_, role)| *role),
         level: one(&fields, "level").map(|level| match level {
             "packages" => Level::Packages,
+            "declared" => Level::Declared,
             _ => Level::Files,
         }),
     }
@@ -138,7 +139,11 @@ fn entry(kind: &str, text: &str) -> Analysed {
             paths: strings("path"),
             words: strings("word"),
         }),
-        "text" => Facts::Text(Text { paths: strings("path"), sonames: strings("library") }),
+        "text" => Facts::Text(Text {
+            paths: strings("path"),
+            includes: strings("include"),
+            sonames: strings("library"),
+        }),
         _ => Facts::Nothing,
     };
     let is_directory = kind == "dir";

@@ -14,16 +14,19 @@ mod references;
 mod rules;
 mod script;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use found::Missing;
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
+
+pub(crate) use found::{Missing, Wanted};
 pub(crate) use program::is_searched;
 
 use crate::analysis::{AnalysedKind, Facts};
+use crate::capability::{self, Extent};
 use crate::glob;
 use crate::ledger::{Edge, Evidence};
 use crate::policy::{Firmness, NOISY_NAMES, Policy, is_generic, trim};
-use crate::unit::{Level, Role};
+use crate::unit::{Level, Role, Unit};
 use crate::universe::{Found, NodeId, Universe, join, place};
 
 /// A directory that more packages share is not followed into those of other sources.
@@ -85,6 +88,8 @@ pub(crate) struct Walk<'u, 'a> {
     known_directories: HashSet<(NodeId, Vertex, Evidence)>,
     /// Those that were taken whole, for whomever.
     whole_directories: HashSet<NodeId>,
+    /// Units that were taken whole.
+    whole_units: HashSet<usize>,
     capabilities: BTreeSet<&'static str>,
     /// Whether anything loads libraries by name; and what names some, until something does.
     loads_libraries: bool,
@@ -138,6 +143,7 @@ pub(crate) fn walk<'u, 'a>(
         directories: VecDeque::new(),
         known_directories: HashSet::new(),
         whole_directories: HashSet::new(),
+        whole_units: HashSet::new(),
         capabilities: BTreeSet::new(),
         loads_libraries: false,
         waiting: BTreeSet::new(),
@@ -180,8 +186,11 @@ impl Walk<'_, '_> {
     fn take_roots(&mut self, roots: &[Root]) {
         for root in roots {
             let step = Step::exact(Vertex::Roots, Evidence::Root);
-            if !self.reach(step, &root.path) && root.is_required {
-                self.missing_roots.push(root.clone());
+            if !self.reach(step, &root.path) {
+                self.suggest(&root.path);
+                if root.is_required {
+                    self.missing_roots.push(root.clone());
+                }
             }
         }
         for (index, unit) in self.universe.units.iter().enumerate() {
@@ -197,7 +206,15 @@ impl Walk<'_, '_> {
             self.keep("keep", pattern, &nodes);
         }
         for name in &self.policy.programs {
-            self.keep("programs", name, self.universe.programs(name));
+            self.keep("bins", name, self.universe.programs(name));
+        }
+        let full = self.policy.capabilities.iter().filter(|(_, extent)| **extent == Extent::Full);
+        for row in full.filter_map(|(name, _)| capability::find(name)) {
+            let mut patterns = row.basic.iter().chain(row.full);
+            if patterns.all(|pattern| self.universe.matching(pattern.as_bytes()).is_empty()) {
+                self.unfulfilled.push(("capabilities", row.name.as_bytes().into()));
+            }
+            self.take_capability(row, Vertex::Roots, Evidence::Keep);
         }
     }
 
@@ -292,6 +309,16 @@ impl Walk<'_, '_> {
         let path = &self.universe.node(id).path;
         let mut patterns = self.policy.without.iter();
         patterns.any(|pattern| glob::is_match(pattern.strip_prefix(b"/").unwrap_or(pattern), path))
+            || self.is_unwanted_capability(id)
+    }
+
+    /// Whether it belongs to a capability that the system is not to have, and does not make it itself.
+    fn is_unwanted_capability(&self, id: NodeId) -> bool {
+        let unwanted =
+            self.policy.capabilities.iter().filter(|(_, extent)| **extent == Extent::Nothing);
+        let mut rows = unwanted.filter_map(|(name, _)| capability::find(name));
+        self.universe.unit_of(id).role != Role::Generated
+            && rows.any(|row| row.has(&self.universe.node(id).path))
     }
 
     /// Notes the evidence, and visits the node if it is new or better known than before.
@@ -321,20 +348,42 @@ impl Walk<'_, '_> {
         let level = unit.level.unwrap_or(self.policy.level);
         // A directory of the system is no evidence: many packages bring the same ones.
         let is_shared = unit.mount.is_root() && self.universe.node(node).entry.is_directory();
-        if level != Level::Files && !unit.role.is_made() && !is_shared {
-            self.take_whole(self.universe.node(node).unit, Vertex::Node(node));
+        if level == Level::Files || unit.role.is_made() || is_shared {
+            return;
+        }
+        let index = self.universe.node(node).unit;
+        if self.take_whole(index, Vertex::Node(node)) && unit.level == Some(Level::Declared) {
+            self.take_declared(index);
         }
     }
 
-    fn take_whole(&mut self, unit: usize, from: Vertex) {
+    /// All that a unit declares to need, and what that needs.
+    fn take_declared(&mut self, unit: usize) {
+        let units = self.universe.units;
+        let (mut known, mut waiting) = (BTreeSet::from([unit]), vec![unit]);
+        while let Some(next) = waiting.pop() {
+            let needs = |other: &Unit| {
+                units.get(next).is_some_and(|unit| unit.depends.contains(&other.package))
+            };
+            let needed = units.iter().enumerate().filter(|(_, other)| needs(other));
+            for (index, _) in needed {
+                if known.insert(index) {
+                    self.take_whole(index, Vertex::Package(next));
+                    waiting.push(index);
+                }
+            }
+        }
+    }
+
+    /// Takes all of a unit; whether that is new.
+    fn take_whole(&mut self, unit: usize, from: Vertex) -> bool {
         let package = Vertex::Package(unit);
-        let is_new = !self.ids.contains_key(&package);
         let is_made = self.universe.units.get(unit).is_some_and(|unit| unit.role.is_made());
         let (from, to) = (self.id(from), self.id(package));
         let evidence = if is_made { Evidence::Root } else { Evidence::WholePackage };
         self.add_edge(from, to, evidence);
-        if !is_new {
-            return;
+        if !self.whole_units.insert(unit) {
+            return false;
         }
         for index in 0..self.universe.nodes.len() as u32 {
             let node = NodeId(index);
@@ -343,6 +392,7 @@ impl Walk<'_, '_> {
                 self.reach_node(Step { from: package, evidence, reached }, node);
             }
         }
+        true
     }
 
     fn visit(&mut self, id: NodeId) {
@@ -358,10 +408,11 @@ impl Walk<'_, '_> {
         match &file.facts {
             Facts::Elf(elf) => self.visit_elf(id, elf, is_exact),
             Facts::Script(script) if is_exact => self.visit_script(id, script),
-            Facts::Text(text) if is_exact && !glob::is_match_any(NOISY_NAMES, &node.path) => {
-                self.visit_text(id, text);
+            Facts::Text(text) => {
+                let is_whole = is_exact && !glob::is_match_any(NOISY_NAMES, &node.path);
+                self.visit_text(id, text, is_whole);
             }
-            Facts::Nothing | Facts::Script(_) | Facts::Text(_) => {}
+            Facts::Nothing | Facts::Script(_) => {}
         }
     }
 

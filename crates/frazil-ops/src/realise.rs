@@ -109,10 +109,11 @@ pub struct Report {
     pub kept: BTreeMap<StorePath, PathBuf>,
 }
 
-/// Makes the goals in `wanted` come true, as far as possible.
+/// Makes the goals in `wanted` come true, as far as possible. What has all it needs is begun in
+/// this order.
 pub fn realise(
     store: &Store,
-    wanted: &BTreeSet<Goal>,
+    wanted: &[Goal],
     options: &RealiseOptions<'_>,
     cancel: &Cancel,
     tell: &Tell<'_>,
@@ -159,7 +160,7 @@ pub fn realise(
 struct Executor<'a> {
     store: &'a Store,
     options: &'a RealiseOptions<'a>,
-    wanted: &'a BTreeSet<Goal>,
+    wanted: &'a [Goal],
     cancel: &'a Cancel,
     tell: &'a Tell<'a>,
     /// The derivations that make paths, as far as they were seen.

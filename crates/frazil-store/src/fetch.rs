@@ -296,7 +296,7 @@ impl Client {
     }
 
     /// Waits before the next attempt, if another may help; gives the error back if not.
-    fn wait_after(&self, err: FetchError, failures: &mut u32) -> Result<(), FetchError> {
+    pub fn wait_after(&self, err: FetchError, failures: &mut u32) -> Result<(), FetchError> {
         *failures += 1;
         if *failures >= self.options().attempts || !err.is_transient() {
             return Err(err);

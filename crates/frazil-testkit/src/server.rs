@@ -1,13 +1,40 @@
 //! A web server on this machine that answers as a test says, well or badly. It may also be asked as
 //! a proxy.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// What is answered.
+/// What a client asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET`
+    pub method: String,
+    /// `/file?query`; a proxy is asked for whole addresses.
+    pub target: String,
+    /// By names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// What was sent.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The target without its first slash.
+    pub fn path(&self) -> &str {
+        self.target.trim_start_matches('/')
+    }
+
+    /// Where the range begins that was asked for.
+    pub fn range(&self) -> Option<usize> {
+        self.headers.get("range")?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+    }
+}
+
+/// What is answered; afterwards the connection is closed, unless the client is to wait for more.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// This file.
@@ -22,29 +49,69 @@ pub enum Reply {
     Short(Vec<u8>),
     /// This status, and nothing more.
     Status(u16),
+    /// These bytes, head and all.
+    Raw(Vec<u8>),
+    /// These bytes, head and all, and then nothing.
+    Hang(Vec<u8>),
+}
+
+/// A reply with a status, headers and a body, whose length is told unless a header does.
+pub fn reply(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let mut head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\n");
+    let mut put = |name: &str, value: &str| {
+        write!(head, "{name}: {value}\r\n").expect("writing to a string cannot fail");
+    };
+    if !headers.iter().any(|(name, _)| *name == "Content-Length") {
+        put("Content-Length", &body.len().to_string());
+    }
+    for (name, value) in headers {
+        put(name, value);
+    }
+    Reply::Raw([head.as_bytes(), b"\r\n", body].concat())
+}
+
+impl Reply {
+    /// What goes over the wire, and whether the connection stays open behind it.
+    fn bytes(self) -> (Vec<u8>, bool) {
+        let announced = |bytes: usize, body: &[u8]| {
+            reply(200, &[("Content-Length", &bytes.to_string())], body).bytes().0
+        };
+        match self {
+            Self::Raw(bytes) => (bytes, false),
+            Self::Hang(bytes) => (bytes, true),
+            Self::File(body) => reply(200, &[], &body).bytes(),
+            Self::Absent => reply(404, &[], b"").bytes(),
+            Self::Status(status) => reply(status, &[], b"").bytes(),
+            Self::Page => {
+                let page = b"<!DOCTYPE html><html>login</html>";
+                reply(200, &[("Content-Type", "text/html")], page).bytes()
+            }
+            Self::Silence => (announced(1000, b""), true),
+            Self::Short(body) => (announced(body.len() + 10, &body), false),
+        }
+    }
 }
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Answers what `answer` says for each path, without its first slash; as a proxy it is asked for
-    /// whole addresses.
+    /// Answers each request, of which each has its own connection.
     ///
     /// # Panics
     /// If no port is free.
-    pub fn start(answer: impl Fn(&str) -> Reply + Send + 'static) -> Self {
+    pub fn start(answer: impl Fn(&Request) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("the port is known");
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::new(Mutex::new(Vec::new()));
         let is_over = Arc::new(AtomicBool::new(false));
-        let (log, over) = (Arc::clone(&asked), Arc::clone(&is_over));
+        let (lines, over) = (Arc::clone(&log), Arc::clone(&is_over));
         let thread = std::thread::spawn(move || {
             // Kept open, so that who waits for more waits long.
             let mut silent = Vec::new();
@@ -52,13 +119,19 @@ impl Server {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
-                let Ok(stream) = stream else { continue };
-                let Some(target) = asked_for(&stream, &log) else { continue };
-                let reply = answer(target.trim_start_matches('/'));
-                silent.extend(send(stream, reply));
+                let Ok(mut stream) = stream else { continue };
+                let Some(request) = read_request(&stream) else { continue };
+                let range = request.range().map(|from| format!(" from {from}"));
+                let line =
+                    format!("{} {}{}", request.method, request.target, range.unwrap_or_default());
+                lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                let (bytes, stays) = answer(&request).bytes();
+                // Who does not read to the end may be gone.
+                drop(stream.write_all(&bytes));
+                silent.extend(stays.then_some(stream));
             }
         });
-        Self { address, asked, is_over, thread: Some(thread) }
+        Self { address, log, is_over, thread: Some(thread) }
     }
 
     /// `127.0.0.1:PORT`
@@ -71,9 +144,15 @@ impl Server {
         format!("http://{}/{path}", self.address)
     }
 
+    /// What was asked for, in this order: `GET /path`, and ` from N` behind it if it was a range.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What was asked for, sorted: `GET path`, without the first slash.
     pub fn asked(&self) -> Vec<String> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut asked = self.log();
+        asked.iter_mut().for_each(|line| *line = line.replacen(" /", " ", 1));
         asked.sort();
         asked
     }
@@ -90,44 +169,21 @@ impl Drop for Server {
     }
 }
 
-/// The target of the first request that is none for a tunnel.
-fn asked_for(mut stream: &TcpStream, log: &Mutex<Vec<String>>) -> Option<String> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
+fn read_request(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let (method, rest) = line.trim_end().split_once(' ')?;
+    let target = rest.strip_suffix(" HTTP/1.1")?;
+    let mut headers = BTreeMap::new();
     loop {
-        let first = lines.next()?.ok()?;
-        let mut words = first.split(' ');
-        let (method, target) = (words.next()?, words.next()?);
-        let target = target.trim_start_matches('/');
-        log.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{method} {target}"));
-        while !lines.next()?.ok()?.is_empty() {}
-        if method != "CONNECT" {
-            return Some(target.to_owned());
-        }
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
+        let mut header = String::new();
+        reader.read_line(&mut header).ok()?;
+        let Some((name, value)) = header.split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-}
-
-/// Answers; the connection comes back if it is to stay open.
-fn send(mut stream: TcpStream, reply: Reply) -> Option<TcpStream> {
-    let head = |status: &str, kind: &str, bytes: usize| {
-        format!(
-            "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {bytes}\r\n\r\n"
-        )
-        .into_bytes()
-    };
-    let binary = "application/octet-stream";
-    let (bytes, stays) = match reply {
-        Reply::File(body) => ([head("200 OK", binary, body.len()), body].concat(), false),
-        Reply::Absent => (head("404 Not Found", binary, 0), false),
-        Reply::Status(status) => (head(&format!("{status} X"), binary, 0), false),
-        Reply::Page => {
-            let page = b"<!DOCTYPE html><html>login</html>".to_vec();
-            ([head("200 OK", "text/html", page.len()), page].concat(), false)
-        }
-        Reply::Silence => (head("200 OK", binary, 1000), true),
-        Reply::Short(body) => ([head("200 OK", binary, body.len() + 10), body].concat(), false),
-    };
-    // Who does not read to the end may be gone.
-    drop(stream.write_all(&bytes));
-    stays.then_some(stream)
+    let len = headers.get("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; len];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request { method: method.to_owned(), target: target.to_owned(), headers, body })
 }

@@ -9,6 +9,8 @@ let
   cfg = config.init;
 
   words = import ./words.nix { inherit lib; };
+  signals = import ./signals.nix { inherit lib; };
+  stopSignal = signals.plain config.image.stopSignal;
   tmpfiles = import ./tmpfiles.nix { inherit lib; };
 
   argv = types.listOf types.str;
@@ -49,15 +51,6 @@ let
     };
   };
 
-  # A value that is not known before the start.
-  late = types.submodule {
-    options = {
-      file = nullable types.str "A file with the value; a line break at its end is left out.";
-      env = nullable types.str "A variable of the system with the value.";
-      default = nullable types.str "What holds if there is no such variable.";
-    };
-  };
-
   template = types.submodule {
     options = {
       source = mkOption {
@@ -73,7 +66,7 @@ let
   probe = {
     fd = nullable types.ints.positive "A descriptor on which the service writes a line when it is ready.";
     notify = flag "Whether the service says so as systemd's services do, over NOTIFY_SOCKET.";
-    tcp = nullable types.str "An address, `host:port`, that takes connections then.";
+    tcp = nullable (types.strMatching "[0-9]+([.][0-9]+){3}:[0-9]+") "An address of IPv4 and a port, `127.0.0.1:80`, that take connections then.";
     unix = nullable types.str "A socket that takes connections then.";
     file = nullable types.str "A file that exists then.";
     http = nullable (types.submodule {
@@ -143,18 +136,11 @@ let
         };
         afterStop = nullable argv "A command that runs after each end, as root.";
         environment = mkOption {
-          type = types.attrsOf (types.oneOf [
-            types.str
-            types.int
-            late
-          ]);
+          type = types.attrsOf (import ./value.nix { inherit lib; });
           default = { };
           example = lib.literalExpression ''
             { MODE = "fast"; TOKEN.file = "/run/secrets/token"; PORT = { env = "PORT"; default = "80"; }; }
           '';
-          apply = lib.mapAttrs (
-            _: value: if lib.isAttrs value then [ (given value) ] else toString value
-          );
           description = ''
             Variables of the service: texts, or what is found when it starts, which is the content of
             a `file`, or the variable `env` of the system.
@@ -167,7 +153,7 @@ let
           "null"
           "inherit"
         ]) "null" "What it reads: nothing, or the standard input of the system.";
-        workingDirectory = limited types.str "/" "The directory the service starts in.";
+        workingDirectory = limited types.path "/" "The directory the service starts in.";
         user = nullable types.str "The user it runs as; unset, the one the system runs as.";
         group = nullable types.str "The group it runs as; unset, that of the user.";
         supplementaryGroups = names "Further groups it is in.";
@@ -187,7 +173,7 @@ let
         noNewPrivileges = limited types.bool (config.user != null) "Whether it cannot become more by running a setuid program." // {
           defaultText = lib.literalExpression "user != null";
         };
-        unless = nullable types.str "A file; where it exists, a oneshot is done without being run.";
+        unless = nullable types.path "A file; where it exists, a oneshot is done without being run.";
         tty = nullable types.str "The terminal that is its input and output.";
         directories = mkOption {
           type = types.attrsOf path;
@@ -318,7 +304,9 @@ let
         signals
         ;
       disabled = !service.enabled;
-      env = service.environment;
+      env = lib.mapAttrs (
+        _: value: if lib.isAttrs value then [ (given value) ] else toString value
+      ) service.environment;
       env_files = service.environmentFiles;
       pass_env = service.passEnvironment;
       cwd = service.workingDirectory;
@@ -371,10 +359,7 @@ let
       };
       health = lib.mapNullable (
         health:
-        compiledProbe health
-        // {
-          inherit (health) retries action;
-        }
+        lib.mapNullable (probe: probe // { inherit (health) retries action; }) (compiledProbe health)
       ) service.health;
       log = service.compiledLog;
     };
@@ -397,6 +382,10 @@ let
       {
         assertion = lib.length (chosen service.ready) <= 1;
         message = "${at} has several ways to be ready: ${lib.concatStringsSep ", " (chosen service.ready)}; keep one";
+      }
+      {
+        assertion = service.health == null || lib.length (chosen service.health) == 1;
+        message = "${at} has a `health` that needs exactly one way to ask: ${lib.concatStringsSep ", " probeKinds}";
       }
       {
         assertion = service.execStop == null || service.afterStop == null;
@@ -448,6 +437,8 @@ in
       settings = given {
         inherit (cfg) control mode setup;
         stop_deadline = cfg.stopDeadline;
+        stop_signal =
+          if lib.elem stopSignal (lib.remove "TERM" signals.heard) then stopSignal else null;
       };
     };
     assertions = lib.concatLists (lib.mapAttrsToList complaints cfg.services) ++ [

@@ -8,10 +8,7 @@
   home ? "/var/empty",
 }:
 {
-  users.${user} = lib.mapAttrs (_: lib.mkDefault) {
-    inherit description group home;
-    # The service makes it, with the permissions that it needs.
-    createHome = false;
-  };
+  users.${user} = { };
   groups.${group} = { };
+  ofServices.${user} = [ { inherit description group home; } ];
 }

@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.apache2;
 
   # In Debian's server, where loading them is an error.
@@ -69,6 +70,6 @@ in
       description = "web servers";
       home = "/var/www";
     });
-    image.ports = lib.mkDefault [ 80 ];
+    image.ports = addresses.portsOf "Listen" cfg.configuration;
   };
 }

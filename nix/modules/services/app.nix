@@ -2,10 +2,12 @@
 {
   config,
   lib,
+  options,
   ...
 }:
 let
   inherit (lib) mkOption types;
+  account = import ./account.nix { inherit lib; };
   enabled = lib.filterAttrs (_: app: app.enable) config.services.app;
 
   app =
@@ -28,9 +30,12 @@ let
           description = "Its arguments.";
         };
         environment = mkOption {
-          type = types.attrsOf (types.either types.str types.int);
+          type = types.attrsOf (import ../init/value.nix { inherit lib; });
           default = { };
-          description = "Its variables.";
+          example = {
+            TOKEN.file = "/run/secrets/token";
+          };
+          description = "Its variables: texts, or what is found at the start (`init.services.<name>.environment`).";
         };
         files = mkOption {
           type = types.attrsOf types.path;
@@ -51,8 +56,12 @@ let
           description = "A directory of its own for state; it becomes a volume of images.";
         };
         ports = mkOption {
-          type = types.listOf types.port;
+          inherit (options.image.ports) type;
           default = [ ];
+          example = [
+            8080
+            "5353/udp"
+          ];
           description = "Ports it listens on.";
         };
         critical = mkOption {
@@ -83,20 +92,20 @@ in
     }) enabled;
 
     users = lib.mkMerge (
-      map (app: {
-        users = optionalAttr {
-          group = lib.mkDefault app.user;
-          description = lib.mkDefault app.user;
-        } app.user;
-        groups = optionalAttr { } app.user;
-      }) (lib.attrValues enabled)
+      map (
+        app:
+        lib.optionalAttrs (app.user != null) (account {
+          inherit (app) user;
+          description = app.user;
+        })
+      ) (lib.attrValues enabled)
     );
 
     system.files = lib.mkMerge (
       map (app: lib.mapAttrs (_: source: { link = "${source}"; }) app.files) (lib.attrValues enabled)
     );
 
-    image = {
+    image = lib.mkIf (enabled != { }) {
       ports = lib.concatMap (app: app.ports) (lib.attrValues enabled);
       volumes = lib.concatMap (app: lib.optional (app.stateDir != null) app.stateDir) (
         lib.attrValues enabled

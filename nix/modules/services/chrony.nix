@@ -9,8 +9,11 @@ let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
   cfg = config.services.chrony;
+  # A name alone is that of a server.
+  source =
+    text: if lib.hasInfix " " text then "${text} iburst" else "server ${text} iburst";
   configFile = pkgs.writeText "chrony.conf" (
-    lib.concatLines (map (server: "${server} iburst") cfg.servers)
+    lib.concatLines (map source cfg.servers)
     + ''
       driftfile /var/lib/chrony/drift
       cmdport 0
@@ -29,8 +32,11 @@ in
     servers = mkOption {
       type = types.listOf types.str;
       default = [ ];
-      example = [ "pool ntp.example.org" ];
-      description = "Where the time comes from: `server` or `pool`, and a name.";
+      example = [
+        "192.0.2.1"
+        "pool ntp.example.org"
+      ];
+      description = "Where the time comes from: a server's name or address, or `server`, `pool` or `peer` and one.";
     };
     setClock = mkOption {
       type = types.bool;

@@ -9,6 +9,8 @@ let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
   cfg = config.services.dnsmasq;
+  # 0 is for those who want no names of it.
+  port = cfg.settings.port or 53;
 
   atom = types.oneOf [
     types.bool
@@ -71,9 +73,9 @@ in
       description = "dnsmasq";
     };
 
-    image.ports = [
-      "53/udp"
-      "53/tcp"
+    image.ports = lib.optionals (port != 0) [
+      "${toString port}/udp"
+      "${toString port}/tcp"
     ];
   };
 }

@@ -18,6 +18,11 @@ in
       default = 22;
       description = "The port it listens on.";
     };
+    hostKey = mkOption {
+      type = types.path;
+      default = "/var/lib/dropbear/ed25519";
+      description = "The file with the key of the host (Ed25519). It is made at the first start, never in the image.";
+    };
     allowPasswords = mkOption {
       type = types.bool;
       default = false;
@@ -31,19 +36,35 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    init.services.dropbear = {
-      # -R makes the key of the host when the first client asks for it.
-      exec = [
-        "${cfg.package}/bin/dropbear"
-        "-F"
-        "-E"
-        "-R"
-        "-p"
-        (toString cfg.port)
-      ]
-      ++ lib.optional (!cfg.allowPasswords) "-s";
-      directories."/etc/dropbear".mode = "0700";
-      enabled = true;
+    init.services = {
+      # Once made, the key stays.
+      dropbear-key = {
+        type = "oneshot";
+        exec = [
+          "${cfg.package}/bin/dropbearkey"
+          "-t"
+          "ed25519"
+          "-f"
+          cfg.hostKey
+        ];
+        unless = cfg.hostKey;
+        directories.${dirOf cfg.hostKey}.mode = "0700";
+        enabled = true;
+      };
+      dropbear = {
+        exec = [
+          "${cfg.package}/bin/dropbear"
+          "-F"
+          "-E"
+          "-r"
+          cfg.hostKey
+          "-p"
+          (toString cfg.port)
+        ]
+        ++ lib.optional (!cfg.allowPasswords) "-s";
+        requires = [ "dropbear-key" ];
+        enabled = true;
+      };
     };
 
     system = lib.mkMerge (
@@ -63,8 +84,12 @@ in
             text = lib.concatLines keys;
           };
         }
-      ) cfg.authorizedKeys
+      ) (lib.filterAttrs (user: _: config.users.users ? ${user}) cfg.authorizedKeys)
     );
-    image.ports = [ cfg.port ];
+    users.logins = lib.mapAttrs (_: _: [ "`services.dropbear.authorizedKeys`" ]) cfg.authorizedKeys;
+    image = {
+      ports = [ cfg.port ];
+      volumes = [ (dirOf cfg.hostKey) ];
+    };
   };
 }

@@ -8,7 +8,9 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.memcached;
+  ports = addresses.port cfg.port;
 in
 {
   options.services.memcached = {
@@ -62,12 +64,13 @@ in
       ++ cfg.extraOptions;
       inherit (cfg) user;
       group = cfg.user;
+      ambientCapabilities = addresses.capabilities ports;
       enabled = true;
     };
     users = account {
       inherit (cfg) user;
       description = "memcached";
     };
-    image.ports = [ cfg.port ];
+    image = { inherit ports; };
   };
 }

@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.mosquitto;
 
   atom = types.oneOf [
@@ -28,6 +29,9 @@ let
     text (lib.filterAttrs (name: value: !isListener name value) cfg.config)
     + text (lib.filterAttrs isListener cfg.config)
   );
+  # Without a listener it listens on 1883, on localhost.
+  ports = lib.concatMap addresses.port (lib.filter (value: !lib.isAttrs value) listeners);
+  listeners = lib.toList (cfg.config.listener or [ ]);
   runtimeConfig = "/run/mosquitto/mosquitto.conf";
 in
 {
@@ -73,7 +77,11 @@ in
       ];
       templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
       inherit (cfg) user group;
-      directories."/var/lib/mosquitto".mode = "0700";
+      ambientCapabilities = addresses.capabilities ports;
+      directories = {
+        "/run/mosquitto" = { };
+        "/var/lib/mosquitto".mode = "0700";
+      };
       enabled = true;
     };
 
@@ -83,7 +91,7 @@ in
       home = "/var/lib/mosquitto";
     };
     image = {
-      ports = [ 1883 ];
+      inherit ports;
       volumes = [ "/var/lib/mosquitto" ];
     };
   };

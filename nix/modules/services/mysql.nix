@@ -8,7 +8,9 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.mysql;
+  server = cfg.config.mysqld;
 
   configFile = pkgs.writeText "my.cnf" (lib.generators.toINI { listsAsDuplicateKeys = true; } cfg.config);
 
@@ -127,7 +129,6 @@ in
         datadir = cfg.dataDir;
         socket = "/run/mysqld/mysqld.sock";
         pid_file = "/run/mysqld/mysqld.pid";
-        plugin_load_add = "auth_socket";
       }
       // lib.optionalAttrs (cfg.bind != null) { bind-address = cfg.bind; }
       // lib.optionalAttrs (statements != [ ]) { init_file = "${setUp}"; }
@@ -159,8 +160,8 @@ in
         ];
         inherit (cfg) user group;
         requires = [ "mysql-init" ];
-        directories."/run/mysqld" = { };
-        ready.unix = "/run/mysqld/mysqld.sock";
+        directories = lib.genAttrs (map dirOf [ server.socket server.pid_file ]) (_: { });
+        ready.unix = server.socket;
         stop.timeout = lib.mkDefault 60;
         enabled = true;
       };
@@ -169,7 +170,7 @@ in
         exec = [
           "${cfg.package}/bin/mariadb"
           "--defaults-file=${configFile}"
-          "--socket=${cfg.config.mysqld.socket}"
+          "--socket=${server.socket}"
           "--execute=source ${firstStart}"
         ];
         unless = initialScriptDone;
@@ -185,7 +186,7 @@ in
       home = cfg.dataDir;
     };
     image = {
-      ports = [ cfg.port ];
+      ports = addresses.port server.port;
       volumes = [ cfg.dataDir ];
     };
   };

@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.nginx;
 
   configFile = pkgs.writeText "nginx.conf" (nglib.generators.toNginx cfg.configuration);
@@ -72,6 +73,6 @@ in
       description = "nginx";
     };
 
-    image.ports = lib.mkDefault [ 80 ];
+    image.ports = addresses.portsOf "listen" cfg.configuration;
   };
 }

@@ -16,6 +16,7 @@ let
   ];
   shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
   lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
+  written = settings: lib.concatLists (lib.mapAttrsToList lines settings);
 
   # Once made, the keys stay.
   keys = lib.imap1 (
@@ -36,10 +37,14 @@ let
         file
       ];
       unless = file;
-      directories.${dirOf file}.mode = "0700";
+      directories = lib.genAttrs (stateOf file) (_: {
+        mode = "0700";
+      });
       enabled = true;
     }
   ) cfg.hostKeys;
+  # /etc is the image's, and read by every user's session.
+  stateOf = file: lib.optional (!lib.hasPrefix "/etc/" file) (dirOf file);
   keysOf = lib.filterAttrs (_: keys: keys != [ ]) cfg.authorizedKeys;
 in
 {
@@ -53,6 +58,16 @@ in
         PasswordAuthentication = false;
       };
       description = "Settings of sshd_config; one that occurs several times is a list.";
+    };
+    matches = mkOption {
+      type = types.attrsOf (types.attrsOf (types.either atom (types.listOf atom)));
+      default = { };
+      example = {
+        "User backup" = {
+          ForceCommand = "internal-sftp";
+        };
+      };
+      description = "Settings for some sessions only, by what `Match` matches.";
     };
     hostKeys = mkOption {
       type = types.listOf types.str;
@@ -83,10 +98,16 @@ in
       PermitRootLogin = "prohibit-password";
       UsePAM = false;
       PidFile = "none";
+      # What `scp` speaks, too.
+      Subsystem = "sftp internal-sftp";
     };
 
     environment.etc = {
-      "ssh/sshd_config".text = lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings));
+      # What follows a `Match` belongs to it.
+      "ssh/sshd_config".text = lib.concatLines (
+        written cfg.settings
+        ++ lib.concatLists (lib.mapAttrsToList (what: settings: [ "Match ${what}" ] ++ written settings) cfg.matches)
+      );
     }
     // lib.mapAttrs' (
       user: keys: lib.nameValuePair "ssh/authorized_keys.d/${user}" { text = lib.concatLines keys; }
@@ -108,14 +129,24 @@ in
       };
     };
 
-    users = import ./account.nix { inherit lib; } {
-      user = "sshd";
-      description = "OpenSSH's unprivileged half";
-      home = "/run/sshd";
-    };
+    users =
+      import ./account.nix { inherit lib; } {
+        user = "sshd";
+        description = "OpenSSH's unprivileged half";
+        home = "/run/sshd";
+      }
+      // {
+        logins = lib.mapAttrs (_: _: [ "`services.openssh.authorizedKeys`" ]) keysOf;
+      };
+    assertions = [
+      {
+        assertion = !cfg.settings ? Match;
+        message = "`services.openssh.settings.Match` would take in the settings that follow it; use `services.openssh.matches`";
+      }
+    ];
     image = {
       ports = lib.toList cfg.settings.Port;
-      volumes = [ "/var/lib/sshd" ];
+      volumes = lib.unique (lib.concatMap stateOf cfg.hostKeys);
     };
   };
 }

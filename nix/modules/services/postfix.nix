@@ -156,6 +156,14 @@ in
       };
       description = "Settings of main.cf.";
     };
+    aliases = mkOption {
+      type = types.attrsOf (types.listOf types.str);
+      default = { };
+      example = {
+        root = [ "me@example.org" ];
+      };
+      description = "Who gets mail to local names that are nobody's, or somebody else's; `postmaster` is root unless set.";
+    };
     masterConfig = mkOption {
       type = types.attrsOf (types.nullOr (types.either service (types.listOf service)));
       default = { };
@@ -174,11 +182,18 @@ in
         maillog_file = "/dev/stdout";
         myhostname = config.networking.hostName;
         inet_interfaces = "all";
+        # A text, so that nothing has to be made of it.
+        alias_maps = "texthash:/etc/postfix/aliases";
+        alias_database = "";
       };
+      aliases.postmaster = lib.mkDefault [ "root" ];
       masterConfig = lib.mapAttrs (_: lib.mkDefault) standard;
     };
 
     environment.etc = {
+      "postfix/aliases".text = lib.concatLines (
+        lib.mapAttrsToList (name: targets: "${name} ${lib.concatStringsSep ", " targets}") cfg.aliases
+      );
       "postfix/main.cf".text = lib.concatLines (
         lib.mapAttrsToList setting (lib.filterAttrs (_: value: value != null) cfg.mainConfig)
       );

@@ -89,14 +89,20 @@ let
   markInitialScript = pkgs.writeText "postgresql-initial-script-done.sql" "\\o ${quoted initialScriptDone}\n";
   hasSetUp = statements != [ ] || cfg.earlyStartScript != "";
 
+  sockets = lib.splitString "," (lib.replaceStrings [ " " ] [ "" ] cfg.config.unix_socket_directories);
+  # Where the cluster is by default, beside those of other versions.
+  home = "/var/lib/postgresql";
+  volume = if lib.hasPrefix "${home}/" cfg.dataDir then home else cfg.dataDir;
+  isLocal = lib.elem cfg.config.listen_addresses [ "" "localhost" "127.0.0.1" "::1" ];
+
   psql =
     files:
     [
       "${cfg.package}/bin/psql"
       "--no-psqlrc"
       "--set=ON_ERROR_STOP=1"
-      "--host=/run/postgresql"
-      "--port=${toString cfg.port}"
+      "--host=${lib.head sockets}"
+      "--port=${toString cfg.config.port}"
       "--dbname=postgres"
       "--quiet"
     ]
@@ -307,9 +313,9 @@ in
         ++ cfg.initdbArgs;
         unless = "${cfg.dataDir}/PG_VERSION";
         directories = {
-          "/var/lib/postgresql" = { };
           ${cfg.dataDir}.mode = "0700";
-        };
+        }
+        // lib.optionalAttrs (volume != cfg.dataDir) { ${volume} = { }; };
       };
       postgresql = asSuperUser // {
         exec = [
@@ -320,7 +326,7 @@ in
           "config_file=${configFile}"
         ];
         requires = [ "postgresql-init" ];
-        directories."/run/postgresql" = { };
+        directories = lib.genAttrs sockets (_: { });
         ready.notify = true;
         # Clients are cut off, and nothing has to be recovered.
         stop = {
@@ -376,7 +382,11 @@ in
         assertion = cfg.recoveryConfig == null;
         message = "`services.postgresql.recoveryConfig` is for versions before 12; put its settings into `services.postgresql.config`, and the file `recovery.signal` into the data directory";
       }
-    ];
+    ]
+    ++ map (user: {
+      assertion = user.ensureDBOwnership -> databases ? ${user.name};
+      message = "`services.postgresql.ensureUsers` has ${user.name} own the database of that name, which does not exist; add it to `services.postgresql.ensureDatabases`";
+    }) cfg.ensureUsers;
 
     # The commands that people use in a database's container; whoever wants the others adds the
     # package.
@@ -399,11 +409,11 @@ in
       user = cfg.superUser;
       group = "postgres";
       description = "PostgreSQL";
-      home = "/var/lib/postgresql";
+      inherit home;
     };
     image = {
-      ports = lib.optional cfg.enableTCPIP cfg.port;
-      volumes = [ "/var/lib/postgresql" ];
+      ports = lib.optional (!isLocal) cfg.config.port;
+      volumes = [ volume ];
     };
   };
 }

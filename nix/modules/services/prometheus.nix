@@ -8,11 +8,11 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.prometheus;
   node = cfg.exporters.node;
 
   configFile = (pkgs.formats.yaml { }).generate "prometheus.yml" cfg.settings;
-  listen = address: port: "${address}:${toString port}";
   address = mkOption {
     type = types.str;
     default = "0.0.0.0";
@@ -77,7 +77,7 @@ in
           "${cfg.package}/bin/prometheus"
           "--config.file=${configFile}"
           "--storage.tsdb.path=${cfg.dataDir}"
-          "--web.listen-address=${listen cfg.address cfg.port}"
+          "--web.listen-address=${addresses.join cfg.address cfg.port}"
         ]
         ++ cfg.extraFlags;
         user = "prometheus";
@@ -94,7 +94,7 @@ in
       init.services.prometheus-node-exporter = {
         exec = [
           (lib.getExe node.package)
-          "--web.listen-address=${listen node.address node.port}"
+          "--web.listen-address=${addresses.join node.address node.port}"
         ]
         ++ node.extraFlags;
         user = "prometheus";

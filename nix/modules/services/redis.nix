@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.redis;
 
   atom = types.oneOf [
@@ -31,6 +32,8 @@ let
   configFile = pkgs.writeText "redis.conf" (
     lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings))
   );
+  runtimeConfig = "/run/redis/redis.conf";
+  bound = lib.concatMap (lib.splitString " ") (lib.toList cfg.settings.bind);
 in
 {
   options.services.redis = {
@@ -58,8 +61,9 @@ in
         maxmemory = "256mb";
         save = [ "900 1" ];
       };
-      description = "Settings of redis.conf; one with several values is a list.";
+      description = "Settings of redis.conf, as they stand there: a value with blanks is several arguments unless it is in quotes. One that occurs several times is a list.";
     };
+    envsubst = lib.mkEnableOption "replacing `\${NAME}` and `\${file:PATH}` in the configuration when it starts, as for passwords";
   };
 
   config = lib.mkIf cfg.enable {
@@ -75,11 +79,12 @@ in
     init.services.redis = {
       exec = [
         "${cfg.package}/bin/redis-server"
-        "${configFile}"
+        (if cfg.envsubst then runtimeConfig else "${configFile}")
       ];
+      templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
       inherit (cfg) user group;
       directories.${cfg.dataDir}.mode = "0750";
-      ready.tcp = lib.mkIf (cfg.settings.port != 0) (lib.mkDefault "127.0.0.1:${toString cfg.settings.port}");
+      ready.tcp = lib.mkDefault (addresses.probe bound cfg.settings.port);
       enabled = true;
     };
 
@@ -90,7 +95,7 @@ in
     };
 
     image = {
-      ports = [ cfg.settings.port ];
+      ports = addresses.port cfg.settings.port;
       volumes = [ cfg.dataDir ];
     };
   };

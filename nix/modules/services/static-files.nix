@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.static-files;
 in
 {
@@ -44,6 +45,7 @@ in
       ];
       inherit (cfg) user;
       group = cfg.user;
+      ambientCapabilities = lib.mkIf (cfg.user != null) (addresses.capabilities [ cfg.port ]);
       ready.tcp = lib.mkDefault "127.0.0.1:${toString cfg.port}";
       enabled = true;
     };

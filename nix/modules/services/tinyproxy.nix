@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.tinyproxy;
 
   atom = types.oneOf [
@@ -50,6 +51,7 @@ in
       ];
       user = "tinyproxy";
       group = "tinyproxy";
+      ambientCapabilities = addresses.capabilities [ cfg.settings.Port ];
       enabled = true;
     };
     users = account {

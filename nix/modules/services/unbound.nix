@@ -9,6 +9,7 @@ let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
   cfg = config.services.unbound;
+  port = cfg.settings.server.port or 53;
 
   atom = types.oneOf [
     types.bool
@@ -84,8 +85,8 @@ in
       home = "/var/lib/unbound";
     };
     image.ports = [
-      "53/udp"
-      "53/tcp"
+      "${toString port}/udp"
+      "${toString port}/tcp"
     ];
   };
 }

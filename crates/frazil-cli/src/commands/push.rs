@@ -1,5 +1,6 @@
 //! `frazil push`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -77,6 +78,18 @@ pub(super) fn run(
     let mut systems = vec![arguments.system.open(environment, screen)?];
     for other in &arguments.with {
         systems.push(open_beside(&environment.absolute(other))?);
+    }
+    let mut machines = BTreeSet::new();
+    for system in &systems {
+        let machine = system.presentation.platform().architecture;
+        if let Some(twice) = machines.replace(machine) {
+            return Err(CommandError::Usage {
+                message: format!(
+                    "there are two images for {twice}, and an index has one for each machine"
+                ),
+                help: Some("push the other under a name of its own".to_owned()),
+            });
+        }
     }
     let client = registry::client(environment)?;
     let pushed =

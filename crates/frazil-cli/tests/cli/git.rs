@@ -61,8 +61,8 @@ impl Place {
 
     fn serve(&self) -> Server {
         let top = self.repository().join(".git");
-        Server::start(move |path| {
-            let path = path.split('?').next().unwrap_or_default();
+        Server::start(move |request| {
+            let path = request.path().split('?').next().unwrap_or_default();
             let file = path.strip_prefix("x.git/").map(|rest| top.join(rest));
             let contents = file.and_then(|file| fs::read(file).ok());
             contents.map_or(Reply::Absent, Reply::File)

@@ -1,6 +1,8 @@
 //! `builtin:link` as users meet it: systems of made-up packages, from the expression to the manifest
 //! and the ledger. No file of these packages can run; what is looked at is what is kept, and why.
 
+mod declared;
+mod imaging;
 mod universe;
 
 use std::fs;
@@ -110,6 +112,7 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         unit libc6_2.41-1 1616 kept
         unit unused_3 16 dropped
         unit libtwo2_2 808 kept
+        unit ca-certificates_2025 7 dropped
         unit libc-bin_2.41-1 14 kept
         unit base-files_13 11 kept
         unit dash_0.5 788 kept
@@ -127,6 +130,7 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         keep /nix/store/app-1.0/bin directory 555 0:0 <- parent of /nix/store/app-1.0/bin/app
         keep /nix/store/app-1.0/bin/app -> /usr/bin/app <- root of roots
         keep /root directory 700 0:0 <- made of roots
+        keep /run/lock directory 1777 0:0 <- made of roots
         keep /sbin -> usr/sbin <- made of roots
         keep /tmp directory 1777 0:0 <- made of roots
         keep /usr/bin/app 988 755 0:0 <- symlink of /nix/store/app-1.0/bin/app
@@ -155,6 +159,7 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         drop /etc/pam.d/common-password 128 <- not reached
         drop /etc/pam.d/common-session 60 <- not reached
         drop /etc/pam.d/common-session-noninteractive 60 <- not reached
+        drop /etc/ssl/certs/ca-certificates.crt 9 <- not reached
         drop /nix/store/app-1.0/bin/app-helper 0 <- not reached
         drop /nix/store/app-1.0/bin/app-tool 0 <- not reached
         drop /nix/store/app-1.0/nix-support/debian/package 216 <- not reached
@@ -164,6 +169,8 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         drop /usr/bin/ldd 10 <- not reached
         drop /usr/bin/unused 16 <- not reached
         drop /usr/lib/x86_64-linux-gnu/libone-extra.so 816 <- not reached
+        drop /usr/share/ca-certificates/mozilla/Bad_=Gold=_Root.crt 3 <- not reached
+        drop /usr/share/ca-certificates/mozilla/Good_Root.crt 4 <- not reached
         drop /usr/share/doc/app/manual 4 <- documentation
         drop /usr/share/locale/de/LC_MESSAGES/app.mo 5 <- translations
         cost /usr/lib/app/plugin.so 1592 in 2 files
@@ -186,7 +193,7 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         file 644 0:0 app_1.0-1 etc/app.conf 55 80f6050efca11ee65a1e3cfa9f9790a804673f341c92f339be2f44eb9523aaef etc/app.conf
         link 0:0 generated etc/app.link app.conf
         file 644 0:0 generated etc/group = "root:x:0:\nusers:x:100:\napp-daemon:x:33345:\nnogroup:x:65534:\n"
-        file 644 0:0 init etc/init.plan
+        file 644 0:0 generated etc/init.plan
         link 0:0 base-files_13 etc/os-release ../usr/lib/os-release
         file 644 0:0 generated etc/passwd = "root:x:0:0:root:/root:/bin/sh\napp-daemon:x:33345:33345:The app:/var/lib/app:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/var/empty:/usr/sbin/nologin\n"
         file 600 0:0 generated etc/shadow = "root:*:::::::\napp-daemon:*:::::::\nnobody:*:::::::\n"
@@ -224,7 +231,6 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         file 644 0:0 app_1.0-1 usr/share/doc/app/copyright 4 ad95d5fa651ba86d8923fe1238d24a4f1988a752acfe426ac72ac7c04471bc17 usr/share/doc/app/copyright
         dir 755 0:0 - usr/share/doc/libone1
         file 644 0:0 libone1_1.2-1 usr/share/doc/libone1/copyright 4 ad95d5fa651ba86d8923fe1238d24a4f1988a752acfe426ac72ac7c04471bc17 usr/share/doc/libone1/copyright
-        dir 755 0:0 - var
         dir 755 0:0 - var/lib
         dir 750 33345:33345 generated var/lib/app"#]].assert_eq(&manifest.join("\n"));
     let warnings: Vec<&str> = said.lines().filter(|line| line.contains("warning")).collect();
@@ -337,7 +343,7 @@ fn what_cannot_work_is_said() {
         "conflict",
         expect![[r#"
         - `/usr/share/app/data` is in `app_1.0-1` and in `rival_2`, with different contents or modes
-          leave one of the two packages out"#]],
+          leave one of the two out"#]],
     );
     place.check_failure("broken", expect![[r#"
         - `/usr/bin/broken` needs the library `libgone.so.9`, which is not in /usr/lib/x86_64-linux-gnu, /usr/lib, /usr/lib64, /usr/local/lib
@@ -348,6 +354,13 @@ fn what_cannot_work_is_said() {
         - nothing in the packages is what `keep` asks for: `usr/share/nowhere/*`
           correct it, or leave it out"#]],
     );
+    for (system, expected) in [
+        ("foreign", "there is no init for aarch64-linux here, only one for x86_64-linux"),
+        ("unknown", "`system.link.units.nowhere` is about no package that the system may use"),
+    ] {
+        let said = String::from_utf8(place.link(system).stderr).unwrap();
+        assert!(said.contains(expected), "{said}");
+    }
 }
 
 #[test]

@@ -318,7 +318,8 @@ fn devices_are_written_down_and_not_made() {
 fn check_lock(answer: impl Fn(&str) -> Option<Reply> + Send + 'static, expected: Expect) {
     let site = Site::new(&[("nova", "debian:nova?arch=amd64&updates=0&security=0")]);
     site.write("home/.config/frazil/frazil.conf", IMPATIENT);
-    let web = Server::start(move |path| {
+    let web = Server::start(move |request| {
+        let path = request.path();
         answer(path).unwrap_or_else(|| stored(&format!("archive/{path}")))
     });
     let mirror = web.address("debian");
@@ -388,10 +389,12 @@ fn check_list(reply: Reply, expected: Expect) {
     let site =
         Site::new(&[("nova", "debian:nova?arch=amd64&updates=0&security=0&snapshot=2026-01-02")]);
     site.write("home/.config/frazil/frazil.conf", IMPATIENT);
-    let web = Server::start(move |path| match path.strip_prefix("debian/20260102T000000Z/") {
-        Some(rest) if rest.ends_with("InRelease") => stored(&format!("archive/debian/{rest}")),
-        Some(rest) if rest.contains("by-hash") => reply.clone(),
-        Some(_) | None => Reply::Absent,
+    let web = Server::start(move |request| {
+        match request.path().strip_prefix("debian/20260102T000000Z/") {
+            Some(rest) if rest.ends_with("InRelease") => stored(&format!("archive/debian/{rest}")),
+            Some(rest) if rest.contains("by-hash") => reply.clone(),
+            Some(_) | None => Reply::Absent,
+        }
     });
     let snapshots = web.address("");
     let snapshots = snapshots.trim_end_matches('/');
@@ -452,8 +455,8 @@ fn proxies() {
     let site = Site::new(&[super::snapshots::OLD]);
     site.write("home/.config/frazil/frazil.conf", IMPATIENT);
     // Only the proxy knows a host of this name.
-    let proxy = Server::start(|target| {
-        let path = target.strip_prefix("http://old.invalid/debian/20260103T000000Z/");
+    let proxy = Server::start(|request| {
+        let path = request.target.strip_prefix("http://old.invalid/debian/20260103T000000Z/");
         path.map_or(Reply::Status(403), |path| stored(&format!("archive/debian/{path}")))
     });
     let build = || {

@@ -12,6 +12,8 @@ mod flows;
 #[cfg(test)]
 mod inventory;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod readers;
 #[cfg(test)]
 mod registry;

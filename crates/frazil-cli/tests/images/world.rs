@@ -26,6 +26,7 @@ const FLAKE: &str = r#"{
     let
       inherit (frazil) nglib;
       make = name: config: nglib.makeSystem { inherit nixpkgs name config; system = "x86_64-linux"; };
+      changed = config: make "nginx" { imports = [ "${frazil}/examples/nginx.nix" config ]; };
       nix = names: { pkgs, ... }: {
         nix = {
           enable = true;
@@ -39,6 +40,9 @@ const FLAKE: &str = r#"{
         environment.systemPackages = [ pkgs.python3 ];
         image.entrypoint = [ "/usr/bin/python3" ];
       });
+      nginx-settings = changed { services.nginx.configuration = [ { http."".keepalive_timeout = 33; } ]; };
+      nginx-account = changed { users.users.somebody.isNormalUser = true; };
+      nginx-text = changed { environment.etc.motd.text = "hello"; };
       nix-alone = make "nix-alone" (nix [ ]);
       nix-tools = make "nix-tools" (nix [ "git" "bash" "coreutils" "curl" "openssh" ]);
     };

@@ -13,7 +13,7 @@ fn until(wire: &mut Wire, start: &str) -> String {
     }
 }
 
-/// Mail to a user of the system arrives in the user's mailbox.
+/// Mail to a user of the system, by an alias, arrives in the user's mailbox.
 #[test]
 fn postfix() {
     Example::of("postfix").used(|system| {
@@ -24,7 +24,7 @@ fn postfix() {
         smtp.ask("MAIL FROM:<me@client.example>\r\n", "250 2.1.0 Ok");
         smtp.say("RCPT TO:<absent@mail.example.org>\r\n");
         assert!(smtp.line().contains("User unknown in local recipient table"));
-        smtp.ask("RCPT TO:<root@mail.example.org>\r\n", "250 2.1.5 Ok");
+        smtp.ask("RCPT TO:<postmaster@mail.example.org>\r\n", "250 2.1.5 Ok");
         smtp.say("DATA\r\n");
         assert!(smtp.line().starts_with("354 "));
         smtp.say("Subject: it\r\n\r\nIt runs.\r\n.\r\n");

@@ -86,6 +86,35 @@ fn units_have_layers_of_their_own_and_what_changes_comes_last() {
 }
 
 #[test]
+fn what_changes_stays_together_until_it_is_large() {
+    let files = "
+        nginx usr/sbin/nginx 1000
+        netbase etc/services 10
+        conf! etc/nginx.conf 1
+        plan! etc/init.plan 500
+        site! srv/films 2000
+    ";
+    check(
+        files,
+        100,
+        expect![[r#"
+            [nginx] 1000K: /usr/ /usr/sbin/ /usr/sbin/nginx
+            [site!] 2000K: /srv/ /srv/films
+            [netbase] 10K: /etc/ /etc/services
+            [conf!, plan!] 501K: /etc/ /etc/init.plan /etc/nginx.conf
+        "#]],
+    );
+    check(
+        files,
+        2,
+        expect![[r#"
+            [netbase, nginx] 1010K: /etc/ /etc/services /usr/ /usr/sbin/ /usr/sbin/nginx
+            [conf!, plan!, site!] 2501K: /etc/ /etc/init.plan /etc/nginx.conf /srv/ /srv/films
+        "#]],
+    );
+}
+
+#[test]
 fn an_empty_tree_has_no_layers() {
     check("", 100, expect![""]);
 }

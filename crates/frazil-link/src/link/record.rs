@@ -1,32 +1,33 @@
 //! From a walk to its ledger: what was reached is sorted, what was not gets a reason.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use frazil_model::Sha256;
 use frazil_tree::TreePath;
 
 use super::{Link, LinkError};
-use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::analysis::{Analysed, AnalysedKind};
 use crate::generate::loader_cache::Library;
 use crate::glob;
 use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
 use crate::policy::trim;
-use crate::universe::{Node, NodeId, parent, place};
-use crate::walk::{Reached, Vertex, Walk, is_searched};
+use crate::unit::Role;
+use crate::universe::{LINKS_MAX, Node, NodeId, Opened, parent, place};
+use crate::walk::{Reached, Vertex, Walk, Wanted, is_searched};
 
-pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Link {
+pub(super) fn record(walk: Walk<'_, '_>, opened: &Opened) -> Link {
     let errors = errors(&walk);
     let (subjects, edges) = graph(&walk);
     let kept = walk.kept_units();
     let units =
         walk.universe.units.iter().zip(opened).enumerate().map(|(index, (unit, opened))| {
+            let opened = opened.get();
             let fate = match opened {
                 _ if kept.contains(&index) => Fate::Kept,
                 Some(_) => Fate::Dropped,
                 None => Fate::NeverOpened,
             };
-            let bytes = opened.as_ref().map_or(0, |analysis| analysis.size());
+            let bytes = opened.map_or(0, |analysis| analysis.size());
             UnitRecord { name: unit.name.clone(), package: unit.package.clone(), fate, bytes }
         });
     let units = units.collect();
@@ -158,7 +159,11 @@ fn hints(walk: &Walk<'_, '_>) -> Vec<Hint> {
         })
         .collect();
     for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| !missing.is_exact) {
-        let mention = if missing.is_interpreter { "loader, missing" } else { "library, missing" };
+        let mention = match missing.what {
+            Wanted::Interpreter => "loader, missing",
+            Wanted::Library => "library, missing",
+            Wanted::LeftOut => "library, left out",
+        };
         if let Ok(target) = TreePath::parse(name.strip_prefix(b"/").unwrap_or(name)) {
             hints.push(Hint { target, from: path(*from), mention: mention.into() });
         }
@@ -184,13 +189,15 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
     }));
     for ((from, name), missing) in walk.missing.iter().filter(|(_, missing)| missing.is_exact) {
         let file = tree_path(&walk.universe.node(*from).path);
-        errors.push(if missing.is_interpreter {
-            LinkError::Interpreter { file, interpreter: name.clone() }
-        } else {
-            let searched = missing.searched.iter().map(|path| tree_path(path)).collect();
-            LinkError::Library { file, soname: name.clone(), searched }
+        let searched = || missing.searched.iter().map(|path| tree_path(path)).collect();
+        let name = name.clone();
+        errors.push(match missing.what {
+            Wanted::Interpreter => LinkError::Interpreter { file, interpreter: name },
+            Wanted::Library => LinkError::Library { file, soname: name, searched: searched() },
+            Wanted::LeftOut => LinkError::LeftOut { file, soname: name },
         });
     }
+    errors.extend(loops(walk));
     for (id, rivals) in &walk.universe.rivals {
         if walk.reached.get(id.0 as usize) == Some(&Reached::Not) {
             continue;
@@ -211,6 +218,16 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
     }
     errors.sort();
     errors
+}
+
+/// Links that are made for the system and lead back to themselves.
+fn loops(walk: &Walk<'_, '_>) -> impl Iterator<Item = LinkError> {
+    let ids = (0..walk.universe.nodes.len() as u32).map(NodeId);
+    let is_loop = |id: &NodeId| {
+        walk.universe.unit_of(*id).role == Role::Generated
+            && walk.universe.follow(&walk.universe.node(*id).path).links.len() == LINKS_MAX
+    };
+    ids.filter(is_loop).map(|id| LinkError::Loop { path: tree_path(&walk.universe.node(id).path) })
 }
 
 fn is_same(a: &Analysed, b: &Analysed) -> bool {

@@ -1,10 +1,10 @@
-mod policy;
+mod capabilities;
+mod rules;
 mod units;
 
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::capability::Extent;
 use crate::fixture;
 use crate::ledger::{Fate, Subject};
 use crate::policy::Cut;
@@ -175,38 +175,6 @@ fn exact_evidence_promotes_what_a_directory_brought() {
 }
 
 #[test]
-fn capabilities_follow_imported_symbols() {
-    let text = "unit a
-           elf usr/bin/a symbol=setlocale,system
-         unit libc-bin essential
-           file usr/lib/locale/C.utf8/LC_CTYPE
-         unit dash essential
-           elf usr/bin/dash
-           link usr/bin/sh -> dash";
-    check(
-        text,
-        &["/usr/bin/a"],
-        expect![[r#"
-        /usr/bin/a <- root of roots
-        /usr/bin/dash <- symlink of /usr/bin/sh
-        /usr/bin/sh <- capability of capability shell
-        /usr/lib/locale/C.utf8/LC_CTYPE <- capability of capability locale
-    "#]],
-    );
-    let mut policy = Policy::default();
-    policy.capabilities.insert("shell".into(), Extent::Nothing);
-    check_with(
-        &policy,
-        text,
-        &["/usr/bin/a"],
-        expect![[r#"
-        /usr/bin/a <- root of roots
-        /usr/lib/locale/C.utf8/LC_CTYPE <- capability of capability locale
-    "#]],
-    );
-}
-
-#[test]
 fn scripts_run_commands() {
     check(
         "unit a
@@ -306,6 +274,109 @@ fn named_packages_bring_their_data() {
 }
 
 #[test]
+fn what_is_trimmed_can_be_kept() {
+    let text = "unit a
+           elf usr/bin/a
+           file usr/share/man/man1/a.1.gz
+           file usr/share/man/de/man1/a.1.gz
+           file usr/share/locale/de/LC_MESSAGES/a.mo
+           file usr/include/a.h
+           unit b
+           file usr/share/doc/b/README";
+    let policy = Policy {
+        untrimmed: ["documentation".into(), "development".into()].into(),
+        ..Policy::default()
+    };
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+            /usr/bin/a <- root of roots
+            /usr/include/a.h <- keep of package a
+            /usr/share/man/de/man1/a.1.gz <- keep of package a
+            /usr/share/man/man1/a.1.gz <- keep of package a
+        "#]],
+    );
+    // There translations, which nothing reaches, come with the package, but for the policy.
+    let packages = Policy { level: Level::Packages, ..policy };
+    let link = run(text, &["/usr/bin/a"], &packages);
+    let dropped: Vec<String> = link.ledger.dropped.iter().map(|it| it.path.to_string()).collect();
+    assert_eq!(dropped, ["/usr/share/doc/b/README", "/usr/share/locale/de/LC_MESSAGES/a.mo"]);
+}
+
+#[test]
+fn links_that_are_made_lead_somewhere_else() {
+    check(
+        "unit generated generated
+           link etc/a -> /etc/b
+           link etc/b -> a
+           link etc/c -> c
+           link etc/later -> /run/later
+         unit a
+           link usr/bin/a -> a",
+        &[],
+        expect![[r#"
+            /etc/a <- root of package generated
+            /etc/b <- root of package generated
+            /etc/c <- root of package generated
+            /etc/later <- root of package generated
+            error `/etc/a` is a link that leads back to itself
+            error `/etc/b` is a link that leads back to itself
+            error `/etc/c` is a link that leads back to itself
+        "#]],
+    );
+}
+
+#[test]
+fn policies_keep_and_drop() {
+    let text = "unit a
+           elf usr/bin/a path=/usr/lib/a
+           dir usr/lib/a
+           elf usr/lib/a/jit.so needed=libbig.so
+           elf usr/lib/a/use.so
+           elf usr/lib/libbig.so size=1000
+           file usr/share/locale/de/LC_MESSAGES/a.mo
+           file usr/share/locale/fr/LC_MESSAGES/a.mo
+           file usr/share/extra/x
+           elf usr/bin/tool mode=4755
+           elf usr/bin/su mode=4755";
+    let policy = Policy {
+        keep: vec![b"/usr/share/extra/**"[..].into()],
+        without: vec![b"**/jit*"[..].into()],
+        programs: vec![b"tool"[..].into(), b"su"[..].into()],
+        locales: vec!["de".into()],
+        set_id: vec![b"/usr/bin/su"[..].into()],
+        ..Policy::default()
+    };
+    check_with(
+        &policy,
+        text,
+        &["/usr/bin/a"],
+        expect![[r#"
+        /usr/bin/a <- root of roots
+        /usr/bin/su <- keep of roots
+        /usr/bin/tool <- keep of roots (set-id taken)
+        /usr/lib/a <- path of /usr/bin/a
+        /usr/lib/a/use.so <- directory of /usr/lib/a
+        /usr/share/extra/x <- keep of roots
+        /usr/share/locale/de/LC_MESSAGES/a.mo <- translation of package a
+    "#]],
+    );
+    let link = run(text, &["/usr/bin/a"], &policy);
+    let dropped: Vec<String> =
+        link.ledger.dropped.iter().map(|it| format!("{} {}", it.path, it.reason)).collect();
+    assert_eq!(
+        dropped,
+        [
+            "/usr/lib/a/jit.so excluded by the policy",
+            "/usr/lib/libbig.so not reached",
+            "/usr/share/locale/fr/LC_MESSAGES/a.mo translations",
+        ]
+    );
+}
+
+#[test]
 fn directories_of_many_packages_bring_only_those_of_the_same_source() {
     let text = "unit a source=s
            elf usr/bin/a path=/usr/lib/shared
@@ -360,44 +431,6 @@ fn blobs_lead_to_the_longest_path_that_is_there() {
             /etc/ssl/x <- directory of /etc/ssl
             /usr/bin/a <- root of roots
             /usr/bin/tool <- path of /usr/bin/a
-        "#]],
-    );
-}
-
-#[test]
-fn interpreters_bring_their_libraries_and_zones() {
-    check(
-        "unit python3.13-minimal
-           elf usr/bin/python3.13 program symbol=localtime
-         unit libpython3.13-stdlib
-           file usr/lib/python3.13/os.py
-           script usr/lib/python3.13/x.py line=/usr/bin/other
-           file usr/share/other
-           file usr/bin/other
-         unit tzdata data
-           file usr/share/zoneinfo/UTC
-           file usr/share/zoneinfo/Europe/Berlin
-         unit c
-           elf usr/bin/c symbol=localtime",
-        &["/usr/bin/python3.13"],
-        expect![[r#"
-            /usr/bin/python3.13 <- root of roots
-            /usr/lib/python3.13/os.py <- standard library of library of python
-            /usr/lib/python3.13/x.py <- standard library of library of python
-            /usr/share/zoneinfo/Europe/Berlin <- capability of capability zones
-            /usr/share/zoneinfo/UTC <- capability of capability zones
-        "#]],
-    );
-    check(
-        "unit c
-           elf usr/bin/c symbol=localtime
-         unit tzdata data
-           file usr/share/zoneinfo/UTC
-           file usr/share/zoneinfo/Europe/Berlin",
-        &["/usr/bin/c"],
-        expect![[r#"
-            /usr/bin/c <- root of roots
-            /usr/share/zoneinfo/UTC <- capability of capability zones
         "#]],
     );
 }

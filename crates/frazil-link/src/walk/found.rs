@@ -1,10 +1,19 @@
 //! What the walk looked for and did not find.
 
-/// A library or loader that a program names and that is nowhere.
+/// What is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The loader of the program.
+    Interpreter,
+    Library,
+    /// A library that is there, and that the policy leaves out.
+    LeftOut,
+}
+
+/// A library or loader that a program names and cannot have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// Whether it is the loader of the program, rather than a library.
-    pub(crate) is_interpreter: bool,
+    pub(crate) what: Wanted,
     /// Whether the program itself is certain to be used.
     pub(crate) is_exact: bool,
     /// The directories that were searched.

@@ -1,6 +1,6 @@
 //! Evidence in programs and libraries.
 
-use super::{Missing, Step, Suggestion, Vertex, Walk};
+use super::{Missing, Step, Suggestion, Vertex, Walk, Wanted};
 use crate::analysis::Elf;
 use crate::capability::{CAPABILITIES, DLOPEN};
 use crate::glob;
@@ -101,19 +101,22 @@ impl Walk<'_, '_> {
         if !elf.interpreter.is_empty() {
             let step = Step::exact(Vertex::Node(id), Evidence::Interpreter);
             if !self.reach(step, &elf.interpreter) {
-                let missing = Missing { is_interpreter: true, is_exact, searched: Vec::new() };
+                let missing = Missing { what: Wanted::Interpreter, is_exact, searched: Vec::new() };
                 self.missing.insert((id, elf.interpreter.to_vec()), missing);
             }
         }
         let step = Step::exact(Vertex::Node(id), Evidence::Needed);
         for name in elf.needed.iter() {
             let mut searched = Vec::new();
-            if let Some(path) = self.find_library(id, elf, name, &mut searched) {
-                self.reach_from(step, b"", &path);
-            } else {
-                let missing = Missing { is_interpreter: false, is_exact, searched };
-                self.missing.insert((id, name.to_vec()), missing);
-            }
+            let what = match self.find_library(id, elf, name, &mut searched) {
+                Some(path) if self.is_left_out(&path) => Wanted::LeftOut,
+                Some(path) => {
+                    self.reach_from(step, b"", &path);
+                    continue;
+                }
+                None => Wanted::Library,
+            };
+            self.missing.insert((id, name.to_vec()), Missing { what, is_exact, searched });
         }
         let step = Step::exact(Vertex::Node(id), Evidence::Note);
         for name in elf.notes.iter() {
@@ -123,6 +126,12 @@ impl Walk<'_, '_> {
                 self.suggested.insert(Suggestion::Library(name.into()));
             }
         }
+    }
+
+    /// Whether the policy leaves out what a path leads to.
+    fn is_left_out(&self, path: &[u8]) -> bool {
+        let found = self.universe.follow(path);
+        found.links.iter().chain(&found.end).any(|id| self.is_excluded(*id))
     }
 
     /// Where the loader would find a library, as a path from the root.

@@ -52,8 +52,20 @@ pub(super) fn build(
     Ok(())
 }
 
-/// A script, so that it works wherever its store is: it finds the system beside itself, and the
-/// units beside that.
+/// It works wherever its store is: it finds the system beside itself, and the units beside that.
+const STREAM: &str = r#"#!/bin/sh
+# Writes the image to standard output, as `docker load` takes it.
+set -eu
+store=$(dirname "$(readlink -f "$0")")
+frazil=${FRAZIL:-frazil}
+command -v "$frazil" > /dev/null || {
+    echo "error: there is no $frazil; add its directory to PATH, or set FRAZIL to its place" >&2
+    exit 127
+}
+exec "$frazil" image docker "$store/SYSTEM" --output - TAG "$@"
+"#;
+
+/// A script that streams the image of a system.
 pub(super) fn stream(
     task: &BuiltinTask<'_>,
     _tools: &Tools,
@@ -63,13 +75,7 @@ pub(super) fn stream(
     let out = out(task)?;
     let tag = variable(task.derivation, "tag")?.map(|tag| format!(" --tag '{tag}'"));
     let tag = tag.unwrap_or_default();
-    let script = format!(
-        "#!/bin/sh\n\
-         # Writes the image to standard output, as `docker load` takes it.\n\
-         set -eu\n\
-         store=$(dirname \"$(readlink -f \"$0\")\")\n\
-         exec \"${{FRAZIL:-frazil}}\" image docker \"$store/{path}\" --output -{tag} \"$@\"\n"
-    );
+    let script = STREAM.replace("SYSTEM", path.as_str()).replace(" TAG", &tag);
     fs::write(out, script)?;
     fs::set_permissions(out, fs::Permissions::from_mode(0o755))?;
     Ok(())

@@ -61,7 +61,8 @@ pub(crate) struct TestMirror(Server);
 impl TestMirror {
     /// Has the archive of the fixtures, but for what `change` answers otherwise.
     pub(crate) fn start(change: impl Fn(&str) -> Option<Reply> + Send + 'static) -> Self {
-        Self(Server::start(move |path| {
+        Self(Server::start(move |request| {
+            let path = request.path();
             change(path).unwrap_or_else(|| Self::stored(&format!("archive/{path}")))
         }))
     }

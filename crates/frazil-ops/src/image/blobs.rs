@@ -140,7 +140,8 @@ impl Drop for Removed<'_> {
     }
 }
 
-/// Copies a blob from the file that keeps it; what is not the blob any more is an error.
+/// Copies a blob from the file that keeps it. What is not the blob any more is an error, and is kept
+/// no longer.
 pub(super) fn copy(file: &Path, blob: &Blob, out: &mut dyn Write) -> Result<(), ImageError> {
     let mut reader = fs::File::open(file).map_err(IoError::on("open", file))?.take(blob.size + 1);
     let mut digesting = Digesting::new(out);
@@ -155,6 +156,7 @@ pub(super) fn copy(file: &Path, blob: &Blob, out: &mut dyn Write) -> Result<(), 
     if digesting.finish().1 == *blob {
         return Ok(());
     }
+    fs::remove_file(file).map_err(IoError::on("remove", file))?;
     Err(ImageError::Damaged { path: file.to_owned() })
 }
 

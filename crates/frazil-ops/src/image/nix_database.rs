@@ -21,9 +21,8 @@ use frazil_tree::{File, Leaf, LeafKind, Metadata, Mode, Node, Origin, Source, Tr
 
 use super::presentation::ENTRY_TIME;
 use super::units::Units;
+use crate::system::link::GENERATED;
 
-/// The unit of what is made for one system.
-const UNIT: &str = "generated";
 /// Where Nix keeps its state, beside the directory of the store.
 const STATE: &str = "var/nix";
 const BUFFER_BYTES: usize = 64 << 10;
@@ -94,7 +93,7 @@ fn tree_path(path: &std::path::Path) -> Option<TreePath> {
 
 fn put(tree: &mut Tree, place: &std::path::Path, kind: LeafKind) -> Result<(), Conflict> {
     let mode = if matches!(kind, LeafKind::Symlink(_)) { Mode::SYMLINK } else { Mode::of(0o644) };
-    if let (Some(path), Ok(origin)) = (tree_path(place), Origin::parse(UNIT)) {
+    if let (Some(path), Ok(origin)) = (tree_path(place), Origin::parse(GENERATED)) {
         tree.insert(path, Leaf { metadata: Metadata::of_root(mode), origin, kind })?;
     }
     Ok(())

@@ -33,6 +33,14 @@ pub(super) struct Found {
     lists: Option<(Vec<u8>, Vec<u8>)>,
 }
 
+impl Found {
+    /// Whether it was made for this system, as far as its name tells: `nginx.conf` is no release of
+    /// anything.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.package.kind, PackageKind::Nix { .. }) && self.package.version.is_empty()
+    }
+}
+
 /// The packages of units, each at its place, sorted by name.
 pub(super) fn find(
     places: &BTreeMap<Origin, (PathBuf, Option<Sha256>)>,

@@ -78,6 +78,12 @@ pub enum RegistryError {
         /// What it has.
         found: String,
     },
+    /// Where what refers to an image is listed, there is something else.
+    #[error("the tag `{tag}`, which is for what refers to the image, names something else")]
+    Occupied {
+        /// The tag.
+        tag: String,
+    },
     /// A program that keeps passwords failed.
     #[error("`{program}` did not give the password for `{host}`: {message}")]
     Helper {
@@ -127,6 +133,7 @@ impl RegistryError {
             | Self::NoImage { .. }
             | Self::Url(_)
             | Self::Protocol { .. }
+            | Self::Occupied { .. }
             | Self::Helper { .. }
             | Self::Logins { .. } => None,
         }

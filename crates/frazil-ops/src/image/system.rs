@@ -21,10 +21,7 @@ use super::nix_database::{self, NixDatabaseError};
 use super::packages::{self, Found};
 use super::presentation::Presentation;
 use super::units::Units;
-use crate::system::link::UnitPlace;
-
-/// The unit of the init, which is the same in every image.
-const INIT: &str = "init";
+use crate::system::link::{GENERATED, UnitPlace};
 
 /// A linked system.
 pub struct System {
@@ -175,8 +172,10 @@ impl System {
             let needs = |found: &&Found| found.package.depends.contains(&own);
             self.packages.iter().filter(needs).count()
         });
-        // What is no package was made for this system: texts, configuration, adapters.
-        let is_volatile = own.is_none() && unit.as_str() != INIT;
+        let is_volatile = match own.and_then(|own| self.packages.get(own)) {
+            Some(found) => found.is_text(),
+            None => unit.as_str() == GENERATED,
+        };
         frazil_image::layers::Weight { is_volatile, dependents: dependents as u32 }
     }
 

@@ -80,9 +80,8 @@ fn files(method: CompressionMethod) -> Files {
 }
 
 fn answer(files: &Files, request: &Request) -> Reply {
-    let (method, name) = request.line.split_once(' ').unwrap();
-    match files.get(name) {
-        Some(_) if method == "HEAD" => reply(200, &[], b""),
+    match files.get(&request.target) {
+        Some(_) if request.method == "HEAD" => reply(200, &[], b""),
         Some(bytes) => ok(bytes),
         None => reply(404, &[], b""),
     }
@@ -199,8 +198,8 @@ fn the_next_cache_helps_out() {
     let mut bad = good.clone();
     bad.insert("/nix-cache-info".into(), b"StoreDir: /nix/store\nPriority: 10\n".into());
     let check = |bad: Files, broken: &'static str, expected: Expect| {
-        let first = TestServer::start(move |request| match &*request.line {
-            line if !broken.is_empty() && line.contains(broken) => reply(503, &[], b""),
+        let first = TestServer::start(move |request| match &*request.target {
+            target if !broken.is_empty() && target.contains(broken) => reply(503, &[], b""),
             _ => answer(&bad, request),
         });
         expected.assert_eq(&pulled(&[second.url(""), first.url("")], options()));

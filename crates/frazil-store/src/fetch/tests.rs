@@ -69,8 +69,8 @@ fn takes_what_is_whole() {
             waits []"#]],
     );
     check(
-        |_, request| match request.line.as_str() {
-            "GET /file" => reply(302, &[("Location", "/other")], b""),
+        |_, request| match request.target.as_str() {
+            "/file" => reply(302, &[("Location", "/other")], b""),
             _ => ok(b"moved"),
         },
         expect![[r#"
@@ -433,9 +433,9 @@ fn uploads_are_whole_or_refused() {
     let server = TestServer::start(move |request| {
         let mut bodies = kept.lock().unwrap();
         bodies.push(request.body.clone());
-        match (request.line.as_str(), bodies.len()) {
-            ("PUT /file", 1) => reply(503, &[], b""),
-            ("PUT /file", _) => reply(201, &[], b""),
+        match (request.target.as_str(), bodies.len()) {
+            ("/file", 1) => reply(503, &[], b""),
+            ("/file", _) => reply(201, &[], b""),
             _ => reply(405, &[], b""),
         }
     });

@@ -207,7 +207,7 @@ fn repair(
     let realising = Realising::new(&arguments.realise, &settings, environment)?;
     let progress =
         Progress::new(store.store_dir().clone(), screen, arguments.realise.print_build_logs);
-    let goals: BTreeSet<Goal> = damaged.iter().cloned().map(Goal::Path).collect();
+    let goals: Vec<Goal> = damaged.iter().cloned().map(Goal::Path).collect();
     let report = realising.with_options(Mode::Repair, |options| {
         let tell = |event| progress.tell(event);
         frazil_ops::realise::realise(store, &goals, options, &realising.cancel, &tell)

@@ -12,7 +12,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use frazil_image::oci::{Blob, media_type};
 use frazil_store::fs::IoError;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, UnparsedPublicKey,
+};
 use serde_json::{Value, json};
 
 use super::RegistryError;
@@ -76,6 +79,18 @@ impl SigningKey {
         key.map(|key| Self(Key::P256(Box::new(key)))).map_err(|_| unknown())
     }
 
+    /// Whether a signature is one of this key.
+    fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let verified = match &self.0 {
+            Key::Ed25519(key) => {
+                UnparsedPublicKey::new(&ED25519, key.public_key()).verify(message, signature)
+            }
+            Key::P256(key) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.public_key())
+                .verify(message, signature),
+        };
+        verified.is_ok()
+    }
+
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningKeyError> {
         match &self.0 {
             Key::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
@@ -87,7 +102,8 @@ impl SigningKey {
     }
 }
 
-/// Signs what a digest names, and puts the signature where cosign looks for it.
+/// Signs what a digest names, and puts the signature where cosign looks for it, beside those of
+/// others.
 pub(super) fn sign(
     repository: &Repository<'_>,
     subject: &Blob,
@@ -111,13 +127,21 @@ pub(super) fn sign(
     if let Some(layer) = layer.as_object_mut() {
         layer.insert("annotations".to_owned(), json!({ SIGNATURE_ANNOTATION: signature }));
     }
+    let tag = format!("sha256-{}.sig", subject.hex());
+    let mut layers = entries(repository, &tag, "layers")?;
+    let is_ours = |layer: &Value| {
+        let signature = layer.get("annotations").and_then(|all| all.get(SIGNATURE_ANNOTATION));
+        let signature = signature.and_then(|text| BASE64.decode(text.as_str()?).ok());
+        signature.is_some_and(|signature| key.has_signed(&payload, &signature))
+    };
+    layers.retain(|layer| !is_ours(layer));
+    layers.push(layer);
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": media_type::MANIFEST,
         "config": descriptor(media_type::CONFIG, &config_blob),
-        "layers": [layer],
+        "layers": layers,
     });
-    let tag = format!("sha256-{}.sig", subject.hex());
     repository.put_manifest(&tag, media_type::MANIFEST, manifest.to_string().as_bytes())?;
     Ok(())
 }
@@ -159,12 +183,7 @@ pub(super) fn attach(
 /// Adds to the list of referrers that is kept as a tag.
 fn list(repository: &Repository<'_>, subject: &Blob, entry: Value) -> Result<(), RegistryError> {
     let tag = format!("sha256-{}", subject.hex());
-    let there: Option<Value> = match repository.manifest(&tag)? {
-        Some(bytes) => serde_json::from_slice(&bytes).ok(),
-        None => None,
-    };
-    let listed = there.as_ref().and_then(|index| index.get("manifests")?.as_array());
-    let mut entries = listed.cloned().unwrap_or_default();
+    let mut entries = entries(repository, &tag, "manifests")?;
     let is_same = |other: &Value| other.get("digest") == entry.get("digest");
     if entries.iter().any(is_same) {
         return Ok(());
@@ -177,6 +196,16 @@ fn list(repository: &Repository<'_>, subject: &Blob, entry: Value) -> Result<(),
     });
     repository.put_manifest(&tag, media_type::INDEX, index.to_string().as_bytes())?;
     Ok(())
+}
+
+/// What a tag lists so far, which others may have put there; nothing if there is no such tag.
+fn entries(repository: &Repository<'_>, tag: &str, key: &str) -> Result<Vec<Value>, RegistryError> {
+    let Some(bytes) = repository.manifest(tag)? else { return Ok(Vec::new()) };
+    let parsed: Option<Value> = serde_json::from_slice(&bytes).ok();
+    match parsed.as_ref().and_then(|manifest| manifest.get(key)?.as_array()) {
+        Some(entries) => Ok(entries.clone()),
+        None => Err(RegistryError::Occupied { tag: tag.to_owned() }),
+    }
 }
 
 fn descriptor(media_type: &str, blob: &Blob) -> Value {

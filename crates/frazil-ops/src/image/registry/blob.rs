@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::Path;
 
 use frazil_image::oci::Blob;
-use frazil_store::fetch::{Answer, FetchProblem, OpenContents, Url};
+use frazil_store::fetch::{Answer, OpenContents, Url};
 
 use super::RegistryError;
 use super::client::Repository;
@@ -69,22 +69,45 @@ pub(super) fn send(
             _ => {}
         }
     }
-    let begun = match begun {
-        Some(begun) => begun,
-        None => repository.ask("POST", &repository.url("blobs/uploads/")?, &[], None)?,
+    let location = match begun {
+        Some(begun) => repository.location(&begun)?,
+        None => begin(repository)?,
     };
-    if begun.status != 202 {
-        return Err(repository.refused("store a blob", &begun));
-    }
-    let location = repository.location(&begun)?;
     if blob.size <= repository.piece_bytes {
-        let open = || bytes.open(0, blob.size);
-        finish(repository, &location, blob, Some((blob.size, &open)))?;
+        send_at_once(repository, location, blob, bytes)?;
     } else {
         let location = send_pieces(repository, location, blob, bytes)?;
         finish(repository, &location, blob, None)?;
     }
     Ok(Sent::Whole)
+}
+
+/// Begins an upload. Returns where to go on.
+fn begin(repository: &Repository<'_>) -> Result<Url, RegistryError> {
+    let begun = repository.ask("POST", &repository.url("blobs/uploads/")?, &[], None)?;
+    if begun.status != 202 {
+        return Err(repository.refused("store a blob", &begun));
+    }
+    repository.location(&begun)
+}
+
+/// Sends all in one request; after a failure that may pass, as another upload: of the first one a
+/// part may have arrived.
+fn send_at_once(
+    repository: &Repository<'_>,
+    mut location: Url,
+    blob: &Blob,
+    bytes: BlobBytes<'_>,
+) -> Result<(), RegistryError> {
+    let open = || bytes.open(0, blob.size);
+    let mut failures = 0;
+    loop {
+        match finish(repository, &location, blob, Some((blob.size, &open))) {
+            Err(RegistryError::Fetch(error)) => repository.wait_after(error, &mut failures)?,
+            done => return done,
+        }
+        location = begin(repository)?;
+    }
 }
 
 /// Sends all pieces; after a failure the registry says how far it has come. Returns where to end.
@@ -101,40 +124,33 @@ fn send_pieces(
         let open = || bytes.open(sent, size);
         let body = Some((size, &open as &OpenContents<'_>));
         let headers = [BYTES, ("Content-Range", range.as_str())];
-        let answer = match repository.ask_once("PATCH", &location, &headers, body) {
+        let failure = match repository.ask_once("PATCH", &location, &headers, body) {
             Ok(answer) if matches!(answer.status, 202 | 204) => {
                 location = repository.location(&answer)?;
                 sent += size;
                 continue;
             }
-            Ok(answer) if answer.status != 416 => {
-                return Err(repository.refused("store a blob", &answer));
+            // What broke off before may have arrived behind the answer that told how far it was.
+            Ok(answer) if matches!(answer.status, 400 | 404 | 416) => {
+                repository.refused("store a blob", &answer)
             }
-            Ok(_) => None,
-            Err(RegistryError::Fetch(error)) if may_pass(&error.problem) => Some(error),
+            Ok(answer) => return Err(repository.refused("store a blob", &answer)),
+            Err(RegistryError::Fetch(error)) if error.is_transient() => error.into(),
             Err(error) => return Err(error),
         };
         resumes += 1;
-        let state = repository.ask("GET", &location, &[], None)?;
-        if resumes > RESUMES_MAX || state.status != 204 {
-            return Err(match answer {
-                Some(error) => error.into(),
-                None => repository.refused("go on with a blob", &state),
-            });
+        if resumes > RESUMES_MAX {
+            return Err(failure);
         }
-        sent = received(&state);
-        location = repository.location(&state)?;
+        let state = repository.ask("GET", &location, &[], None)?;
+        (sent, location) = match state.status {
+            204 => (received(&state), repository.location(&state)?),
+            // Some registries give up an upload of which a piece broke off.
+            400 | 404 | 416 => (0, begin(repository)?),
+            _ => return Err(failure),
+        };
     }
     Ok(location)
-}
-
-fn may_pass(problem: &FetchProblem) -> bool {
-    matches!(
-        problem,
-        FetchProblem::Connection { .. }
-            | FetchProblem::Timeout { .. }
-            | FetchProblem::Status { .. }
-    )
 }
 
 /// How many bytes the registry has: `Range: 0-LAST`.
@@ -153,6 +169,8 @@ fn finish(
 ) -> Result<(), RegistryError> {
     let separator = if location.as_str().contains('?') { '&' } else { '?' };
     let url: Url = format!("{location}{separator}digest={}", blob.reference()).parse()?;
-    let answer = repository.ask("PUT", &url, &[BYTES], body)?;
+    // What is sent twice is no blob any more.
+    let ask = if body.is_some() { Repository::ask_once } else { Repository::ask };
+    let answer = ask(repository, "PUT", &url, &[BYTES], body)?;
     if answer.is_success() { Ok(()) } else { Err(repository.refused("store a blob", &answer)) }
 }

@@ -115,6 +115,15 @@ impl<'r> Repository<'r> {
         self.ask_by(method, url, headers, body, Client::exchange_once)
     }
 
+    /// Waits before something is asked for again, if that may help.
+    pub(super) fn wait_after(
+        &self,
+        error: FetchError,
+        failures: &mut u32,
+    ) -> Result<(), RegistryError> {
+        Ok(self.client.wait_after(error, failures)?)
+    }
+
     fn ask_by(
         &self,
         method: &'static str,

@@ -1,14 +1,18 @@
 //! Pushing to a registry that does what a test says, and reading from it.
 
+mod artifacts;
+mod peer;
 mod server;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use frazil_testkit::server::{Reply, Request, reply};
 
-use self::server::{Asked, Registry, State, refusal, served};
-use super::{Logins, PushOptions, Reference, SigningKey, present, read};
+use self::server::{Registry, State, refusal};
+use super::{Logins, PushOptions, Reference, present, read};
 use crate::image::digest;
 use crate::image::readers::{Limits, ReadOptions};
 use crate::image::tests::Fixture;
@@ -28,96 +32,10 @@ fn only_what_is_missing_is_sent() {
     assert_eq!((third.sent_bytes, third.present_bytes), (0, pushed.sent_bytes));
 }
 
-#[test]
-fn what_refers_to_an_image_is_listed_under_a_tag() {
-    let registry = Registry::start(|_, _| None);
-    let key = tempfile::NamedTempFile::new().unwrap();
-    let pem = "-----BEGIN PRIVATE KEY-----\n\
-        MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
-        -----END PRIVATE KEY-----\n";
-    std::fs::write(key.path(), pem).unwrap();
-    let options = || PushOptions {
-        with_inventory: true,
-        key: Some(SigningKey::read(key.path()).unwrap()),
-        ..PushOptions::default()
-    };
-    let pushed = registry.push(&options()).unwrap();
-    // Again, and nothing is listed twice.
-    registry.push(&options()).unwrap();
-    let hex = pushed.digest.trim_start_matches("sha256:");
-    let state = registry.state.lock().unwrap();
-    let list: serde_json::Value =
-        serde_json::from_slice(&state.manifests[&format!("sha256-{hex}")]).unwrap();
-    let list = list["manifests"].as_array().unwrap();
-    let kinds: Vec<_> = list.iter().map(|entry| entry["artifactType"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["application/spdx+json", "application/vnd.cyclonedx+json"]);
-    let attached: serde_json::Value =
-        serde_json::from_slice(&state.manifests[list[0]["digest"].as_str().unwrap()]).unwrap();
-    assert_eq!(attached["subject"]["digest"], pushed.digest.as_str());
-    let signature: serde_json::Value =
-        serde_json::from_slice(&state.manifests[&format!("sha256-{hex}.sig")]).unwrap();
-    let payload = &state.blobs[signature["layers"][0]["digest"].as_str().unwrap()];
-    let payload: serde_json::Value = serde_json::from_slice(payload).unwrap();
-    assert_eq!(payload["critical"]["image"]["docker-manifest-digest"], pushed.digest.as_str());
-}
-
-/// OpenSSL, where there is one, makes the keys, and believes what they sign.
-#[test]
-fn others_believe_signatures() {
-    let folder = tempfile::tempdir().unwrap();
-    let openssl = |arguments: &[&str]| {
-        let mut command = std::process::Command::new("openssl");
-        command.current_dir(folder.path()).args(arguments).output().ok()
-    };
-    if openssl(&["version"]).is_none() {
-        eprintln!("skipped: there is no openssl");
-        return;
-    }
-    let file = |name: &str| folder.path().join(name);
-    let make: [(&[&str], &[&str]); 2] = [
-        (
-            &["genpkey", "-algorithm", "ed25519", "-out", "key"],
-            &[
-                "pkeyutl",
-                "-verify",
-                "-inkey",
-                "key",
-                "-rawin",
-                "-in",
-                "payload",
-                "-sigfile",
-                "signature",
-            ],
-        ),
-        (
-            &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "key"],
-            &["dgst", "-sha256", "-prverify", "key", "-signature", "signature", "payload"],
-        ),
-    ];
-    for (generate, verify) in make {
-        assert!(openssl(generate).unwrap().status.success(), "{generate:?}");
-        let registry = Registry::start(|_, _| None);
-        let key = Some(SigningKey::read(&file("key")).unwrap());
-        let pushed = registry.push(&PushOptions { key, ..PushOptions::default() }).unwrap();
-        let state = registry.state.lock().unwrap();
-        let tag = format!("{}.sig", pushed.digest.replace(':', "-"));
-        let manifest: serde_json::Value = serde_json::from_slice(&state.manifests[&tag]).unwrap();
-        let layer = &manifest["layers"][0];
-        let text = layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
-        let signature = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, text).unwrap();
-        let payload = &state.blobs[layer["digest"].as_str().unwrap()];
-        std::fs::write(file("signature"), signature).unwrap();
-        std::fs::write(file("payload"), payload).unwrap();
-        assert!(openssl(verify).unwrap().status.success(), "{verify:?}");
-        std::fs::write(file("payload"), b"another").unwrap();
-        assert!(!openssl(verify).unwrap().status.success(), "{verify:?}");
-    }
-}
-
 /// A push to a registry with a whim fails like this, and the tag is not there.
 #[track_caller]
 fn check_failure(
-    twist: impl Fn(&Asked, &mut State) -> Option<(u16, String)> + Send + Sync + 'static,
+    twist: impl Fn(&Request, &mut State) -> Option<Reply> + Send + 'static,
     expected: Expect,
 ) {
     let registry = Registry::start(twist);
@@ -129,31 +47,29 @@ fn check_failure(
 fn failures_leave_the_tag_as_it_was() {
     check_failure(
         |asked, _| {
-            (asked.method == "HEAD")
-                .then(|| (401, "WWW-Authenticate: Basic realm=\"x\"\r\n".into()))
+            let challenge = [("WWW-Authenticate", "Basic realm=\"x\"")];
+            (asked.method == "HEAD").then(|| reply(401, &challenge, b""))
         },
         expect!["the registry `HOST` lets only others look for a blob"],
     );
     check_failure(
         |asked, _| {
-            (asked.method == "PUT" && asked.path.contains("blobs"))
-                .then(|| (400, refusal("DIGEST_INVALID", "no")))
+            (asked.method == "PUT" && asked.target.contains("blobs"))
+                .then(|| refusal("DIGEST_INVALID", "no"))
         },
         expect!["the registry refused to store a blob: no"],
     );
     check_failure(
-        |asked, _| (asked.method == "POST").then(|| (503, String::new())),
+        |asked, _| (asked.method == "POST").then_some(Reply::Status(503)),
         expect![
             "cannot fetch 'http://HOST/v2/team/shop/blobs/uploads/': HTTP error 503 (the server is not available)"
         ],
     );
     check_failure(
-        |asked, state| {
-            let is_manifest = asked.method == "PUT" && asked.path.contains("manifests");
-            is_manifest.then(|| {
-                state.log.push("eaten".into());
-                (201, format!("Docker-Content-Digest: {}\r\n", digest(b"other")))
-            })
+        |asked, _| {
+            let is_manifest = asked.method == "PUT" && asked.target.contains("manifests");
+            let other = digest(b"other");
+            is_manifest.then(|| reply(201, &[("Docker-Content-Digest", &other)], b""))
         },
         expect![
             "the registry holds sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa where sha256:4ac28e907094e48dec90637ddf2260f127f730ad1d7481742a630d125842366a was sent"
@@ -166,35 +82,70 @@ fn asks_again_while_a_failure_may_pass() {
     let failures = Mutex::new(2);
     let registry = Registry::start(move |asked, _| {
         let mut left = failures.lock().unwrap();
-        if asked.method != "POST" || *left == 0 {
-            return None;
+        if asked.target.ends_with("/manifests/1") && asked.method == "PUT" && *left > 0 {
+            *left -= 1;
+            return Some(reply(429, &[("Retry-After", "7")], b""));
         }
-        *left -= 1;
-        Some((429, "Retry-After: 1\r\n".into()))
+        None
     });
     assert!(!registry.push(&PushOptions::default()).unwrap().was_there);
+    assert_eq!(*registry.waits.lock().unwrap(), [Duration::from_secs(7); 2]);
+}
+
+/// Pushes to a registry that wants a token, with this login; shows how the token was asked for.
+#[track_caller]
+fn check_token(login: &str, given: &'static str, expected: Expect) {
+    let asked_for = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&asked_for);
+    let registry = Registry::start(move |asked, _| {
+        let authorisation = asked.headers.get("authorization").map(String::as_str);
+        if asked.target.starts_with("/token") {
+            let (method, target) = (&asked.method, &asked.target);
+            let body = String::from_utf8_lossy(&asked.body);
+            *seen.lock().unwrap() =
+                format!("{method} {target}\n{}\n{body}", authorisation.unwrap_or("-"));
+            return Some(reply(200, &[], given.as_bytes()));
+        }
+        let host = &asked.headers["host"];
+        let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"r\"");
+        (authorisation != Some("Bearer t0k"))
+            .then(|| reply(401, &[("WWW-Authenticate", &challenge)], b""))
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), login.replace("HOST", registry.host())).unwrap();
+    let logins = Logins { files: vec![file.path().to_owned()] };
+    registry.push(&PushOptions { logins, ..PushOptions::default() }).unwrap();
+    assert!(registry.tags().contains(&"1".to_owned()));
+    assert_eq!(registry.count("GET /token") + registry.count("POST /token"), 1, "kept");
+    expected.assert_eq(&asked_for.lock().unwrap());
 }
 
 #[test]
-fn gets_a_token_with_a_password() {
-    let registry = Registry::start(|asked, _| {
-        let authorisation = asked.headers.get("authorization").map(String::as_str);
-        if asked.path.starts_with("/token?service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush") {
-            assert_eq!(authorisation, Some("Basic bWU6c2VjcmV0"));
-            let body = r#"{"token":"t0k"}"#;
-            return Some((200, format!("Content-Length: {}\r\n\r\n{body}", body.len())));
-        }
-        let host = &asked.headers["host"];
-        let challenge =
-            format!("WWW-Authenticate: Bearer realm=\"http://{host}/token\",service=\"r\"\r\n");
-        (authorisation != Some("Bearer t0k")).then_some((401, challenge))
-    });
-    let logins = tempfile::NamedTempFile::new().unwrap();
-    let text = format!(r#"{{"auths":{{"{}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#, registry.address);
-    std::fs::write(logins.path(), text).unwrap();
-    let logins = Logins { files: vec![logins.path().to_owned()] };
-    registry.push(&PushOptions { logins, ..PushOptions::default() }).unwrap();
-    assert!(registry.tags().contains(&"1".to_owned()));
+fn gets_a_token() {
+    check_token(
+        "{}",
+        r#"{"access_token":"t0k"}"#,
+        expect![[r#"
+        GET /token?service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush
+        -
+    "#]],
+    );
+    check_token(
+        r#"{"auths":{"HOST":{"auth":"bWU6c2VjcmV0"}}}"#,
+        r#"{"token":"t0k"}"#,
+        expect![[r#"
+            GET /token?service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush
+            Basic bWU6c2VjcmV0
+        "#]],
+    );
+    check_token(
+        r#"{"auths":{"HOST":{"identitytoken":"a+b"}}}"#,
+        r#"{"access_token":"t0k"}"#,
+        expect![[r#"
+            POST /token
+            -
+            grant_type=refresh_token&client_id=frazil&service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush&refresh_token=a%2Bb"#]],
+    );
 }
 
 #[track_caller]
@@ -274,24 +225,24 @@ fn images_are_read_where_they_are() {
     let absent = frazil_image::oci::Blob::of(b"absent");
     let asked = [&blobs[..], &[absent]].concat();
     let there =
-        present(&registry.reference(), &Registry::client(), &Logins::default(), &asked).unwrap();
+        present(&registry.reference(), &registry.client(), &Logins::default(), &asked).unwrap();
     assert_eq!(there, blobs.iter().map(frazil_image::oci::Blob::reference).collect());
 }
 
 #[test]
 fn what_a_registry_sends_is_checked() {
     let registry = Registry::start(|asked, _| {
-        let is_blob = asked.method == "GET" && asked.path.contains("/blobs/");
-        is_blob.then(|| (200, served(b"other")))
+        let is_blob = asked.method == "GET" && asked.target.contains("/blobs/");
+        is_blob.then(|| reply(200, &[], b"other"))
     });
     registry.push(&PushOptions::default()).unwrap();
     let error = registry.read().unwrap_err();
     assert!(error.contains("is damaged: its digest is"), "{error}");
-    let pinned = format!("http://{}/team/shop@{}", registry.address, digest(b"nothing"));
+    let pinned = format!("http://{}/team/shop@{}", registry.host(), digest(b"nothing"));
     registry.state.lock().unwrap().manifests.insert(digest(b"nothing"), b"{}".to_vec());
     let options =
         ReadOptions { limits: Limits::default(), architecture: "amd64", keeps: &|_| false };
-    let client = Registry::client();
+    let client = registry.client();
     let error = read(&pinned.parse().unwrap(), &client, &Logins::default(), &options).unwrap_err();
     let said = crate::causes(&error);
     assert!(said.contains("the registry holds sha256:44136f"), "{said}");
@@ -302,26 +253,26 @@ fn what_a_registry_sends_is_checked() {
 fn an_upload_goes_on_where_it_broke_off() {
     let broken = AtomicBool::new(false);
     let registry = Registry::start(move |asked, state| {
-        let id = asked.path.strip_prefix("/v2/team/shop/blobs/")?;
-        let location = format!("Location: {}\r\n", asked.path);
+        let id = asked.target.strip_prefix("/v2/team/shop/blobs/")?;
+        let location = ("Location", asked.target.as_str());
         match asked.method.as_str() {
             "PATCH" => {
                 let has = state.uploads.get_mut(id)?;
                 let first: usize =
                     asked.headers.get("content-range")?.split_once('-')?.0.parse().ok()?;
                 if first != has.len() {
-                    return Some((416, String::new()));
+                    return Some(Reply::Status(416));
                 }
                 if has.len() > 200 && !broken.swap(true, Ordering::SeqCst) {
                     has.extend(asked.body.get(..50)?);
-                    return Some((500, String::new()));
+                    return Some(Reply::Status(500));
                 }
                 has.extend(&asked.body);
-                Some((202, location))
+                Some(reply(202, &[location], b""))
             }
             "GET" if state.uploads.contains_key(id) => {
                 let last = state.uploads.get(id)?.len().saturating_sub(1);
-                Some((204, format!("{location}Range: 0-{last}\r\n")))
+                Some(reply(204, &[location, ("Range", &format!("0-{last}"))], b""))
             }
             _ => None,
         }
@@ -331,4 +282,40 @@ fn an_upload_goes_on_where_it_broke_off() {
     assert_eq!(registry.count("GET /v2/team/shop/blobs/u"), 1);
     assert!(registry.count("PATCH") > 4);
     registry.read().unwrap();
+}
+
+/// Pushes in pieces of this size to a registry that twice gives an upload up when the connection
+/// breaks within it.
+#[track_caller]
+fn check_given_up(piece_bytes: u64) {
+    let left = AtomicUsize::new(2);
+    let registry = Registry::start(move |asked, state| {
+        let id = asked.target.strip_prefix("/v2/team/shop/blobs/")?;
+        let id = id.split('?').next()?;
+        match asked.method.as_str() {
+            "PUT" | "PATCH" if !state.uploads.contains_key(id) => {
+                Some(refusal("BLOB_UPLOAD_INVALID", "given up"))
+            }
+            "PUT" | "PATCH" if asked.body.len() > 90 && left.load(Ordering::SeqCst) > 0 => {
+                left.fetch_sub(1, Ordering::SeqCst);
+                state.uploads.remove(id);
+                Some(Reply::Raw(Vec::new()))
+            }
+            "PATCH" => {
+                state.uploads.get_mut(id)?.extend(&asked.body);
+                Some(reply(202, &[("Location", &asked.target)], b""))
+            }
+            _ => None,
+        }
+    });
+    registry.push(&PushOptions { piece_bytes, ..PushOptions::default() }).unwrap();
+    registry.read().unwrap();
+    let blobs = registry.state.lock().unwrap().blobs.len();
+    assert_eq!(registry.count("POST"), blobs + 2);
+}
+
+#[test]
+fn an_upload_begins_anew_where_it_was_given_up() {
+    check_given_up(100);
+    check_given_up(1 << 20);
 }

@@ -12,7 +12,8 @@ use frazil_link::generate::loader_cache::{Library, loader_cache};
 use frazil_link::ledger::{Fate, KeptKind, Subject};
 use frazil_link::{Ledger, Link};
 use frazil_model::StorePath;
-use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Tree};
+use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Node, Tree, TreePath};
+use serde_json::Value;
 
 use super::{GENERATED, INIT, INIT_PROGRAM, NO_INIT, SystemError, mode, origin, tree_path};
 use crate::system::accounts::Accounts;
@@ -27,7 +28,7 @@ const LOADER_CACHE: &str = "etc/ld.so.cache";
 pub(super) struct Finish<'f> {
     pub(super) specification: &'f Specification,
     pub(super) adapters: &'f BTreeMap<StorePath, Adapter>,
-    pub(super) made: [&'f Generated; 2],
+    pub(super) made: [(&'f str, &'f Generated); 2],
     pub(super) services: &'f serde_json::Value,
     /// The files by which kept packages declare things: paths from the root, and texts.
     pub(super) declarations: &'f [(String, String)],
@@ -46,10 +47,12 @@ impl Finish<'_> {
         let mut specification = self.specification.clone();
         let mut problems = add_accounts(&mut specification, self.declarations);
         let accounts = Accounts::number(&specification.users, &specification.groups)?;
+        accounts.check_members(&specification.groups)?;
         apply_modes(&mut ledger, self.adapters, &accounts)?;
         let mut tree = assemble(&ledger, &specification, &accounts, self.made)?;
         add_directories(&mut tree, &ledger, self.adapters, &accounts)?;
         problems.extend(self.add_files(&mut tree, &accounts)?);
+        add_places(&mut tree, &specification, &accounts)?;
         for (file, text) in self.declarations {
             php::enable(file, text, &mut tree, &origin(GENERATED));
         }
@@ -149,7 +152,7 @@ fn assemble(
     ledger: &Ledger,
     specification: &Specification,
     accounts: &Accounts,
-    made: [&Generated; 2],
+    made: [(&str, &Generated); 2],
 ) -> Result<Tree, SystemError> {
     let origin = origin(GENERATED);
     let (mut tree, conflicts) = frazil_link::link::tree(ledger, &origin);
@@ -157,9 +160,11 @@ fn assemble(
         return Err(conflict.into());
     }
     // The linker knows what is made as units; the bytes are here.
-    for (path, leaf) in made.into_iter().flat_map(|made| made.leaves(&origin)) {
-        if tree.remove(path) {
-            tree.insert(path.clone(), leaf)?;
+    for (unit, made) in made {
+        for (path, leaf) in made.leaves(&super::origin(unit)) {
+            if tree.remove(path) {
+                tree.insert(path.clone(), leaf)?;
+            }
         }
     }
     for directory in &specification.directories {
@@ -214,6 +219,38 @@ fn add_directories(
     Ok(())
 }
 
+/// The directories that the image names: the one where it starts, and those of its state, which a
+/// volume takes over with owner and permissions. What is there already stays as it is.
+fn add_places(
+    tree: &mut Tree,
+    specification: &Specification,
+    accounts: &Accounts,
+) -> Result<(), SystemError> {
+    let image = &specification.image;
+    let whose = || "`image.user`".to_owned();
+    let name = image.get("user").and_then(Value::as_str).unwrap_or("0");
+    let (user, group) = name.split_once(':').unwrap_or((name, ""));
+    let uid = accounts.uid(user, whose)?;
+    let own = specification.users.iter().find(|(name, _)| accounts.uids.get(*name) == Some(&uid));
+    let gid = match own {
+        _ if !group.is_empty() => accounts.gid(group, whose)?,
+        Some((_, user)) => accounts.gid(&user.group, whose)?,
+        None => 0,
+    };
+    let metadata = Metadata { uid, gid, ..Metadata::of_root(Mode::DIRECTORY) };
+    let volumes = image.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    for place in image.get("workingDir").into_iter().chain(volumes).filter_map(Value::as_str) {
+        let path = tree_path(place.trim_end_matches('/'))?;
+        let mut above = std::iter::successors(path.parent(), TreePath::parent);
+        // Below a link it is the business of whoever made that.
+        let is_below_link = above.any(|path| matches!(tree.get(&path), Some(Node::Leaf(..))));
+        if !is_below_link && tree.get(&path).is_none() {
+            tree.insert_directory(path, metadata.clone(), origin(GENERATED))?;
+        }
+    }
+    Ok(())
+}
+
 /// The init of this program, what it is told, and what another init is told. Below another, the
 /// program starts the services.
 fn add_init(
@@ -227,21 +264,21 @@ fn add_init(
     let table = Table::from_json(services.to_string().as_bytes())?;
     let plan = frazil_init::plan::compile(&table)?;
     let file = |bytes: &[u8]| LeafKind::File(frazil_tree::File::inline(bytes));
-    let mut add = |path: &str, mode: u32, kind: LeafKind| {
-        let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(INIT), kind };
+    let mut add = |unit: &str, path: &str, mode: u32, kind: LeafKind| {
+        let leaf = Leaf { metadata: Metadata::of_root(Mode::of(mode)), origin: origin(unit), kind };
         tree.insert(tree_path(path)?, leaf).map(drop).map_err(SystemError::from)
     };
-    add(INIT_PROGRAM, 0o755, file(frazil_init::PROGRAM))?;
-    add("etc/init.plan", 0o644, file(&plan))?;
+    add(INIT, INIT_PROGRAM, 0o755, file(frazil_init::PROGRAM))?;
+    add(GENERATED, "etc/init.plan", 0o644, file(&plan))?;
     let program = format!("/{INIT_PROGRAM}");
     let backend = Backend::named(&specification.plan.init);
     // It was compiled just now, so it can be read.
     let plan = frazil_init::plan::read(&plan).ok().zip(backend);
     for entry in plan.into_iter().flat_map(|(plan, backend)| backend.files(plan, &program)) {
         match entry.made {
-            backend::Made::Text(text) => add(&entry.path, 0o644, file(text.as_bytes()))?,
+            backend::Made::Text(text) => add(GENERATED, &entry.path, 0o644, file(text.as_bytes()))?,
             backend::Made::Program => {
-                add(&entry.path, 0o777, LeafKind::Symlink(program.as_bytes().into()))?;
+                add(GENERATED, &entry.path, 0o777, LeafKind::Symlink(program.as_bytes().into()))?;
             }
         }
     }

@@ -38,7 +38,7 @@ fn a_proxy_is_asked_for_whole_addresses() {
     let proxy = TestServer::start(move |request: &Request| {
         let header = |name: &str| request.headers.get(name).cloned().unwrap_or_default();
         log.lock().unwrap().push(format!("{} {}", header("host"), header("proxy-authorization")));
-        if request.line.ends_with("/moved") {
+        if request.target.ends_with("/moved") {
             return reply(302, &[("Location", "/here")], b"");
         }
         ok(b"from the proxy")
