@@ -31,7 +31,7 @@ fn a_link_to_its_own_place_is_the_file_there() {
     let place = Place::new();
     assert!(place.link("plain").status.success());
     place.check_difference(
-        "placed",
+        "filed",
         expect![[r#"
         +/usr/bin/app-tool
         +/usr/bin/awk

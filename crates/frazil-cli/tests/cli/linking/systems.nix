@@ -113,7 +113,7 @@ in
   };
   foreign = systemFor "aarch64-linux" { };
   unknown = linked { units.nowhere.level = "packages"; };
-  placed = system {
+  filed = system {
     system.files."/bin/app-tool".link = "${pkgs.debian.app}/bin/app-tool";
   };
   loop = system { environment.etc.here.source = "/etc/here"; };
