@@ -60,6 +60,28 @@ fn the_image_has_the_places_that_it_names() {
     )));
 }
 
+#[test]
+fn the_init_is_told_the_stop_signal() {
+    let table = linked("placed").file("placed", "services.json");
+    let table: Value = serde_json::from_slice(&table).expect("JSON");
+    assert_eq!(table["stop_signal"], "QUIT");
+}
+
+/// Nothing listens there: what is looked for is told by what goes wrong.
+#[test]
+fn a_push_is_to_the_tag_of_the_system() {
+    let place = linked("plain");
+    let push = |more: &[&str]| {
+        let mut command = frazil(place.0.path());
+        command.args(["push", "plain", "--store", "store"]).args(more);
+        show(&command.output().expect("started"), place.0.path())
+    };
+    let to = "http://127.0.0.1:1/team/app";
+    let said = push(&["--to", to]);
+    assert!(said.contains("app:latest"), "{said}");
+    expect![[r#""#]].assert_eq(&push(&["--to", to, "--with", "plain"]));
+}
+
 #[track_caller]
 fn check(place: &Place, arguments: &[&str], expected: Expect) {
     let output = place.image(arguments, "plain").output().expect("started");
@@ -89,6 +111,13 @@ fn what_makes_no_sense_is_said() {
         --- 2
     "#]],
     );
+    check(&place, &["oci", "--tag", "bad tag!"], expect![[r#"
+        --- stderr
+        error: invalid value 'bad tag!' for '--tag <TAG>': a tag has letters, digits, `_`, `.` and `-`, the last two not first
+
+        For more information, try '--help'.
+        --- 2
+    "#]]);
     check(
         &place,
         &["oci", "--compression", "lzma"],
@@ -130,5 +159,25 @@ fn a_reader_of_an_image_may_go_away() {
         let output = child.wait_with_output().expect("waited");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), &*said), (Some(0), ""), "{what:?}");
+    }
+}
+
+#[test]
+fn what_is_no_system_is_said() {
+    let place = linked("plain");
+    fs::write(place.0.path().join("file"), "").expect("written");
+    fs::create_dir_all(place.0.path().join("layout")).expect("made");
+    fs::write(place.0.path().join("layout/oci-layout"), "").expect("written");
+    for (named, expected) in [
+        ("nowhere", expect!["there is no `nowhere`"]),
+        ("file", expect!["the file `file` is no linked system"]),
+        ("layout", expect!["`layout` is an image, not the system that it is made of"]),
+        (".", expect!["`.` is neither a flake nor a linked system"]),
+    ] {
+        let output = place.image(&["plan"], named).output().expect("started");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let first = said.lines().next().unwrap_or_default();
+        expected.assert_eq(first.strip_prefix("error: ").unwrap_or(first));
+        assert_eq!(output.status.code(), Some(2), "{said}");
     }
 }
