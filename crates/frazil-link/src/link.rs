@@ -85,6 +85,12 @@ pub enum LinkError {
         /// The loader.
         interpreter: Vec<u8>,
     },
+    /// A link that was made for the system leads to itself.
+    #[error("`{path}` is a link that leads back to itself")]
+    Loop {
+        /// The link.
+        path: TreePath,
+    },
     /// Two units have different files at one place.
     #[error("`{path}` is in `{first}` and in `{second}`, with different contents or modes")]
     Conflict {
@@ -108,6 +114,7 @@ impl LinkError {
             }
             Self::LeftOut { .. } => "leave the file out, too, or keep the library",
             Self::Interpreter { .. } => "add the package that has the loader, such as libc6",
+            Self::Loop { .. } => "leave it out, or let it lead to something else",
             Self::Conflict { .. } => "leave one of the two out",
         }
     }

@@ -26,7 +26,7 @@ use crate::unit::Unit;
 pub(crate) type Opened = [OnceCell<Arc<Analysis>>];
 
 /// Symlinks that are followed on the way to one file (`MAXSYMLINKS`).
-const LINKS_MAX: usize = 40;
+pub(crate) const LINKS_MAX: usize = 40;
 
 /// A node of the universe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -186,8 +186,11 @@ impl Walk<'_, '_> {
     fn take_roots(&mut self, roots: &[Root]) {
         for root in roots {
             let step = Step::exact(Vertex::Roots, Evidence::Root);
-            if !self.reach(step, &root.path) && root.is_required {
-                self.missing_roots.push(root.clone());
+            if !self.reach(step, &root.path) {
+                self.suggest(&root.path);
+                if root.is_required {
+                    self.missing_roots.push(root.clone());
+                }
             }
         }
         for (index, unit) in self.universe.units.iter().enumerate() {

@@ -135,7 +135,8 @@ pub fn realise(
     }
     let (sender, events) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(|| {
+        // Without it nobody is told how far things are; they go on all the same.
+        let _untold = thread::Builder::new().spawn_scoped(scope, || {
             for event in events {
                 if let schedule::Event::Counts(counts) = event {
                     tell(Event::Counts(counts));

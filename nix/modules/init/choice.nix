@@ -276,6 +276,15 @@ in
       }";
     }
     {
+      assertion =
+        cfg.first == [ ]
+        || cfg.mode == "vm"
+        || cfg.type == "s6-rc"
+        || cfg.type == "none"
+        || lib.take (lib.length beforeAll) config.image.entrypoint == beforeAll;
+      message = "`image.entrypoint` is set, so `init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) cannot be honoured; leave it to the init `${cfg.type}`";
+    }
+    {
       assertion = cfg.type != "s6-rc" || cfg.first == [ ];
       message = "the init `s6-rc` is started by a program of yours, so `init.first` cannot be honoured; run its commands there";
     }

@@ -45,6 +45,9 @@ let
       }
       // lib.optionalAttrs (untrimmed != [ ]) { inherit untrimmed; };
     image = given (removeAttrs config.image [ "trim" ]);
+  }
+  // lib.optionalAttrs (lib.any (list: list != [ ]) (lib.attrValues config.security.ca)) {
+    inherit (config.security) ca;
   };
 in
 {

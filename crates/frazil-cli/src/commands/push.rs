@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::image::{Layering, PushProgress};
-use crate::commands::linked::{SystemArguments, open_beside};
+use crate::commands::linked::SystemArguments;
 use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
@@ -32,7 +32,7 @@ pub(super) struct PushArguments {
 
     /// Push an index with the image of this system, for another machine, too (can be repeated)
     #[arg(long, value_name = "SYSTEM")]
-    with: Vec<PathBuf>,
+    with: Vec<String>,
 
     /// Take layers from this repository of the same registry (can be repeated)
     #[arg(long, value_name = "REPOSITORY")]
@@ -78,7 +78,7 @@ pub(super) fn run(
     };
     let mut systems = vec![arguments.system.open(environment, screen)?];
     for other in &arguments.with {
-        systems.push(open_beside(&environment.absolute(other))?);
+        systems.push(arguments.system.open_named(Some(other), environment, screen)?);
     }
     let has_tag = arguments.to.rsplit('/').next().is_some_and(|name| name.contains(':'));
     let tag = systems.first().map(|system| &system.presentation.tag).filter(|_| !has_tag);

@@ -306,6 +306,29 @@ fn what_is_trimmed_can_be_kept() {
 }
 
 #[test]
+fn links_that_are_made_lead_somewhere_else() {
+    check(
+        "unit generated generated
+           link etc/a -> /etc/b
+           link etc/b -> a
+           link etc/c -> c
+           link etc/later -> /run/later
+         unit a
+           link usr/bin/a -> a",
+        &[],
+        expect![[r#"
+            /etc/a <- root of package generated
+            /etc/b <- root of package generated
+            /etc/c <- root of package generated
+            /etc/later <- root of package generated
+            error `/etc/a` is a link that leads back to itself
+            error `/etc/b` is a link that leads back to itself
+            error `/etc/c` is a link that leads back to itself
+        "#]],
+    );
+}
+
+#[test]
 fn policies_keep_and_drop() {
     let text = "unit a
            elf usr/bin/a path=/usr/lib/a

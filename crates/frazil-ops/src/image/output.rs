@@ -14,6 +14,7 @@ use frazil_image::contents::EncodeError;
 use frazil_image::oci::{self, Blob, docker, layout};
 use frazil_image::tar;
 use frazil_store::fs::IoError;
+use frazil_store::threads::parallel;
 use serde_json::Value;
 
 use super::{ENTRY_TIME, Image, ImageError, System, blobs, layout_has, plan};
@@ -203,7 +204,7 @@ pub fn stream(
     out: &mut dyn Write,
 ) -> Result<(), ImageError> {
     let layers = plan::layers(system, layers_max);
-    let encoded = blobs::parallel(&layers, |layer| {
+    let encoded = parallel(&layers, |layer| {
         let mut sink = std::io::sink();
         oci::encode_layer(layer, &system.units, ENTRY_TIME, Compression::None, &mut sink)
     })?;

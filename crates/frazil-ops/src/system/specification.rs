@@ -73,6 +73,9 @@ pub struct Specification {
     pub users: BTreeMap<String, User>,
     /// Groups by name.
     pub groups: BTreeMap<String, Group>,
+    /// Whom TLS trusts besides, or instead of, the usual authorities.
+    #[serde(default)]
+    pub ca: Authorities,
     /// What runs.
     pub plan: Plan,
     /// What the linker keeps.
@@ -133,6 +136,9 @@ pub struct User {
     pub home: String,
     /// The login shell.
     pub shell: String,
+    /// Whether somebody logs in as the user.
+    #[serde(default)]
+    pub logs_in: bool,
     /// As in /etc/shadow.
     pub hashed_password: Option<String>,
     /// Where the running system finds it.
@@ -148,6 +154,18 @@ pub struct Group {
     /// Users in it besides those who say so themselves.
     #[serde(default)]
     pub members: Vec<String>,
+}
+
+/// How the bundle of authorities differs from that of the suite.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Authorities {
+    /// Files with more certificates.
+    pub certificate_files: Vec<String>,
+    /// More certificates.
+    pub certificates: Vec<String>,
+    /// Names of authorities to leave out.
+    pub certificate_blacklist: Vec<String>,
 }
 
 /// What runs, and who supervises it.

@@ -102,7 +102,7 @@ pub(super) fn realise(
     let tell = |event| progress.tell(event);
     let done = realising.with_options(Mode::Make, |options| {
         let setting = Setting { store: &store, options, cancel: &realising.cancel, tell: &tell };
-        let mut host = evaluation::host(environment, screen, false)?;
+        let mut host = evaluation::host(environment, screen)?;
         let wanted = setting.find(&targets, &mut host)?;
         let report = setting.build(&wanted);
         Ok::<_, CommandError>((wanted, report))

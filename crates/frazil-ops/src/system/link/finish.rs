@@ -47,6 +47,7 @@ impl Finish<'_> {
         let mut specification = self.specification.clone();
         let mut problems = add_accounts(&mut specification, self.declarations);
         let accounts = Accounts::number(&specification.users, &specification.groups)?;
+        accounts.check_members(&specification.groups)?;
         apply_modes(&mut ledger, self.adapters, &accounts)?;
         let mut tree = assemble(&ledger, &specification, &accounts, self.made)?;
         add_directories(&mut tree, &ledger, self.adapters, &accounts)?;

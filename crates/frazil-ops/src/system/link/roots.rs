@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{NO_INIT, Setting, SystemError, laid_out};
+use super::{INIT_PROGRAM, NO_INIT, Setting, SystemError, laid_out};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -21,7 +21,8 @@ pub(super) fn roots(
         let at = |field: &str| format!("init.services.{name}.{field}");
         let argv = service.get("exec").and_then(Value::as_array);
         for (index, word) in argv.into_iter().flatten().filter_map(Value::as_str).enumerate() {
-            push_word(&mut roots, word, &at("exec"), index == 0);
+            let is_ours = word.strip_prefix('/') == Some(INIT_PROGRAM);
+            push_word(&mut roots, word, &at("exec"), index == 0 && !is_ours);
         }
         for (field, value) in service.as_object().into_iter().flatten() {
             if field != "exec" {
@@ -34,6 +35,14 @@ pub(super) fn roots(
         for file in laid_out::files(package, setting)? {
             push(&mut roots, &file.target, "contents", true);
         }
+    }
+    for file in &specification.files {
+        if super::is_in_place(file, setting)? {
+            push(&mut roots, &format!("/{}", file.path), "system.files", true);
+        }
+    }
+    for (name, user) in specification.users.iter().filter(|(_, user)| user.logs_in) {
+        push(&mut roots, &user.shell, &format!("users.users.{name}.shell"), true);
     }
     for program in &specification.plan.programs {
         push(&mut roots, program, "init.type", true);
