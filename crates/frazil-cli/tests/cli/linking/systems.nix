@@ -90,7 +90,7 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
-  placed = system {
+  presented = system {
     users.users.somebody = {
       uid = 1000;
       group = "users";
@@ -109,6 +109,7 @@ in
         retries = 2;
       };
       stopSignal = "SIGQUIT";
+      tag = "v1";
     };
   };
   foreign = systemFor "aarch64-linux" { };
