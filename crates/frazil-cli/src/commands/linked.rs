@@ -127,7 +127,8 @@ impl SystemArguments {
                     let plan = self.lock.plan(options, memory, environment)?;
                     return Ok(Target::Flake(Box::new(plan), text));
                 }
-                let path = store_path(store, named, environment)?;
+                let path = store_path(store, named, environment);
+                let path = path.map_err(|_| no_system(named, environment))?;
                 return Ok(Target::Path(path, OutputChoice::All));
             }
             (None, None, None) => {
@@ -172,6 +173,34 @@ impl SystemArguments {
         let attribute = self.attribute.as_deref().unwrap_or(TOPLEVEL);
         Some(format!("{flake}#{system}.{attribute}"))
     }
+}
+
+/// Why what is named is no system, for it is no store path.
+fn no_system(named: &str, environment: &Environment) -> CommandError {
+    let place = environment.absolute(Path::new(named));
+    let (message, help) = match place.canonicalize() {
+        Err(_) => (
+            format!("there is no `{named}`"),
+            "a system is `.#NAME` of a flake, or what `frazil build` made of one",
+        ),
+        Ok(file) if file.is_file() => (
+            format!("the file `{named}` is no linked system"),
+            "with --file the system in its value is built",
+        ),
+        Ok(directory) if directory.join("oci-layout").is_file() => (
+            format!("`{named}` is an image, not the system that it is made of"),
+            "name the system, as in `.#NAME`",
+        ),
+        Ok(directory) if directory.join("manifest").is_file() => (
+            format!("`{named}` is the system `{}` of another store", directory.display()),
+            "name that store with --store",
+        ),
+        Ok(_) => (
+            format!("`{named}` is neither a flake nor a linked system"),
+            "a system is `.#NAME` of a flake, or what `frazil build` made of one",
+        ),
+    };
+    CommandError::Usage { message, help: Some(help.to_owned()) }
 }
 
 /// Opens a linked system that is named by its directory alone.

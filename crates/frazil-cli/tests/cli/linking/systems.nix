@@ -81,7 +81,7 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
-  placed = system {
+  presented = system {
     users.users.somebody = {
       uid = 1000;
       group = "users";
@@ -100,6 +100,7 @@ in
         retries = 2;
       };
       stopSignal = "SIGQUIT";
+      tag = "v1";
     };
   };
   foreign = systemFor "aarch64-linux" { };
