@@ -148,13 +148,11 @@ impl<'t> DiskHost<'t> {
         })?;
         let path = dir.fixed_path(&name, &address);
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
-        match &self.real {
-            Some(real) => real.add(path, &name, address, &node),
-            None => {
-                self.memory.insert(path.clone(), node);
-                Ok(path)
-            }
+        if let Some(real) = &self.real {
+            return real.add(path, &name, address, &node);
         }
+        self.memory.insert(path.clone(), node);
+        Ok(path)
     }
 }
 
