@@ -9,21 +9,15 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.dovecot;
   mailGroup = if cfg.mailGroup == null then "nogroup" else cfg.mailGroup;
 
-  atom = types.nullOr (
-    types.oneOf [
-      types.bool
-      types.int
-      types.str
-    ]
-  );
   section =
     types.attrsOf (
       types.oneOf [
-        atom
-        (types.listOf atom)
+        settings.atom
+        (types.listOf settings.atom)
         section
       ]
     )

@@ -9,17 +9,13 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.php-fpm;
 
-  setting = types.oneOf [
-    types.str
-    types.int
-    types.bool
-  ];
-  settings =
+  settingsOption =
     description:
     mkOption {
-      type = types.attrsOf setting;
+      type = types.attrsOf settings.atom;
       default = { };
       inherit description;
     };
@@ -50,14 +46,13 @@ let
           default = "www-data";
           description = "The group its workers run as.";
         };
-        fpmSettings = settings "Settings of the pool.";
-        phpSettings = settings "Settings of PHP in the pool.";
-        environment = settings "Variables of its workers.";
+        fpmSettings = settingsOption "Settings of the pool.";
+        phpSettings = settingsOption "Settings of PHP in the pool.";
+        environment = settingsOption "Variables of its workers.";
       };
     };
 
-  value = setting: if lib.isBool setting then (if setting then "yes" else "no") else toString setting;
-  lines = prefix: suffix: lib.mapAttrsToList (name: setting: "${prefix}${name}${suffix} = ${value setting}");
+  line = settings.keyValue { separator = " = "; };
 
   poolDefaults = name: pool: {
     listen = pool.socket;
@@ -74,7 +69,7 @@ let
     pkgs.writeText "php-fpm-${name}.conf" (
       lib.concatLines (
         [ "[global]" ]
-        ++ lines "" "" (
+        ++ settings.lines line (
           {
             daemonize = false;
             error_log = "/proc/self/fd/2";
@@ -82,16 +77,16 @@ let
           // cfg.fpmSettings
         )
         ++ [ "[${name}]" ]
-        ++ lines "" "" (poolDefaults name pool // pool.fpmSettings)
-        ++ lines "php_admin_value[" "]" (cfg.phpSettings // pool.phpSettings)
-        ++ lines "env[" "]" pool.environment
+        ++ settings.lines line (poolDefaults name pool // pool.fpmSettings)
+        ++ settings.lines (name: line "php_admin_value[${name}]") (cfg.phpSettings // pool.phpSettings)
+        ++ settings.lines (name: line "env[${name}]") pool.environment
       )
     );
 in
 {
   options.services.php-fpm = {
-    fpmSettings = settings "Settings of the process manager.";
-    phpSettings = settings "Settings of PHP in all pools.";
+    fpmSettings = settingsOption "Settings of the process manager.";
+    phpSettings = settingsOption "Settings of PHP in all pools.";
     pools = mkOption {
       type = types.attrsOf (types.submodule pool);
       default = { };

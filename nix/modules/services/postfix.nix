@@ -2,26 +2,20 @@
 {
   config,
   lib,
+  nglib,
   pkgs,
   ...
 }:
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.postfix;
-
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
-  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
-  setting = name: value: "${name} = ${lib.concatMapStringsSep ", " shown (lib.toList value)}";
 
   field =
     default: description:
     mkOption {
-      type = types.nullOr atom;
+      type = settings.atom;
       inherit default description;
     };
   service = types.submodule {
@@ -149,7 +143,7 @@ in
       description = "The group that may put mail into the queue.";
     };
     mainConfig = mkOption {
-      type = types.attrsOf (types.nullOr (types.either atom (types.listOf atom)));
+      type = settings.type;
       default = { };
       example = {
         myhostname = "mail.example.org";
@@ -194,11 +188,9 @@ in
       "postfix/aliases".text = lib.concatLines (
         lib.mapAttrsToList (name: targets: "${name} ${lib.concatStringsSep ", " targets}") cfg.aliases
       );
-      "postfix/main.cf".text = lib.concatLines (
-        lib.mapAttrsToList setting (lib.filterAttrs (_: value: value != null) cfg.mainConfig)
-      );
+      "postfix/main.cf".text = nglib.generators.postfix.toMainCnf cfg.mainConfig + "\n";
       "postfix/master.cf".text = lib.concatLines (
-        lib.concatLists (lib.mapAttrsToList lines (lib.filterAttrs (_: value: value != null) cfg.masterConfig))
+        lib.concatLists (lib.mapAttrsToList lines (settings.given cfg.masterConfig))
       );
     };
 

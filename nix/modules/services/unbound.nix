@@ -8,24 +8,14 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.unbound;
-  port = cfg.settings.server.port or 53;
+  inherit (settings.over { port = 53; } (cfg.settings.server or { })) port;
 
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
-  clause = types.attrsOf (types.either atom (types.listOf atom));
-
-  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
-  line = name: value: "  ${name}: ${shown value}";
-  settings = clause: lib.concatLists (lib.mapAttrsToList (name: value: map (line name) (lib.toList value)) clause);
-  section = name: clause: [ "${name}:" ] ++ settings clause;
-  sections = name: clauses: lib.concatMap (section name) (lib.toList clauses);
-
+  line = settings.keyValue { separator = ": "; };
+  clause = name: content: "${name}:\n${settings.text (name: line "  ${name}") content}";
   configFile = pkgs.writeText "unbound.conf" (
-    lib.concatLines (lib.concatLists (lib.mapAttrsToList sections cfg.settings))
+    lib.concatStrings (settings.lines clause cfg.settings)
   );
 in
 {
@@ -38,7 +28,7 @@ in
       description = "The user it runs as.";
     };
     settings = mkOption {
-      type = types.attrsOf (types.either clause (types.listOf clause));
+      type = types.attrsOf (types.either settings.type (types.listOf settings.type));
       default = { };
       example = {
         server.access-control = [ "10.0.0.0/8 allow" ];
