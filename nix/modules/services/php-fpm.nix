@@ -48,11 +48,23 @@ let
         };
         fpmSettings = settingsOption "Settings of the pool.";
         phpSettings = settingsOption "Settings of PHP in the pool.";
-        environment = settingsOption "Variables of its workers.";
+        environment = settingsOption "Variables of its workers. `\${NAME}` in them stands for one of the system.";
       };
     };
 
-  line = settings.keyValue { separator = " = "; };
+  quoted = text: "\"${lib.escape [ "\\" "\"" ] text}\"";
+  written =
+    text:
+    settings.keyValue {
+      separator = " = ";
+      inherit text;
+    };
+  # Settings may be expressions, such as `E_ALL & ~E_NOTICE`, and have quotes of their own; what
+  # follows a `;` would be lost.
+  line = written (
+    text: if builtins.match "[^\"]*[;=][^\"]*" text != null then quoted text else text
+  );
+  variable = written quoted;
 
   poolDefaults = name: pool: {
     listen = pool.socket;
@@ -79,7 +91,7 @@ let
         ++ [ "[${name}]" ]
         ++ settings.lines line (poolDefaults name pool // pool.fpmSettings)
         ++ settings.lines (name: line "php_admin_value[${name}]") (cfg.phpSettings // pool.phpSettings)
-        ++ settings.lines (name: line "env[${name}]") pool.environment
+        ++ settings.lines (name: variable "env[${name}]") pool.environment
       )
     );
 in
