@@ -23,6 +23,10 @@ use crate::oci::{Blob, Digesting};
 pub use archive::ArchiveError;
 pub use merge::MergeError;
 
+/// How compressed streams begin.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
 /// What an image may ask of who reads it.
 #[expect(clippy::struct_field_names, reason = "all are the most of something")]
 #[derive(Clone, Copy, Debug)]
@@ -168,10 +172,12 @@ impl ReadError {
             Self::NoImage => Some("OCI layouts and what `docker save` writes can be read"),
             Self::Missing { .. } | Self::Mismatch { .. } => Some("copy the image again"),
             Self::TooLarge { .. } => Some("it may be made to fill memory; read it in a sandbox"),
+            Self::Archive { .. } => Some(
+                "archives are read as they are, or compressed with gzip or zstd; of images, OCI layouts and what `docker save` writes",
+            ),
             Self::NoPlatform { .. }
             | Self::Read { .. }
             | Self::Document { .. }
-            | Self::Archive { .. }
             | Self::Merge { .. } => None,
         }
     }
@@ -218,8 +224,6 @@ pub fn root(archive: &mut dyn Read, options: &ReadOptions<'_>) -> Result<Tree, R
 
 /// The contents of a stream that may be compressed: that is seen from its first bytes.
 pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    const GZIP: &[u8] = &[0x1f, 0x8b];
-    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
     let mut buffered = BufReader::with_capacity(128 << 10, stream);
     let start = buffered.fill_buf()?;
     if start.starts_with(GZIP) {
@@ -229,6 +233,11 @@ pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> 
     } else {
         Ok(Box::new(buffered))
     }
+}
+
+/// Whether [`decompress`] has something to do, as the first bytes say.
+pub fn is_compressed(start: &[u8]) -> bool {
+    start.starts_with(GZIP) || start.starts_with(ZSTD)
 }
 
 fn origin(word: &str) -> Origin {

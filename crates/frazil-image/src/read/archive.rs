@@ -221,10 +221,15 @@ impl<'r> Archive<'r> {
     }
 
     fn skip(&mut self) -> Result<(), ArchiveError> {
-        self.left = self.left.saturating_add(self.padding);
-        self.padding = 0;
         let mut buffer = [0; 16 << 10];
         while self.read_contents(&mut buffer)? > 0 {}
+        // Some writers leave the padding of the last entry out, and the end.
+        while self.padding > 0 {
+            let len = self.padding as usize;
+            let read = read_some(self.stream, buffer.get_mut(..len).unwrap_or_default())? as u64;
+            self.offset += read;
+            self.padding = if read == 0 { 0 } else { self.padding - read };
+        }
         Ok(())
     }
 

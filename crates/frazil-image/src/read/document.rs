@@ -54,8 +54,6 @@ impl Stored {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Descriptor {
-    #[serde(default)]
-    media_type: String,
     digest: String,
     size: u64,
     platform: Option<Platform>,
@@ -185,17 +183,21 @@ fn with_config(
     Ok(Described { name: image_name, config: parse(text, config_name, "configuration")?, layers })
 }
 
-/// The only manifest, or the one for the machine. Attestations, which some builders put beside
-/// images, are for no machine that there is.
-fn choose(manifests: Vec<Descriptor>, options: &ReadOptions<'_>) -> Result<Descriptor, ReadError> {
-    let is_for = |manifest: &Descriptor| match &manifest.platform {
-        Some(platform) => platform.architecture == options.architecture,
-        None => manifest.media_type.contains("index"),
+/// The only manifest, or the one for the machine, or one that does not say for which it is.
+/// Attestations, which some builders put beside images, are for no machine that there is.
+fn choose(
+    mut manifests: Vec<Descriptor>,
+    options: &ReadOptions<'_>,
+) -> Result<Descriptor, ReadError> {
+    let is_for = |manifest: &Descriptor| {
+        let platform = manifest.platform.as_ref()?;
+        Some(platform.architecture == options.architecture)
     };
-    let only = manifests.len() == 1;
-    let chosen = manifests.into_iter().find(|manifest| only || is_for(manifest));
+    let position = |wanted: Option<bool>| manifests.iter().position(|it| is_for(it) == wanted);
+    let chosen =
+        if manifests.len() == 1 { Some(0) } else { position(Some(true)).or(position(None)) };
     let architecture = options.architecture.to_owned();
-    chosen.ok_or(ReadError::NoPlatform { architecture })
+    chosen.map(|chosen| manifests.swap_remove(chosen)).ok_or(ReadError::NoPlatform { architecture })
 }
 
 /// A document by its descriptor.
