@@ -143,7 +143,13 @@ in
           concatMapStringsSep "\n" (file: "${name} ${file}") value
         else
           "${name} = ${concatMapStringsSep ", " (yesNo what name) (toList value)}";
-      block = name: title: inner: ''
+      block =
+        name: title: inner:
+        if !isAttrs inner then
+          throw "`${name}.${title}` in a configuration of Dovecot is a ${builtins.typeOf inner} where a section is wanted. What a section without a title holds is below `${name}.\"\"`."
+        else
+          section name title inner;
+      section = name: title: inner: ''
         ${name}${lib.optionalString (title != "") " \"${title}\""} {
           ${all inner}
         }'';

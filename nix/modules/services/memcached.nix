@@ -10,7 +10,20 @@ let
   account = import ./account.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.memcached;
-  ports = addresses.port cfg.port;
+  ports = lib.optionals (cfg.socket == null) (addresses.port cfg.port);
+  place =
+    if cfg.socket != null then
+      [
+        "-s"
+        cfg.socket
+      ]
+    else
+      [
+        "-l"
+        cfg.listen
+        "-p"
+        (toString cfg.port)
+      ];
 in
 {
   options.services.memcached = {
@@ -20,6 +33,17 @@ in
       type = types.str;
       default = "memcached";
       description = "The user it runs as.";
+    };
+    group = mkOption {
+      type = types.str;
+      default = "memcached";
+      description = "The group it runs as.";
+    };
+    socket = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = "/run/memcached/memcached.sock";
+      description = "A socket to listen on instead of a port.";
     };
     listen = mkOption {
       type = types.str;
@@ -52,23 +76,22 @@ in
     init.services.memcached = {
       exec = [
         "${cfg.package}/bin/memcached"
-        "-l"
-        cfg.listen
-        "-p"
-        (toString cfg.port)
+      ]
+      ++ place
+      ++ [
         "-m"
         (toString cfg.maxMemory)
         "-c"
         (toString cfg.maxConnections)
       ]
       ++ cfg.extraOptions;
-      inherit (cfg) user;
-      group = cfg.user;
+      inherit (cfg) user group;
+      directories = lib.mkIf (cfg.socket != null) { ${dirOf cfg.socket} = { }; };
       ambientCapabilities = addresses.capabilities ports;
       enabled = true;
     };
     users = account {
-      inherit (cfg) user;
+      inherit (cfg) user group;
       description = "memcached";
     };
     image = { inherit ports; };

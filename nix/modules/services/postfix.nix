@@ -8,6 +8,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  addresses = import ./addresses.nix { inherit lib; };
   account = import ./account.nix { inherit lib; };
   settings = import ./settings.nix { inherit lib; };
   cfg = config.services.postfix;
@@ -63,6 +64,22 @@ let
       service.command
     ];
   lines = name: services: map (line name) (lib.toList services);
+
+  # Services that are reached over the network have its name or number of a port as theirs.
+  ports = lib.concatLists (
+    lib.mapAttrsToList (
+      name: services:
+      lib.optionals (lib.any (service: service.type == "inet") (lib.toList services)) (
+        addresses.port (numbers.${lib.last (lib.splitString ":" name)} or name)
+      )
+    ) (settings.given cfg.masterConfig)
+  );
+  numbers = {
+    smtp = 25;
+    smtps = 465;
+    submissions = 465;
+    submission = 587;
+  };
 
   # The daemons without which no mail moves, with what master(5) has for each.
   daemon = command: extra: { inherit command; } // extra;
@@ -224,7 +241,7 @@ in
       { groups.${cfg.setgidGroup} = { }; }
     ];
     image = {
-      ports = [ 25 ];
+      inherit ports;
       volumes = [
         "/var/mail"
         "/var/spool/postfix"
