@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.memcached;
   ports = lib.optionals (cfg.socket == null) (addresses.port cfg.port);
@@ -29,16 +30,7 @@ in
   options.services.memcached = {
     enable = lib.mkEnableOption "memcached";
     package = lib.mkPackageOption pkgs "memcached" { };
-    user = mkOption {
-      type = types.str;
-      default = "memcached";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "memcached";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "memcached") user group;
     socket = mkOption {
       type = types.nullOr types.path;
       default = null;

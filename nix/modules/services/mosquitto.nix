@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   settings = import ./settings.nix { inherit lib; };
   cfg = config.services.mosquitto;
@@ -35,16 +36,7 @@ in
   options.services.mosquitto = {
     enable = lib.mkEnableOption "Mosquitto";
     package = lib.mkPackageOption pkgs "mosquitto" { };
-    user = mkOption {
-      type = types.str;
-      default = "mosquitto";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "mosquitto";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "mosquitto") user group;
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     config = mkOption {
       type = types.attrsOf (with settings; types.either atom (types.listOf (types.either atom (types.attrsOf atom))));

@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   settings = import ./settings.nix { inherit lib; };
   cfg = config.services.mysql;
@@ -47,16 +48,7 @@ in
   options.services.mysql = {
     enable = lib.mkEnableOption "MariaDB";
     package = lib.mkPackageOption pkgs "mariadb" { };
-    user = mkOption {
-      type = types.str;
-      default = "mysql";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "mysql";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "mysql") user group;
     port = mkOption {
       type = types.port;
       default = 3306;

@@ -200,11 +200,6 @@ in
       example = lib.literalExpression "[ pkgs.debian.postgresql-17-pgvector ]";
       description = "Packages of extensions, built for this version.";
     };
-    recoveryConfig = mkOption {
-      type = types.nullOr types.lines;
-      default = null;
-      description = "Refused: PostgreSQL reads no recovery.conf since its version 12.";
-    };
     ensureUsers = mkOption {
       type = types.listOf (
         types.submodule {
@@ -374,13 +369,7 @@ in
         )
       );
     };
-    assertions = [
-      {
-        assertion = cfg.recoveryConfig == null;
-        message = "`services.postgresql.recoveryConfig` is for versions before 12; put its settings into `services.postgresql.config`, and the file `recovery.signal` into the data directory";
-      }
-    ]
-    ++ map (user: {
+    assertions = map (user: {
       assertion = user.ensureDBOwnership -> databases ? ${user.name};
       message = "`services.postgresql.ensureUsers` has ${user.name} own the database of that name, which does not exist; add it to `services.postgresql.ensureDatabases`";
     }) cfg.ensureUsers;

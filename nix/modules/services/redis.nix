@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   settings = import ./settings.nix { inherit lib; };
   cfg = config.services.redis;
@@ -27,16 +28,7 @@ in
   options.services.redis = {
     enable = lib.mkEnableOption "Redis";
     package = lib.mkPackageOption pkgs "redis" { };
-    user = mkOption {
-      type = types.str;
-      default = "redis";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "redis";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "redis") user group;
     dataDir = mkOption {
       type = types.path;
       default = "/var/lib/redis";

@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   settings = import ./settings.nix { inherit lib; };
   cfg = config.services.tinyproxy;
@@ -23,6 +24,7 @@ in
   options.services.tinyproxy = {
     enable = lib.mkEnableOption "Tinyproxy";
     package = lib.mkPackageOption pkgs "tinyproxy" { };
+    inherit (runsAs "tinyproxy") user group;
     settings = mkOption {
       type = settings.type;
       default = { };
@@ -46,13 +48,12 @@ in
         "-c"
         "${configFile}"
       ];
-      user = "tinyproxy";
-      group = "tinyproxy";
+      inherit (cfg) user group;
       ambientCapabilities = addresses.capabilities ports;
       enabled = true;
     };
     users = account {
-      user = "tinyproxy";
+      inherit (cfg) user group;
       description = "Tinyproxy";
     };
     image = { inherit ports; };

@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   settings = import ./settings.nix { inherit lib; };
   cfg = config.services.unbound;
   inherit (settings.over { port = 53; } (cfg.settings.server or { })) port;
@@ -22,11 +23,7 @@ in
   options.services.unbound = {
     enable = lib.mkEnableOption "Unbound";
     package = lib.mkPackageOption pkgs "unbound" { };
-    user = mkOption {
-      type = types.str;
-      default = "unbound";
-      description = "The user it runs as.";
-    };
+    inherit (runsAs "unbound") user group;
     settings = mkOption {
       type = types.attrsOf (types.either settings.type (types.listOf settings.type));
       default = { };
@@ -66,11 +63,11 @@ in
         "-c"
         "${configFile}"
       ];
-      directories."/var/lib/unbound".user = cfg.user;
+      directories."/var/lib/unbound" = { inherit (cfg) user group; };
       enabled = true;
     };
     users = account {
-      inherit (cfg) user;
+      inherit (cfg) user group;
       description = "Unbound";
       home = "/var/lib/unbound";
     };
