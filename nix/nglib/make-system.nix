@@ -31,7 +31,7 @@ let
     if place == null then
       config
     else
-      lib.modules.setDefaultModuleLocation "${place.file}:${toString place.line}" config;
+      lib.modules.setDefaultModuleLocation place.file config;
 
   # The flake itself does not count: while it is edited its date says nothing.
   inputs = [ nixpkgs ] ++ lib.attrValues (removeAttrs (specialArgs.inputs or { }) [ "self" ]);
