@@ -54,7 +54,9 @@ let
         addresses.port (lib.attrByPath path standard cfg.settings)
       ) listeners.${protocol} or { }
     );
-  protocols = lib.concatMap (lib.splitString " ") (lib.toList (cfg.settings.protocols or "imap"));
+  protocols = lib.concatMap (lib.splitString " ") (
+    settings.values (cfg.settings.protocols or "imap")
+  );
   ports = lib.concatMap portsOf (lib.unique protocols);
 in
 {
