@@ -160,8 +160,8 @@ struct Memory {
 }
 
 thread_local! {
-    /// That of the thread's last stream: streams are many, and fresh memory costs as much as a
-    /// twentieth of the compression.
+    /// That of the thread's last stream: streams are many, and fresh memory costs a few per cent of
+    /// what compressing does.
     static SPARE: Cell<Option<Memory>> = const { Cell::new(None) };
 }
 

@@ -98,5 +98,6 @@ fn services_of_several_users_run_without_root() {
         let said = String::from_utf8(account.run("", set_aside).stderr).unwrap();
         let warning = "these services run as others, and cannot start: ada, bob\n";
         assert!(said.contains(warning), "{said}");
+        assert_eq!(entries(&account.at("tmp")), 0);
     }
 }
