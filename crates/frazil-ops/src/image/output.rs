@@ -231,19 +231,19 @@ pub fn write_file(
     write: &mut dyn FnMut(&mut dyn Write) -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {
     let path = &followed(path);
-    let mut fill = |file: fs::File, place: &Path| -> Result<(), ImageError> {
+    let mut send = |file: fs::File, place: &Path| -> Result<(), ImageError> {
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
         write(&mut out)?;
         Ok(out.flush().map_err(IoError::on("write", place))?)
     };
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         let file = fs::OpenOptions::new().write(true).open(path);
-        return fill(file.map_err(IoError::on("open", path))?, path);
+        return send(file.map_err(IoError::on("open", path))?, path);
     }
     let temporary = beside(path, "new");
     let result = (|| {
         let file = fs::File::create(&temporary).map_err(IoError::on("create", &temporary))?;
-        fill(file, &temporary)?;
+        send(file, &temporary)?;
         Ok(fs::rename(&temporary, path).map_err(IoError::on("rename", &temporary))?)
     })();
     if result.is_err() {

@@ -152,10 +152,9 @@ impl Files for Tagged<'_> {
         let mut list = Vec::new();
         file.take(Limits::default().kept_bytes_max).read_to_end(&mut list)?;
         let mut list: Value = serde_json::from_slice(&list)?;
-        let images = match &mut list {
-            Value::Array(saved) => Some(saved),
-            index => index.get_mut("manifests").and_then(Value::as_array_mut),
-        };
+        // `docker save` writes the list alone.
+        let images = if list.is_array() { Some(&mut list) } else { list.get_mut("manifests") };
+        let images = images.and_then(Value::as_array_mut);
         let Some(images) = images else { return Ok(None) };
         let all: Vec<String> = images.iter().flat_map(tags).collect();
         images.retain(|image| {
