@@ -26,6 +26,8 @@ const PEERS: &[Peer] = &[
     Peer { program: "podman", package: "podman" },
     Peer { program: "skopeo", package: "skopeo" },
     Peer { program: "docker-registry", package: "docker-registry" },
+    // What makes containers of who is not root.
+    Peer { program: "newuidmap", package: "uidmap" },
     // Inits, and what they are run in.
     Peer { program: "runsvdir", package: "runit" },
     Peer { program: "s6-svscan", package: "s6" },

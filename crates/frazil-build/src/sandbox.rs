@@ -28,6 +28,7 @@ mod supervise;
 mod terminal;
 pub mod trace;
 mod usage;
+mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -193,6 +193,12 @@ impl<'a> Service<'a> {
         Restart::from_word(self.get(Field::Restart))
     }
 
+    /// The user it runs as, if that is not the one of PID 1.
+    #[cfg(not(standalone))]
+    pub fn uid(self) -> Option<u32> {
+        Some(self.get(Field::Uid)).filter(|uid| *uid != UNCHANGED)
+    }
+
     /// The services that must be up before this one.
     pub fn requires(self) -> impl ExactSizeIterator<Item = usize> + Clone {
         self.numbers(Field::Requires)

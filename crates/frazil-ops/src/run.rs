@@ -9,11 +9,12 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use frazil_build::sandbox::container::{self, Container, MemoryDir, Users};
+use frazil_build::sandbox::container::{self, Container, MemoryDir};
 use frazil_build::sandbox::{Bind, RunError, SandboxError};
 use frazil_store::fs::IoError;
 use frazil_tree::{LeafKind, Node, Source, Tree, TreePath};
 
+pub use frazil_build::sandbox::container::Users;
 pub use frazil_build::sandbox::{Cancel, Ended, Forward, Network};
 
 use crate::image::System;
@@ -23,12 +24,16 @@ const TEMPORARY: [&str; 2] = ["tmp", "run"];
 /// How the machine finds others, which a container on its network has to know.
 const NETWORK_FILES: [&str; 2] = [RESOLVER, "etc/hosts"];
 const RESOLVER: &str = "etc/resolv.conf";
+/// What the init is told.
+const PLAN: &str = "etc/init.plan";
 /// A user that is nobody in particular stands for one that the system does not know.
 const NOBODY: u32 = 65_534;
 
 /// How to run a system.
 #[derive(Debug)]
 pub struct RunPlan {
+    /// Who its users are on the machine.
+    pub users: Users,
     /// The program and its arguments, instead of what the system starts with.
     pub command: Vec<String>,
     /// Whether the root can be written.
@@ -97,6 +102,21 @@ pub fn run(
     })
 }
 
+/// Who the users of a system are on the machine, as far as there are any for them.
+pub fn users(system: &System) -> Result<Users, SystemRunError> {
+    let config = system.presentation.run_config();
+    let (uid, gid) = user(&system.tree, config.user.as_deref().unwrap_or("0"))?;
+    Ok(Users::new(uid, gid)?)
+}
+
+/// The services, sorted by name, that run as users whom a container with these users does not have.
+pub fn without_user(system: &System, users: &Users) -> Vec<String> {
+    let plan = contents(&system.tree, PLAN).and_then(|plan| frazil_init::plan::read(plan).ok());
+    let (Some(plan), Some(only)) = (plan, users.only()) else { return Vec::new() };
+    let services = plan.services().filter(|service| service.uid().is_some_and(|uid| uid != only));
+    services.map(|service| service.name().to_string_lossy().into_owned()).collect()
+}
+
 /// Makes the container of a system, and hands it over with the signal that ends it.
 pub(crate) fn in_container(
     system: &System,
@@ -104,12 +124,11 @@ pub(crate) fn in_container(
     run: impl FnOnce(&Container<'_>, i32) -> Result<Ended, RunError>,
 ) -> Result<Ended, SystemRunError> {
     let config = system.presentation.run_config();
-    let (uid, gid) = user(&system.tree, config.user.as_deref().unwrap_or("0"))?;
-    let users = Users::new(uid, gid)?;
+    let users = &plan.users;
     let root = plan.scratch.join("root");
-    root::copy(system, &users, &root)?;
-    let memory = memory(system, (uid, gid));
-    let binds = network_files(&root, &users, plan)?;
+    root::copy(system, users, &root)?;
+    let memory = memory(system, users.user());
+    let binds = network_files(&root, users, plan)?;
     for path in memory.iter().map(|directory| directory.path.as_path()) {
         root::make_directory(&root.join(path.strip_prefix("/").unwrap_or(path)))?;
     }
@@ -126,7 +145,8 @@ pub(crate) fn in_container(
         is_writable: plan.is_writable,
         memory: &memory,
         binds: &binds,
-        users: &users,
+        users,
+        owned: &root::owned(&system.tree),
         directory: Path::new(config.working_dir.as_deref().unwrap_or("/")),
         command: &command,
         variables: &variables,
@@ -135,7 +155,9 @@ pub(crate) fn in_container(
         has_terminal: plan.has_terminal,
     };
     let signal = signal(config.stop_signal.as_deref().unwrap_or("SIGTERM"));
-    Ok(run(&container, signal)?)
+    let ended = run(&container, signal);
+    container::empty(&root, users)?;
+    Ok(ended?)
 }
 
 /// Directories that can be written in a read-only root: those for what is gone afterwards, and
@@ -190,7 +212,7 @@ fn user(tree: &Tree, text: &str) -> Result<(u32, u32), SystemRunError> {
     let (user, group) = text.split_once(':').unwrap_or((text, ""));
     let unknown = |name: &str| SystemRunError::User { name: name.to_owned() };
     let entry = |file: &str, name: &str| -> Option<Vec<String>> {
-        let text = text_of(tree, file)?;
+        let text = String::from_utf8_lossy(contents(tree, file)?);
         let mut entries = text.lines().map(|line| line.split(':').map(str::to_owned).collect());
         entries.find(|fields: &Vec<String>| {
             let is_it = |at: usize| fields.get(at).is_some_and(|field| field == name);
@@ -211,12 +233,12 @@ fn user(tree: &Tree, text: &str) -> Result<(u32, u32), SystemRunError> {
 }
 
 /// The contents of a generated file.
-fn text_of(tree: &Tree, path: &str) -> Option<String> {
+fn contents<'t>(tree: &'t Tree, path: &str) -> Option<&'t [u8]> {
     let path = TreePath::parse(path.as_bytes()).ok()?;
     let Node::Leaf(_, leaf) = tree.get(&path)? else { return None };
     match &leaf.kind {
         LeafKind::File(file) => match file.source() {
-            Source::Inline(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Source::Inline(bytes) => Some(bytes),
             Source::Unit(_) => None,
         },
         LeafKind::Symlink(_) | LeafKind::Device { .. } | LeafKind::Fifo => None,

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::process::Command;
 
 use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
@@ -167,8 +168,18 @@ struct Stdio {
 pub(super) struct Maps {
     pub(super) uids: String,
     pub(super) gids: String,
-    /// Whether the child may not leave its groups: the price of a map by who is not root.
-    pub(super) denies_groups: bool,
+    pub(super) writer: Writer,
+}
+
+/// Who tells the kernel which users there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// Root, who may name any.
+    Root,
+    /// Who is not root. The price is that the child may not leave its groups.
+    Anybody,
+    /// The programs that hand out what is set aside for users.
+    Helpers,
 }
 
 impl Maps {
@@ -176,7 +187,7 @@ impl Maps {
         Self {
             uids: format!("{UID_INSIDE} {} 1", identity.uid),
             gids: format!("{GID_INSIDE} {} 1", identity.gid),
-            denies_groups: !identity.is_foreign,
+            writer: if identity.is_foreign { Writer::Root } else { Writer::Anybody },
         }
     }
 }
@@ -373,7 +384,11 @@ pub(super) fn exit_now(status: i32) -> ! {
 }
 
 /// Says who the users and groups of the child's namespace are.
-fn write_maps(pid: i32, maps: &Maps) -> Result<(), SandboxError> {
+pub(super) fn write_maps(pid: i32, maps: &Maps) -> Result<(), SandboxError> {
+    if maps.writer == Writer::Helpers {
+        hand_out("newuidmap", pid, &maps.uids)?;
+        return hand_out("newgidmap", pid, &maps.gids);
+    }
     let write = |name: &str, text: &str| {
         let path = std::path::PathBuf::from(format!("/proc/{pid}/{name}"));
         std::fs::write(&path, text).map_err(|source| SandboxError::File {
@@ -383,11 +398,23 @@ fn write_maps(pid: i32, maps: &Maps) -> Result<(), SandboxError> {
         })
     };
     write("uid_map", &maps.uids)?;
-    if maps.denies_groups {
+    if maps.writer == Writer::Anybody {
         // Without it the kernel lets nobody but root write the map of groups.
         write("setgroups", "deny")?;
     }
     write("gid_map", &maps.gids)
+}
+
+/// Has a program write a map that we may not write ourselves.
+fn hand_out(program: &str, pid: i32, map: &str) -> Result<(), SandboxError> {
+    let mut command = Command::new(program);
+    let output = command.arg(pid.to_string()).args(map.split_ascii_whitespace()).output();
+    let output = system_io("start newuidmap or newgidmap", output)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    system_io("give the sandbox the users that are set aside", Err(io::Error::other(said)))
 }
 
 fn system<T>(action: &'static str, result: Result<T, Errno>) -> Result<T, SandboxError> {

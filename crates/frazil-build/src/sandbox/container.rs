@@ -1,10 +1,8 @@
 //! A system that runs in namespaces, attached to the terminal of whoever started it.
 //!
-//! It has its own users, processes, mounts and names, and the network of the machine or one of its
-//! own, of which single ports can be reached from outside. Root's
-//! containers get users of the machine that own nothing; those of anybody else have one user, who
-//! is whoever started them. It is for trying systems out, not for keeping hostile ones in: a root
-//! inside keeps the capabilities that its namespace gives.
+//! It has its own users ([`Users`]), processes, mounts and names, and the network of the machine or
+//! one of its own, of which single ports can be reached from outside. It is for trying systems out,
+//! not for keeping hostile ones in: a root inside keeps the capabilities that its namespace gives.
 //!
 //! Invariant: when [`run`] returns, no process of the container lives.
 
@@ -15,7 +13,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::child::{self, Maps};
+use super::child;
 use super::error::{Ended, RunError, SandboxError};
 use super::forward::{self, Connector, Forward};
 use super::plan::{CStrings, DEVICES, Prepared, at, c_path, c_string};
@@ -23,12 +21,10 @@ use super::steps::{Step, TakeSeal};
 use super::supervise::{self, Cancel};
 use super::terminal::{self, Raw, Terminal};
 use super::trace::{self, Traced};
-use super::{Bind, Network, identity};
+use super::{Bind, Network};
 
-/// The users that a container of root has.
-const USERS: u32 = 65_536;
-/// The last of them, for those that do not fit.
-const NOBODY: u32 = 65_534;
+pub use super::users::Users;
+
 /// What a directory in memory holds at most.
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 
@@ -45,6 +41,8 @@ pub struct Container<'c> {
     pub binds: &'c [Bind],
     /// Who runs it.
     pub users: &'c Users,
+    /// What in the root does not belong to root. Who can give files away has done so already.
+    pub owned: &'c [Owned],
     /// Where it starts.
     pub directory: &'c Path,
     /// The program, an absolute path, and its arguments.
@@ -72,54 +70,17 @@ pub struct MemoryDir {
     pub gid: u32,
 }
 
-/// Who the users of a container are on the machine.
-#[derive(Clone, Debug)]
-pub struct Users {
-    uid: u32,
-    gid: u32,
-    /// The first of a range; without one there is only the user itself.
-    base: Option<u32>,
-}
-
-impl Users {
-    /// For a container that runs as this user.
-    pub fn new(uid: u32, gid: u32) -> Result<Self, SandboxError> {
-        Ok(Self { uid, gid, base: identity::range_of_root(USERS)? })
-    }
-
-    /// The owner on the machine of a file that has this one in the container; `None` if all files
-    /// belong to whoever we are.
-    pub fn outside(&self, id: u32) -> Option<u32> {
-        Some(self.base? + if id < USERS { id } else { NOBODY })
-    }
-
-    /// The user itself and its group on the machine; `None` if that is whoever we are.
-    fn owner(&self) -> Option<(u32, u32)> {
-        self.outside(self.uid).zip(self.outside(self.gid))
-    }
-
-    /// The id by which a mount in the container can name an owner.
-    fn inside(&self, id: u32, own: u32) -> u32 {
-        match self.base {
-            Some(_) if id < USERS => id,
-            Some(_) => NOBODY,
-            None => own,
-        }
-    }
-
-    fn maps(&self) -> Maps {
-        match self.base {
-            Some(base) => {
-                let map = format!("0 {base} {USERS}");
-                Maps { uids: map.clone(), gids: map, denies_groups: false }
-            }
-            None => Maps {
-                uids: format!("{} {} 1", self.uid, rustix::process::geteuid().as_raw()),
-                gids: format!("{} {} 1", self.gid, rustix::process::getegid().as_raw()),
-                denies_groups: true,
-            },
-        }
-    }
+/// A file or directory of the root that does not belong to root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// Where: an absolute path in the container.
+    pub path: PathBuf,
+    /// Its owner, as the container has it.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its permissions; links have none.
+    pub mode: Option<u32>,
 }
 
 /// Runs a container until it ends. `stop` asks it to end, with a signal; it is killed when `kill`
@@ -189,6 +150,24 @@ pub fn run_traced(
     })
 }
 
+/// Removes all that is in the root of a container that has ended. What belongs to its users only
+/// they can remove; the rest is for whoever made the root.
+pub fn empty(root: &Path, users: &Users) -> Result<(), SandboxError> {
+    if !users.give_inside() {
+        return Ok(());
+    }
+    let (uid, gid) = users.inside(0, 0);
+    let steps = vec![
+        Step::Enter { path: c_path(root)? },
+        Step::Become { uid, gid, drop_groups: true },
+        Step::Empty,
+        Step::End,
+    ];
+    let (args, variables) = (CStrings::new(Vec::new()), CStrings::new(Vec::new()));
+    let prepared = Prepared { steps, slots: 0, program: CString::default(), args, variables };
+    child::start_aside(&prepared, Network::Host, &users.maps()).map(drop)
+}
+
 fn prepare(
     container: &Container<'_>,
     terminal: Option<&Terminal>,
@@ -202,9 +181,10 @@ fn prepare(
             return Err(SandboxError::File { action: "mount on", path, source });
         }
     }
-    let Users { uid, gid, base } = *container.users;
+    let users = container.users;
     // What is mounted belongs to root, or to the only user that there is.
-    let first = if base.is_some() { (0, 0) } else { (uid, gid) };
+    let (first_uid, first_gid) = users.inside(0, 0);
+    let drop_groups = users.only().is_none();
     let mut steps = vec![Step::PrivateMounts];
     let devices = DEVICES.iter().map(|name| Bind {
         source: Path::new("/dev").join(name),
@@ -224,13 +204,16 @@ fn prepare(
     steps.extend([
         Step::Bind { source: root.clone(), target: root.clone() },
         Step::Enter { path: root },
-        Step::Become { uid: first.0, gid: first.1, drop_groups: base.is_some() },
+        Step::Become { uid: first_uid, gid: first_gid, drop_groups },
         Step::DieWithParent,
         // While the one of the machine can still be seen, which the kernel insists on.
         Step::Proc { target: c"proc".into() },
         Step::EnterRoot,
     ]);
-    fill_dev(&mut steps, container.users)?;
+    if users.give_inside() {
+        steps.extend(container.owned.iter().map(own).collect::<Result<Vec<_>, _>>()?);
+    }
+    fill_dev(&mut steps, users)?;
     for (slot, (bind, seal)) in shown.iter().enumerate() {
         let target = c_path(&bind.target)?;
         if *seal == TakeSeal::Devices {
@@ -238,8 +221,12 @@ fn prepare(
         }
         steps.push(Step::Put { slot, target });
     }
+    if terminal.is_some() && users.give_inside() {
+        let path = "/dev/console".into();
+        steps.push(own(&Owned { path, uid: users.uid, gid: users.gid, mode: Some(0o620) })?);
+    }
     for directory in container.memory {
-        steps.push(memory(directory, container.users)?);
+        steps.push(memory(directory, users)?);
     }
     if !container.is_writable {
         steps.push(Step::Seal { path: c"/".into() });
@@ -248,8 +235,8 @@ fn prepare(
         steps.push(Step::Loopback);
     }
     steps.extend([Step::HostName, Step::Enter { path: c_path(container.directory)? }]);
-    if uid != 0 {
-        steps.push(Step::BecomePowerless { uid, gid, drop_groups: base.is_some() });
+    if users.uid != 0 {
+        steps.push(Step::BecomePowerless { uid: users.uid, gid: users.gid, drop_groups });
     }
     steps.push(Step::DieWithParent);
     steps.extend(last);
@@ -297,9 +284,13 @@ fn fill_dev(steps: &mut Vec<Step>, users: &Users) -> Result<(), SandboxError> {
 }
 
 fn memory(directory: &MemoryDir, users: &Users) -> Result<Step, SandboxError> {
-    let uid = users.inside(directory.uid, users.uid);
-    let gid = users.inside(directory.gid, users.gid);
+    let (uid, gid) = users.inside(directory.uid, directory.gid);
     let options = format!("mode={:o},uid={uid},gid={gid},size={MEMORY_BYTES_MAX}", directory.mode);
     let target = c_string("a path", directory.path.as_os_str().as_bytes())?;
     Ok(Step::Memory { target, options: c_string("a mount option", options.as_bytes())? })
+}
+
+fn own(owned: &Owned) -> Result<Step, SandboxError> {
+    let Owned { ref path, uid, gid, mode } = *owned;
+    Ok(Step::Own { path: c_path(path)?, uid, gid, mode })
 }

@@ -6,13 +6,15 @@
 
 #![expect(unsafe_code, reason = "system calls that `rustix` has no function for")]
 
+mod empty;
+
 use std::ffi::{CStr, CString, c_long, c_ulong};
 use std::fmt;
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd as _, OwnedFd, RawFd};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
@@ -49,6 +51,12 @@ pub(super) enum Step {
     Become { uid: u32, gid: u32, drop_groups: bool },
     /// Becomes another user, who has no capabilities and gets none.
     BecomePowerless { uid: u32, gid: u32, drop_groups: bool },
+    /// Gives a file or directory of the sandbox to a user of it. Links have no permissions.
+    Own { path: CString, uid: u32, gid: u32, mode: Option<u32> },
+    /// Removes all that is in the current directory.
+    Empty,
+    /// Ends, so that no program is started.
+    End,
     /// Makes a directory.
     Directory { path: CString, mode: u32 },
     /// Makes a file with these contents.
@@ -122,6 +130,9 @@ impl Step {
                 become_user(*uid, *gid, *drop_groups)?;
                 drop_own_capabilities()
             }
+            Self::Own { path, uid, gid, mode } => own(path, *uid, *gid, *mode),
+            Self::Empty => empty::current(),
+            Self::End => super::child::exit_now(0),
             Self::Directory { path, mode } => {
                 rustix::fs::mkdir(&**path, Mode::from_raw_mode(*mode))
             }
@@ -175,6 +186,9 @@ impl fmt::Display for Step {
             Self::Become { uid, gid, .. } | Self::BecomePowerless { uid, gid, .. } => {
                 write!(f, "become user {uid} in group {gid}")
             }
+            Self::Own { path, uid, .. } => write!(f, "give {} to user {uid}", shown(path)),
+            Self::Empty => write!(f, "empty the root"),
+            Self::End => write!(f, "end"),
             Self::Directory { path, .. } => write!(f, "make the directory {}", shown(path)),
             Self::File { path, .. } => write!(f, "write {}", shown(path)),
             Self::Link { path, .. } => write!(f, "make the link {}", shown(path)),
@@ -251,6 +265,13 @@ fn become_user(uid: u32, gid: u32, drop_groups: bool) -> Result<(), Errno> {
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
     rustix::thread::set_thread_res_uid(uid, uid, uid)
+}
+
+fn own(path: &CStr, uid: u32, gid: u32, mode: Option<u32>) -> Result<(), Errno> {
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
+    // Afterwards, since a file that changes hands loses part of them.
+    mode.map_or(Ok(()), |mode| rustix::fs::chmod(path, Mode::from_raw_mode(mode)))
 }
 
 fn write_file(path: &CStr, contents: &[u8], mode: u32) -> Result<(), Errno> {

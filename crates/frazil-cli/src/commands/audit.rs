@@ -147,27 +147,50 @@ fn show_differences(
         let document = json!({ "totals": totals, "differences": differences });
         return screen::print(format!("{document}\n").as_bytes());
     }
-    let mut lines: Vec<String> =
-        differences.iter().map(|difference| row(difference, arguments.paths)).collect();
-    let growth = signed(new.bytes as i64 - old.bytes as i64);
-    let (before, after) = (size(old.bytes), size(new.bytes));
+    let mut lines = vec![format!("{:>14}  {:>11}  {:>11}\n", "change", "before", "after")];
+    lines.extend(differences.iter().map(|difference| row(difference, arguments.paths)));
+    lines.push(format!("{}\n", summary(&differences)));
+    let growth = new.bytes as i64 - old.bytes as i64;
+    let share = growth as f64 * 100.0 / old.bytes.max(1) as f64;
+    let (before, after, growth) = (size(old.bytes), size(new.bytes), signed(growth));
     let (from, to) = (counts(old), counts(new));
-    lines.push(format!("{before} -> {after} ({growth})\n{from} -> {to}\n"));
+    lines.push(format!("{before} -> {after} ({growth}, {share:+.1} %)\n{from} -> {to}\n"));
     screen::print(lines.concat().as_bytes())
 }
 
 fn row(difference: &Difference, is_path: bool) -> String {
-    let (mark, change) = match (&difference.before, &difference.after) {
-        (None, Some(after)) => ('+', versions(after)),
-        (Some(before), None) => ('-', versions(before)),
+    let Difference { name, before, after } = difference;
+    let change = match (before, after) {
+        // Of files these are digests.
+        _ if is_path => String::new(),
         (Some(before), Some(after)) if before.versions != after.versions => {
-            ('~', format!("{} ->{}", versions(before), versions(after)))
+            format!("{} ->{}", versions(before), versions(after))
         }
-        _ => ('~', String::new()),
+        (Some(_), Some(_)) | (None, None) => String::new(),
+        (None, Some(only)) | (Some(only), None) => versions(only),
     };
-    // Of files these are digests.
-    let change = if is_path { String::new() } else { change };
-    format!("{mark} {:>12}  {}{change}\n", signed(difference.growth()), difference.name)
+    let bytes = |weight: &Option<Weight>| {
+        weight.as_ref().map_or_else(|| "-".to_owned(), |weight| size(weight.bytes))
+    };
+    let (mark, growth) = (mark(difference), signed(difference.growth()));
+    format!("{mark} {growth:>12}  {:>11}  {:>11}  {name}{change}\n", bytes(before), bytes(after))
+}
+
+fn mark(difference: &Difference) -> char {
+    match (&difference.before, &difference.after) {
+        (None, _) => '+',
+        (Some(_), None) => '-',
+        (Some(_), Some(_)) => '~',
+    }
+}
+
+/// `2 added (+1.00 KiB), 1 removed (-3.00 KiB), 0 changed (+0 B)`
+fn summary(differences: &[Difference]) -> String {
+    let parts = [('+', "added"), ('-', "removed"), ('~', "changed")].map(|(kind, word)| {
+        let growths = differences.iter().filter(|one| mark(one) == kind).map(Difference::growth);
+        format!("{} {word} ({})", growths.clone().count(), signed(growths.sum()))
+    });
+    parts.join(", ")
 }
 
 fn versions(weight: &Weight) -> String {
@@ -178,6 +201,7 @@ fn versions(weight: &Weight) -> String {
 fn counts(total: Total) -> String {
     match total.store_paths {
         0 => format!("{} packages", total.packages),
+        1 => format!("{} packages, 1 store path", total.packages),
         paths => format!("{} packages, {paths} store paths", total.packages),
     }
 }

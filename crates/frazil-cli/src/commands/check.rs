@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::linked::SystemArguments;
-use crate::commands::run::{status, until_stopped};
+use crate::commands::run::{known_users, status, until_stopped};
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen::{self, Screen};
@@ -63,6 +63,7 @@ pub(super) fn run(
     let stops_itself = arguments.command.is_empty() && !arguments.until_stopped;
     let plan = CheckPlan {
         run: RunPlan {
+            users: known_users(&system, &arguments.command, screen)?,
             command: arguments.command.clone(),
             is_writable: arguments.writable,
             scratch: scratch.path().to_owned(),

@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use clap::Args;
-use frazil_ops::image::Scratch;
-use frazil_ops::run::{Cancel, Ended, Forward, Network, RunPlan, run as run_system};
+use frazil_ops::image::{Scratch, System};
+use frazil_ops::run::{
+    Cancel, Ended, Forward, Network, RunPlan, Users, run as run_system, users, without_user,
+};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -56,6 +58,7 @@ pub(super) fn run(
     let system = arguments.system.open(environment, screen)?;
     let scratch = Scratch::new(&environment.temporary_directory())?;
     let plan = RunPlan {
+        users: known_users(&system, &arguments.command, screen)?,
         command: arguments.command.clone(),
         is_writable: arguments.writable,
         scratch: scratch.path().to_owned(),
@@ -66,6 +69,26 @@ pub(super) fn run(
         has_terminal: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
     };
     status(until_stopped(|stop, kill| run_system(&system, &plan, stop, kill))??)
+}
+
+/// The users of a system, with a word about services that will not start for want of them; a
+/// `command` runs in their place.
+pub(super) fn known_users(
+    system: &System,
+    command: &[String],
+    screen: Screen,
+) -> Result<Users, CommandError> {
+    let users = users(system)?;
+    let services = without_user(system, &users);
+    if command.is_empty() && !services.is_empty() {
+        screen.warn(&format!(
+            "the system has one user here, you, and cannot start as others: {}\n\
+             give yourself more with `newuidmap` (Debian: uidmap) and 65536 ids in /etc/subuid and \
+             /etc/subgid, as `usermod --add-subuids` adds them",
+            services.join(", ")
+        ));
+    }
+    Ok(users)
 }
 
 /// Runs something that is asked to stop by the first signal, and ended by the second one.

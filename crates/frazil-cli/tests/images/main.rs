@@ -4,6 +4,8 @@
 //! A test is skipped, and says so, where what it needs is missing; with `FRAZIL_NO_SKIP` that fails.
 
 #[cfg(test)]
+mod comparing;
+#[cfg(test)]
 mod engines;
 #[cfg(test)]
 mod faults;
@@ -17,6 +19,8 @@ mod layers;
 mod readers;
 #[cfg(test)]
 mod registry;
+#[cfg(test)]
+mod running;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]

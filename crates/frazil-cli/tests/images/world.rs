@@ -43,6 +43,33 @@ const FLAKE: &str = r#"{
       nginx-settings = changed { services.nginx.configuration = [ { http."".keepalive_timeout = 33; } ]; };
       nginx-account = changed { users.users.somebody.isNormalUser = true; };
       nginx-text = changed { environment.etc.motd.text = "hello"; };
+      application = nixpkgs.legacyPackages.x86_64-linux.dockerTools.buildLayeredImage {
+        name = "application";
+        config.Cmd = [ "${nixpkgs.legacyPackages.x86_64-linux.busybox}/bin/busybox" "httpd" "-f" ];
+      };
+      users = make "users" ({ pkgs, ... }:
+        let
+          user = uid: { inherit uid; group = "all"; };
+          service = user: script: {
+            exec = [ "${pkgs.busybox}/bin/sh" "-c" script ];
+            type = "oneshot";
+            enabled = true;
+            inherit user;
+          };
+        in
+        {
+          users.users = { ada = user 2001; bob = user 2002; };
+          users.groups.all.gid = 2000;
+          system.files."/srv/ada/letter" = { text = "ada's letter\n"; user = "ada"; mode = "0400"; };
+          system.directories."/srv/ada" = { user = "ada"; mode = "0700"; };
+          init.services.ada = service "ada" ''
+            echo "$(busybox id -u) has $(busybox cat /srv/ada/letter) and made theirs"
+            busybox mkdir -p /srv/ada/deep/er || busybox mkdir -p /tmp/deep
+          '';
+          init.services.bob = service "bob" ''
+            echo "$(busybox id -u) has $(busybox cat /srv/ada/letter 2> /dev/null || echo none)"
+          '' // { requires = [ "ada" ]; type = "process"; critical = true; };
+        });
       nix-alone = make "nix-alone" (nix [ ]);
       nix-tools = make "nix-tools" (nix [ "git" "bash" "coreutils" "curl" "openssh" ]);
     };

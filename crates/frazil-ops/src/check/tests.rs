@@ -6,7 +6,7 @@ use frazil_tree::{Origin, TreePath};
 
 use super::{CheckPlan, Checked, check};
 use crate::image::tests::Fixture;
-use crate::run::{Cancel, Ended, Network, RunPlan};
+use crate::run::{Cancel, Ended, Network, RunPlan, users};
 
 fn ledger(dropped: &[&str]) -> Ledger {
     let unit = UnitRecord {
@@ -36,6 +36,7 @@ fn run(script: &str, idle: Option<Duration>) -> Option<Checked> {
     fixture.add_ledger(&ledger(&["usr/bin/helper", "usr/share/a/one", "usr/share/a/two", "usr/x"]));
     let scratch = tempfile::tempdir().unwrap();
     let run = RunPlan {
+        users: users(&fixture.system()).unwrap(),
         command: ["/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec(),
         is_writable: false,
         scratch: scratch.path().to_owned(),
@@ -93,6 +94,7 @@ fn what_is_no_program_is_an_error() {
     fixture.add_ledger(&ledger(&[]));
     let scratch = tempfile::tempdir().unwrap();
     let run = RunPlan {
+        users: users(&fixture.system()).unwrap(),
         command: vec!["/usr/bin/none".to_owned()],
         is_writable: false,
         scratch: scratch.path().to_owned(),

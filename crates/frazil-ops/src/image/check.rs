@@ -1,10 +1,12 @@
 //! Whether an image is what it should be: made again it has the same bytes, and read back it has the
 //! same tree.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
-use frazil_image::oci::{self, LayerBlob};
+use frazil_image::contents::EncodeError;
+use frazil_image::layers::Layer;
+use frazil_image::oci;
 use frazil_image::read::archive::Archive;
 use frazil_image::read::{Limits, ReadOptions, decompress};
 use frazil_store::fs::IoError;
@@ -13,7 +15,7 @@ use frazil_tree::diff::{Aspect, ChangeKind, diff};
 
 use super::blobs::parallel;
 use super::readers::{self, OpenImageError};
-use super::{ENTRY_TIME, Image, ImageError};
+use super::{ENTRY_TIME, Image, ImageError, System};
 
 /// In what an image is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +37,7 @@ pub fn made_again(image: &Image<'_>) -> Result<Option<Difference>, ImageError> {
         if again == **expected {
             return Ok(None);
         }
-        let mut bytes = Vec::new();
-        oci::write_archive(layer, &system.units, ENTRY_TIME, &mut bytes)?;
-        let path = image.layer_file(expected);
-        let what = first_difference(&path, expected, &bytes)?;
+        let what = first_difference(system, layer, &image.layer_file(expected))?;
         Ok::<_, ImageError>(Some(Difference { layer: index + 1, what }))
     })?;
     Ok(differences.into_iter().flatten().next())
@@ -74,25 +73,52 @@ fn first_change(old: &Tree, new: &Tree) -> Option<Difference> {
     change.map(|what| Difference { layer: 0, what })
 }
 
-/// Where the archive in a file begins to differ from other bytes, and in which entry.
-fn first_difference(path: &Path, expected: &LayerBlob, again: &[u8]) -> Result<String, ImageError> {
-    let failed = |error| ImageError::Io(IoError::on("read", path)(error));
-    let file = std::fs::File::open(path).map_err(IoError::on("open", path))?;
-    let mut kept = Vec::new();
-    let limit = expected.archive.size.max(again.len() as u64) + 1;
-    decompress(file).map_err(failed)?.take(limit).read_to_end(&mut kept).map_err(failed)?;
-    let offset = kept.iter().zip(again).position(|(a, b)| a != b);
-    Ok(match offset.or((kept.len() != again.len()).then(|| kept.len().min(again.len()))) {
-        Some(offset) => {
-            format!("byte {offset} of the archive, in `{}`", entry_at(again, offset as u64))
+/// Where the archive in a file begins to differ from that of a layer, and in which entry.
+fn first_difference(system: &System, layer: &Layer<'_>, path: &Path) -> Result<String, ImageError> {
+    let failed = |source| ImageError::from(IoError::on("read", path)(source));
+    let open = || decompress(std::fs::File::open(path)?);
+    let mut comparing = Comparing { kept: open().map_err(failed)?, equal: 0, is_equal: true };
+    match oci::write_archive(layer, &system.units, ENTRY_TIME, &mut comparing) {
+        Err(EncodeError::Write(source)) => return Err(failed(source)),
+        written => written?,
+    }
+    if comparing.is_equal && comparing.kept.read(&mut [0]).map_err(failed)? == 0 {
+        return Ok("the compressed bytes, though the archive is the same".to_owned());
+    }
+    let offset = comparing.equal;
+    let entry = entry_at(&mut open().map_err(failed)?, offset);
+    Ok(format!("byte {offset} of the archive, in `{entry}`"))
+}
+
+/// Compares what is written to it with a stream. Only reading that can fail.
+struct Comparing<'r> {
+    kept: Box<dyn Read + 'r>,
+    /// Bytes before the first difference.
+    equal: u64,
+    is_equal: bool,
+}
+
+impl Write for Comparing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.is_equal {
+            return Ok(bytes.len());
         }
-        None => "the compressed bytes, though the archive is the same".to_owned(),
-    })
+        let mut kept = Vec::with_capacity(bytes.len());
+        self.kept.by_ref().take(bytes.len() as u64).read_to_end(&mut kept)?;
+        let equal = kept.iter().zip(bytes).take_while(|(kept, again)| kept == again).count();
+        self.equal += equal as u64;
+        self.is_equal = equal == bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The name of the entry that a byte of an archive belongs to.
-fn entry_at(mut archive: &[u8], offset: u64) -> String {
-    let mut archive = Archive::new(&mut archive);
+fn entry_at(archive: &mut dyn Read, offset: u64) -> String {
+    let mut archive = Archive::new(archive);
     let mut name = Vec::new();
     while let Ok(Some(entry)) = archive.next_entry() {
         name = entry.name;

@@ -7,9 +7,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, lchown, symlink};
 use std::path::{Path, PathBuf};
 
-use frazil_build::sandbox::container::Users;
+use frazil_build::sandbox::container::{Owned, Users};
 use frazil_store::fs::IoError;
-use frazil_tree::{File, Leaf, LeafId, LeafKind, Metadata, Node, Origin, Source};
+use frazil_tree::{File, Leaf, LeafId, LeafKind, Metadata, Node, Origin, Source, Tree};
 
 use crate::image::System;
 
@@ -42,6 +42,25 @@ pub(super) fn copy(system: &System, users: &Users, root: &Path) -> Result<(), Io
         set_mode(&place, metadata)?;
     }
     Ok(())
+}
+
+/// What in a tree does not belong to root.
+pub(super) fn owned(tree: &Tree) -> Vec<Owned> {
+    let others = tree.walk().filter_map(|(path, node)| {
+        let (metadata, is_link) = match node {
+            Node::Directory(directory) => (&directory.metadata, false),
+            Node::Leaf(_, leaf) => match leaf.kind {
+                LeafKind::File(_) => (&leaf.metadata, false),
+                LeafKind::Symlink(_) => (&leaf.metadata, true),
+                LeafKind::Device { .. } | LeafKind::Fifo => return None,
+            },
+        };
+        let Metadata { uid, gid, mode, .. } = *metadata;
+        let path = Path::new("/").join(OsStr::from_bytes(path.as_bytes()));
+        let mode = (!is_link).then(|| u32::from(mode.bits()));
+        ((uid, gid) != (0, 0)).then_some(Owned { path, uid, gid, mode })
+    });
+    others.collect()
 }
 
 /// Makes a directory with those above it, unless it is there.

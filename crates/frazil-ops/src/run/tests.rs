@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use frazil_tree::dump::parse;
 
-use super::{Cancel, Ended, RunPlan, SystemRunError, run, signal, user, with_whole_path};
+use super::{Cancel, Ended, RunPlan, SystemRunError, run, signal, user, users, with_whole_path};
 use crate::image::tests::Fixture;
 
 const TREE: &str = "dir 755 0:0 - .\n\
@@ -64,6 +64,7 @@ fn a_system_runs_and_says_how_it_ended() {
     let check = |script: &str, is_writable: bool| {
         let scratch = tempfile::tempdir().unwrap();
         let plan = RunPlan {
+            users: users(&system).unwrap(),
             command: ["/usr/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec(),
             is_writable,
             scratch: scratch.path().to_owned(),
@@ -117,6 +118,7 @@ fn ports_lead_into_a_network_of_its_own() {
     let script = "busybox ip -o link | busybox wc -l > /tmp/links; \
         while true; do busybox nc -l -p 7070 < /tmp/links; done";
     let plan = RunPlan {
+        users: users(&system).unwrap(),
         command: ["/usr/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec(),
         is_writable: false,
         scratch: scratch.path().to_owned(),

@@ -1,0 +1,56 @@
+//! What `frazil audit diff` says of two images that others made of the same things.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+
+use super::world::{has, program, run};
+
+/// A root with files of so many bytes, as an archive.
+fn archive(directory: &Path, name: &str, files: &[(&str, usize)]) -> PathBuf {
+    let root = directory.join(name);
+    for (path, bytes) in files {
+        let place = root.join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, vec![b'x'; *bytes]).unwrap();
+    }
+    let archive = directory.join(format!("{name}.tar"));
+    run(program("tar").arg("-C").arg(&root).arg("-cf").arg(&archive).arg("."));
+    archive
+}
+
+#[test]
+fn packages_are_compared_by_name() {
+    if !has(&["tar"]) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let official = archive(
+        directory.path(),
+        "official",
+        &[
+            ("nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-glibc-2.40/lib/libc.so", 40_960),
+            ("nix/store/8r8f8x1ld5b7ybzll13wz9pzd4scx0qv-nix-2.32.2/bin/nix", 30_720),
+            ("nix/store/1b9p07z77phvv2hf6gm9f28syp39f1ag-perl-5.40.0/bin/perl", 20_480),
+            ("etc/passwd", 100),
+        ],
+    );
+    let light = archive(
+        directory.path(),
+        "light",
+        &[
+            ("nix/store/1gxz5nfzfnhyxjdyzi04r86sh61y4i00-glibc-2.40/lib/libc.so", 40_960),
+            ("nix/store/2bq7s2lnvmzhdwqs5vcnd5hm0nbwh5m6-nix-2.32.4/bin/nix", 20_480),
+            ("nix/store/3a5wrz2wp7wnqhkz1lkmg2mbvl0d3lif-busybox-1.37.0/bin/sh", 1_024),
+            ("etc/passwd", 100),
+        ],
+    );
+    let check = |options: &[&str], expected: Expect| {
+        let mut command = program(env!("CARGO_BIN_EXE_frazil"));
+        command.args(["audit", "diff"]).args(options).args([&official, &light]);
+        expected.assert_eq(&run(&mut command));
+    };
+    check(&["--normalise"], expect![[]]);
+    check(&["--normalise", "--paths"], expect![[]]);
+}
