@@ -41,6 +41,16 @@ pub enum ArchiveError {
     },
 }
 
+impl ArchiveError {
+    /// What the user can do about it.
+    pub(super) fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Sparse { .. } => Some("make the archive without `tar --sparse`"),
+            Self::Read(_) | Self::Truncated | Self::Header { .. } => None,
+        }
+    }
+}
+
 /// An entry before its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -221,10 +231,11 @@ impl<'r> Archive<'r> {
     }
 
     fn skip(&mut self) -> Result<(), ArchiveError> {
-        self.left = self.left.saturating_add(self.padding);
-        self.padding = 0;
         let mut buffer = [0; 16 << 10];
         while self.read_contents(&mut buffer)? > 0 {}
+        // Some writers end behind the last byte of the last file.
+        let mut padding = (&mut *self.stream).take(std::mem::take(&mut self.padding));
+        self.offset += io::copy(&mut padding, &mut io::sink())?;
         Ok(())
     }
 

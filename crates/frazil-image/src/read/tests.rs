@@ -1,3 +1,5 @@
+mod choosing;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write as _};
 
@@ -104,7 +106,7 @@ impl Layout {
 fn options() -> ReadOptions<'static> {
     let keeps = &|path: &TreePath| path.as_bytes().starts_with(b"etc/");
     let limits = Limits { bytes_max: 1 << 20, entries_max: 100, ..Limits::default() };
-    ReadOptions { limits, architecture: "amd64", keeps }
+    ReadOptions { limits, architecture: None, tag: None, keeps }
 }
 
 fn shown(result: Result<Tree, ReadError>) -> String {
