@@ -6,5 +6,4 @@
     ];
   };
   init.services.dropbear.critical = true;
-  system.link.capabilities.shell = true;
 }

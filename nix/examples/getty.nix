@@ -4,5 +4,4 @@
     baudrate = 115200;
     options.autologin = "root";
   };
-  system.link.capabilities.shell = true;
 }

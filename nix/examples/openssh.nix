@@ -11,5 +11,4 @@
     hashedPassword = "*";
   };
   init.services.sshd.critical = true;
-  system.link.capabilities.shell = true;
 }

@@ -13,6 +13,4 @@
     ];
   };
   init.services.postgresql.critical = true;
-  # Compiles queries with LLVM, which is larger than all the rest.
-  system.link.without = [ "/usr/lib/postgresql/*/lib/llvmjit.so" ];
 }

@@ -1,45 +1,46 @@
 # The authorities whose certificates programs of the system trust.
-{
-  config,
-  lib,
-  pkgs,
-  ...
-}:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.security.ca;
-  isUsed = cfg.certificateFiles != [ ] || cfg.certificates != [ ];
-  own = pkgs.writeText "own-certificates.crt" (lib.concatLines cfg.certificates);
+  bundle = "/etc/ssl/certs/ca-certificates.crt";
+  hasOwn = cfg.certificateFiles != [ ] || cfg.certificates != [ ];
 in
 {
   options.security.ca = {
     certificateFiles = mkOption {
       type = types.listOf types.path;
       default = [ ];
-      example = lib.literalExpression ''[ "''${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt" ]'';
-      description = "Files with certificates in PEM form to trust.";
+      example = lib.literalExpression "[ ./our-authority.pem ]";
+      description = "Files with certificates in PEM form to trust besides the usual ones.";
     };
     certificates = mkOption {
       type = types.listOf types.str;
       default = [ ];
-      description = "Certificates in PEM form to trust.";
+      description = "Certificates in PEM form to trust besides the usual ones.";
     };
     certificateBlacklist = mkOption {
       type = types.listOf types.str;
       default = [ ];
-      description = "Names of authorities of the default bundle not to trust.";
+      example = [ "ISRG Root X1" ];
+      description = "Names of authorities not to trust, as Mozilla's list or the files of the package `ca-certificates` have them.";
     };
   };
 
-  # Without own certificates the linker brings the default bundle where a program wants one.
-  config = lib.mkIf isUsed {
-    environment.etc."ssl/certs/ca-certificates.crt".source = pkgs.concatText "ca-certificates.crt" (
-      [
-        "${pkgs.cacert.override { blacklist = cfg.certificateBlacklist; }}/etc/ssl/certs/ca-bundle.crt"
-      ]
-      ++ cfg.certificateFiles
-      ++ [ own ]
-    );
-    environment.etc."pki/tls/certs/ca-bundle.crt".source = "/etc/ssl/certs/ca-certificates.crt";
-  };
+  # The linker makes the bundle and brings it where a program wants one; certificates that a system
+  # has of its own are for programs that it cannot know, too.
+  config = lib.mkMerge [
+    (lib.mkIf hasOwn {
+      system.link.capabilities.authorities = lib.mkDefault true;
+      environment.etc."pki/tls/certs/ca-bundle.crt".source = bundle;
+    })
+    (lib.mkIf (hasOwn || cfg.certificateBlacklist != [ ]) {
+      assertions = [
+        {
+          assertion = !(config.system.files ? ${bundle});
+          message = "`security.ca` makes `${bundle}`, and so does `system.files` or `environment.etc`; keep one";
+        }
+      ];
+    })
+  ];
 }

@@ -9,6 +9,7 @@
   ./system/files.nix
   ./system/link.nix
   ./system/image.nix
+  ./system/image-user.nix
   ./system/toplevel.nix
   ./nixpkgs.nix
   ./environment.nix

@@ -5,7 +5,13 @@ let
   cfg = config.networking;
 
   hostName = types.strMatching "|[[:alnum:]]([[:alnum:]_-]{0,61}[[:alnum:]])?";
-  fullName = cfg.hostName + lib.optionalString (cfg.domain != null) ".${cfg.domain}";
+  # As glibc reads them; a zone may follow those of links.
+  ipAddress = types.strMatching "([0-9]{1,3}[.]){3}[0-9]{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*(([0-9]{1,3}[.]){3}[0-9]{1,3})?(%[[:alnum:]_.-]+)?" // {
+    description = "IP address";
+  };
+  name = types.strMatching "[[:alnum:]_]([[:alnum:]_.-]{0,253})" // {
+    description = "name of a host or domain";
+  };
   hostLine = address: names: "${address} ${lib.concatStringsSep " " names}";
 
   isMachine = config.init.mode == "vm";
@@ -112,13 +118,13 @@ in
       description = "The name of the host. In a container the engine decides; a machine (`init.mode = \"vm\"`) gets it at the start.";
     };
     domain = mkOption {
-      type = types.nullOr types.str;
+      type = types.nullOr name;
       default = null;
       example = "example.org";
       description = "The domain of the host.";
     };
     hosts = mkOption {
-      type = types.attrsOf (types.listOf types.str);
+      type = types.attrsOf (types.listOf name);
       default = { };
       example = {
         "192.0.2.1" = [ "database" ];
@@ -126,12 +132,12 @@ in
       description = "Names of addresses, for /etc/hosts.";
     };
     nameservers = mkOption {
-      type = types.listOf types.str;
+      type = types.listOf ipAddress;
       default = [ ];
       description = "Addresses of name servers, for /etc/resolv.conf. Without any, the file is left to the engine, and in a machine to what comes with an address.";
     };
     search = mkOption {
-      type = types.listOf types.str;
+      type = types.listOf name;
       default = [ ];
       description = "Domains in which short names are looked up.";
     };
@@ -166,7 +172,15 @@ in
         assertion = interface.ipv6.addresses == [ ];
         message = "`networking.interfaces.${name}.ipv6.addresses` cannot be honoured by the init, which sets addresses of IPv4 only";
       }) cfg.interfaces
+      ++ map (address: {
+        assertion = ipAddress.check address;
+        message = "`networking.hosts.\"${address}\"` gives names to what is no address";
+      }) (lib.attrNames cfg.hosts)
       ++ [
+        {
+          assertion = cfg.search == [ ] || cfg.nameservers != [ ];
+          message = "`networking.search` (${lib.concatStringsSep ", " cfg.search}) needs `networking.nameservers`: without them /etc/resolv.conf is the engine's";
+        }
         {
           assertion = !isMachine || cfg.defaultGateway == null || cfg.interfaces ? ${cfg.defaultGateway.interface};
           message = "`networking.defaultGateway.interface` is `${toString cfg.defaultGateway.interface}`, which is none of `networking.interfaces`";
@@ -178,9 +192,16 @@ in
       services = lib.listToAttrs (map client leasing);
     };
 
+    # The first name of an address is the one that it is called by; as in Debian, the host has an
+    # address of its own, so that it is not called `localhost`.
     networking.hosts = {
-      "127.0.0.1" = lib.optional (cfg.hostName != "") fullName ++ [ "localhost" ];
-      "::1" = [
+      "127.0.0.1" = lib.mkBefore [ "localhost" ];
+      "127.0.1.1" = lib.mkIf (cfg.hostName != "") (
+        lib.mkBefore (
+          lib.optional (cfg.domain != null) "${cfg.hostName}.${cfg.domain}" ++ [ cfg.hostName ]
+        )
+      );
+      "::1" = lib.mkBefore [
         "localhost"
         "ip6-localhost"
       ];

@@ -7,6 +7,8 @@
 }:
 let
   cfg = config.time;
+  zoneinfo = if cfg.tzdata ? debian then "/usr/share/zoneinfo" else "${cfg.tzdata}/share/zoneinfo";
+  zone = "${zoneinfo}/${cfg.timezone}";
 in
 {
   options.time = {
@@ -24,8 +26,10 @@ in
     };
   };
 
-  # Programs take UTC when there is no file, so a system in UTC needs none.
-  config.environment.etc.localtime = lib.mkIf (cfg.timezone != "UTC") {
-    source = "${cfg.tzdata}/share/zoneinfo/${cfg.timezone}";
+  # Programs take UTC when there is no file, so a system in UTC needs none. Naming Debian's package
+  # would bring all zones; naming the file brings one, and it must be there.
+  config = lib.mkIf (cfg.timezone != "UTC") {
+    environment.etc.localtime.source = zone;
+    system.link.keep = [ zone ];
   };
 }

@@ -97,8 +97,8 @@ let
           example = "/run/secrets/admin";
           description = ''
             A file of the running system with the password as `mkpasswd` prints it. It is put into
-            /etc/shadow when the system starts, before anything else runs. Without the file the
-            system does not start.
+            /etc/shadow when the system starts, before anything else runs. Where the file lacks, or
+            /etc cannot be written to, a container does not start.
           '';
         };
         subUids = subordinate "uid";
@@ -106,7 +106,7 @@ let
       };
 
       config = lib.mkIf config.isNormalUser {
-        home = lib.mkDefault "/home/${name}";
+        home = lib.mkDefault "/home/${config.name}";
         useDefaultShell = lib.mkDefault true;
         group = lib.mkDefault "users";
       };
@@ -159,6 +159,52 @@ let
       )
     );
   hasRanges = option: lib.any (user: user.${option} != [ ]) (lib.attrValues cfg.users);
+
+  # Who logs in as whom, by the names of users: a list of what lets them in.
+  logins = lib.zipAttrsWith (_: lib.concatLists) [
+    cfg.logins
+    (lib.foldl' (all: user: all // { ${user.name} = [ "`users.users`" ]; }) { } (
+      lib.filter (user: user.isNormalUser || user.hashedPassword != null || user.hashedPasswordFile != null) (
+        lib.attrValues cfg.users
+      )
+    ))
+  ];
+  refusesLogins = shell: lib.elem (baseNameOf shell) [ "nologin" "false" ];
+
+  # Ranges of numbers in order, each with the one before it.
+  neighbours =
+    option:
+    let
+      ranges = lib.sort (a: b: a.start < b.start) (
+        lib.concatMap (user: map (range: range // { inherit (user) name; }) user.${option}) (
+          lib.attrValues cfg.users
+        )
+      );
+    in
+    lib.zipLists ranges (lib.drop 1 ranges);
+  mustNotOverlap =
+    option:
+    map (pair: {
+      assertion = pair.fst.start + pair.fst.count <= pair.snd.start;
+      message = "`${option}` of the users ${pair.fst.name} and ${pair.snd.name} overlap at ${toString pair.snd.start}; whoever has the numbers of another may do what the other may";
+    }) (neighbours option)
+    ++ lib.concatMap (
+      user:
+      map (range: {
+        assertion = range.start + range.count <= 4294967295;
+        message = "`${option}` of the user ${user.name} from ${toString range.start} on are not ${toString range.count} numbers below 4294967295";
+      }) user.${option}
+    ) (lib.attrValues cfg.users);
+
+  names = map (user: user.name) (lib.attrValues cfg.users);
+  unknownLogins = lib.mapAttrsToList (user: by: {
+    assertion = lib.elem user names;
+    message = "${lib.concatStringsSep ", " by} lets the user ${user} in, who does not exist; add `users.users.${user}.isNormalUser = true;`";
+  }) cfg.logins;
+  mustBeOne = lib.mapAttrsToList (name: users: {
+    assertion = lib.length users == 1;
+    message = "${toString (lib.length users)} of `users.users` have the name ${name}";
+  }) (lib.groupBy lib.id names);
 
   # Every number that two share, with those who share it.
   shared =
@@ -213,6 +259,12 @@ in
         default = { };
         internal = true;
         description = "Users of services, each with what the services want of it: `description`, `group` and `home`.";
+      };
+      logins = mkOption {
+        type = types.attrsOf (types.listOf types.str);
+        default = { };
+        internal = true;
+        description = "Users whom services let in, each with the options that do. Their shells are in the system.";
       };
     };
     system.accounts = mkOption {
@@ -285,6 +337,7 @@ in
             hashedPassword
             hashedPasswordFile
             ;
+          logsIn = if logins ? ${user.name} && !refusesLogins user.shell then true else null;
         }
       ) cfg.users;
       inherit (cfg) groups;
@@ -312,9 +365,13 @@ in
       ++ mustDiffer "users" "uid" cfg.users
       ++ mustDiffer "groups" "gid" cfg.groups
       ++ unknownGroups
+      ++ unknownLogins
+      ++ mustBeOne
+      ++ mustNotOverlap "subUids"
+      ++ mustNotOverlap "subGids"
       ++ map (given: {
         assertion = name.check given;
         message = "`${given}` cannot be the name of a user or a group: lower-case letters, digits, `_`, `-` and `.`, not a digit first, at most 32 characters";
-      }) (lib.attrNames cfg.users ++ lib.attrNames cfg.groups);
+      }) (names ++ lib.attrNames cfg.groups);
   };
 }

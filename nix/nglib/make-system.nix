@@ -54,7 +54,11 @@ let
         config
         {
           _file = "makeSystem";
-          nixpkgs.pkgs = nixpkgs.legacyPackages.${system};
+          nixpkgs.pkgs =
+            nixpkgs.legacyPackages.${system}
+              or (throw "the input `nixpkgs` has no packages for `${system}`; it has those for ${
+                lib.concatStringsSep ", " (lib.attrNames nixpkgs.legacyPackages)
+              }, and `debian:trixie?arch=arm64` has those for aarch64-linux");
           _module.args = { inherit system; };
         }
       ];

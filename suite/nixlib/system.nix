@@ -24,7 +24,7 @@ let
 in
 lib
 // {
-  inherit pkgs system specification;
+  inherit lib nglib pkgs system specification;
   # What a system has of its own, and what is wrong with it.
   file = path: config: (byPath (specification config).files).${path} or null;
   text = path: config: (byPath (specification config).files).${path}.text;

@@ -119,14 +119,14 @@ in
       && !builtins.elem "postfix-pgsql" pkgs.postfix.debian.packages;
     overrideTwice =
       let
-        once = pkgs.cacert.override { blacklist = [ "x" ]; };
+        once = pkgs.postfix.override { withPgSQL = true; };
         twice = once.override (old: {
-          blacklist = old.blacklist ++ [ "y" ];
+          withMySQL = old.withPgSQL;
         });
       in
-      twice.debian.options.blacklist == [
-        "x"
-        "y"
+      lib.all (name: builtins.elem name twice.debian.packages) [
+        "postfix-pgsql"
+        "postfix-mysql"
       ];
     overrideAttrs =
       fails (pkgs.nginx.overrideAttrs { patches = [ ]; })
@@ -155,7 +155,7 @@ in
       && image.cmd == [ ]
       && image.environment.A == "b=c"
       && image.ports == [ "80/tcp" ]
-      && image.healthcheck == [ "/bin/sh" "-c" "true" ]
+      && image.healthcheck.command == [ "/bin/sh" "-c" "true" ]
       && image.name == "a/b"
       && image.tag == "1"
       && image.layers.max == 2;

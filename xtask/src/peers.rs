@@ -26,6 +26,7 @@ const PEERS: &[Peer] = &[
     Peer { program: "podman", package: "podman" },
     Peer { program: "skopeo", package: "skopeo" },
     Peer { program: "docker-registry", package: "docker-registry" },
+    Peer { program: "openssl", package: "openssl" },
     // What makes containers of who is not root.
     Peer { program: "newuidmap", package: "uidmap" },
     // Inits, and what they are run in.

@@ -105,7 +105,6 @@ failures! {
     frazil_ops::cache::LookupError => STORE_FAILED,
     frazil_ops::cache::serve::ServeError => STORE_FAILED,
     RealiseError => BUILD_FAILED,
-    image::ImageError => BUILD_FAILED,
     image::SystemError => BUILD_FAILED,
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
@@ -113,6 +112,23 @@ failures! {
     frazil_ops::control::ControlError => STORE_FAILED,
     frazil_ops::system::ledger::LedgerError => STORE_FAILED,
     frazil_ops::check::CheckError => BUILD_FAILED,
+}
+
+impl From<image::ImageError> for CommandError {
+    fn from(error: image::ImageError) -> Self {
+        let (message, help) = (frazil_ops::causes(&error), error.help());
+        let status = match error {
+            image::ImageError::Compression(_) => {
+                return Self::Usage { message, help: help.map(str::to_owned) };
+            }
+            image::ImageError::System(_) => BUILD_FAILED,
+            image::ImageError::Encode(_)
+            | image::ImageError::Io(_)
+            | image::ImageError::Damaged { .. }
+            | image::ImageError::InTheWay { .. } => STORE_FAILED,
+        };
+        Self::Failed { message, help, status }
+    }
 }
 
 impl From<frazil_ops::option::OptionError> for CommandError {

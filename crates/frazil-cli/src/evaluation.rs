@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use frazil_eval::flake::registry::Registry;
 use frazil_eval::{Options, SearchEntry};
 use frazil_model::StoreDir;
-use frazil_ops::host::{Additions, DiskHost, HostContext, Network};
+use frazil_ops::host::{DiskHost, HostContext, Network};
 
 use crate::command_error::CommandError;
 use crate::environment::Environment;
@@ -90,20 +90,13 @@ pub(crate) fn store_dir(environment: &Environment) -> Result<StoreDir, CommandEr
     named.unwrap_or(STORE_DIR_DEFAULT).parse().map_err(wrong)
 }
 
-/// A host for this process. Additions to the store stay in memory, unless `may_write` and the
-/// environment names a store directory: a store that nobody named is never touched.
+/// A host for this process, whose additions to the store stay in memory.
 pub(crate) fn host(
     environment: &Environment,
     screen: Screen,
-    may_write: bool,
 ) -> Result<DiskHost<'static>, CommandError> {
-    let is_dummy =
-        environment.text("NIX_REMOTE").is_some_and(|remote| remote.starts_with("dummy:"));
-    let is_named = environment.text("NIX_STORE_DIR").is_some_and(|dir| !dir.is_empty());
-    let additions =
-        if may_write && is_named && !is_dummy { Additions::OnDisk } else { Additions::InMemory };
-    let context = HostContext { additions, ..host_context(environment)? };
-    equip(DiskHost::new(context, move |message| screen.tell(&message)), environment)
+    let host = DiskHost::new(host_context(environment)?, move |message| screen.tell(&message));
+    equip(host, environment)
 }
 
 /// Lets a host reach the network, as the environment says.
@@ -126,7 +119,6 @@ pub(crate) fn host_context(environment: &Environment) -> Result<HostContext, Com
     Ok(HostContext {
         physical_dir: PathBuf::from(store_dir.to_string()),
         store_dir,
-        additions: Additions::InMemory,
         environment: environment.variables.clone(),
         now: environment.now,
     })

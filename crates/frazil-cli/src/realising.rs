@@ -211,7 +211,7 @@ pub(crate) fn with_user_host<R>(
     // Users without a home, as services have them, get no directories made for them.
     let has_home = environment.home().is_some_and(|home| home.is_dir());
     let Some(place) = place.ok().filter(|_| is_named || has_home) else {
-        return Ok(work(&mut evaluation::host(environment, screen, false)?));
+        return Ok(work(&mut evaluation::host(environment, screen)?));
     };
     let store = frazil_ops::store::open(&place, Access::Write)?;
     let arguments = RealiseArguments::default();

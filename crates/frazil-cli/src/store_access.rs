@@ -39,7 +39,7 @@ impl StoreArguments {
                 help: Some("name one with --store".to_owned()),
             })?,
         };
-        Ok(StorePlace { root, store_dir })
+        Ok(StorePlace { root, state: None, store_dir })
     }
 
     pub(crate) fn open(
@@ -49,6 +49,11 @@ impl StoreArguments {
     ) -> Result<Store, CommandError> {
         let settings = Settings::of_frazil(environment)?;
         Ok(frazil_ops::store::open(&self.place(environment, &settings)?, access)?)
+    }
+
+    /// Opens the store to read paths of it, which nobody collects meanwhile if it can be written.
+    pub(crate) fn open_to_read(&self, environment: &Environment) -> Result<Store, CommandError> {
+        self.open(environment, Access::Change).or_else(|_| self.open(environment, Access::Read))
     }
 }
 

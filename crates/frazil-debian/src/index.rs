@@ -211,13 +211,8 @@ impl<'a> Index<'a> {
 
     /// The packages that every system has, in the order of their names.
     pub fn essential(&self) -> Result<Vec<PackageId>, IndexError> {
-        let mut found = Vec::new();
-        for id in self.ids() {
-            if self.record(id)?.field(FIELDS.essential)? == b"yes" {
-                found.push(id);
-            }
-        }
-        Ok(found)
+        let table = self.header.essential;
+        (0..table.count).map(|at| self.bytes.number_in(table, at).map(PackageId)).collect()
     }
 
     /// Where packages come from, in the order in which the builder got to know them.
@@ -238,11 +233,7 @@ impl<'a> Index<'a> {
     }
 
     fn record(&self, id: PackageId) -> Result<layout::Record<'a>, IndexError> {
-        let Section { start, count } = self.header.packages;
-        if id.0 >= count {
-            return Err(IndexError::Damaged("packages are fewer than a number of one"));
-        }
-        let start = self.bytes.number(u64::from(start) + u64::from(id.0) * 4)?;
+        let start = self.bytes.number_in(self.header.packages, id.0)?;
         Ok(layout::Record { bytes: self.bytes, start })
     }
 
@@ -275,6 +266,7 @@ fn partition(
 pub fn fuzz(data: &[u8]) {
     let Ok(index) = Index::open(data) else { return };
     assert!(index.len() <= data.len());
+    assert!(index.essential().is_ok_and(|found| found.len() <= data.len()));
     for package in index.packages().flatten() {
         if let Ok(found) = index.providers(package.name) {
             assert!(found.len() <= data.len());

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -145,42 +146,71 @@ impl<W: Write> Write for Compressor<W> {
 /// A gzip stream that is being made, member by member.
 pub struct Members<W: Write> {
     out: W,
+    memory: Memory,
+    is_begun: bool,
+}
+
+/// What a stream is made with.
+struct Memory {
     compressor: libdeflater::Compressor,
     /// What the next member will hold.
     pending: Vec<u8>,
-    is_begun: bool,
+    /// Room for a member.
+    member: Vec<u8>,
+}
+
+thread_local! {
+    /// That of the thread's last stream: streams are many, and fresh memory costs as much as a
+    /// twentieth of the compression.
+    static SPARE: Cell<Option<Memory>> = const { Cell::new(None) };
+}
+
+impl Memory {
+    fn new() -> Self {
+        let level = CompressionLvl::new(GZIP_LEVEL).unwrap_or_default();
+        let compressor = libdeflater::Compressor::new(level);
+        Self { compressor, pending: Vec::new(), member: Vec::new() }
+    }
+
+    /// Makes a member of what is pending.
+    fn compress(&mut self) -> io::Result<&[u8]> {
+        let bytes_max = self.compressor.gzip_compress_bound(self.pending.len());
+        if self.member.len() < bytes_max {
+            self.member = vec![0; bytes_max];
+        }
+        let len = self.compressor.gzip_compress(&self.pending, &mut self.member);
+        let len = len.map_err(io::Error::other)?;
+        self.pending.clear();
+        Ok(self.member.get(..len).unwrap_or_default())
+    }
 }
 
 impl<W: Write> Members<W> {
     fn new(out: W) -> Self {
-        let level = CompressionLvl::new(GZIP_LEVEL).unwrap_or_default();
-        let compressor = libdeflater::Compressor::new(level);
-        Self { out, compressor, pending: Vec::new(), is_begun: false }
+        Self { out, memory: SPARE.take().unwrap_or_else(Memory::new), is_begun: false }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = GZIP_MEMBER_BYTES - self.pending.len();
+        let pending = &mut self.memory.pending;
+        let room = GZIP_MEMBER_BYTES - pending.len();
         let taken = bytes.get(..room).unwrap_or(bytes);
-        self.pending.extend_from_slice(taken);
-        if self.pending.len() == GZIP_MEMBER_BYTES {
+        pending.extend_from_slice(taken);
+        if pending.len() == GZIP_MEMBER_BYTES {
             self.end_member()?;
         }
         Ok(taken.len())
     }
 
     fn end_member(&mut self) -> io::Result<()> {
-        let mut member = vec![0; self.compressor.gzip_compress_bound(self.pending.len())];
-        let len = self.compressor.gzip_compress(&self.pending, &mut member);
-        let len = len.map_err(io::Error::other)?;
-        self.pending.clear();
         self.is_begun = true;
-        self.out.write_all(member.get(..len).unwrap_or_default())
+        self.out.write_all(self.memory.compress()?)
     }
 
     fn finish(mut self) -> io::Result<W> {
-        if !self.pending.is_empty() || !self.is_begun {
+        if !self.memory.pending.is_empty() || !self.is_begun {
             self.end_member()?;
         }
+        SPARE.set(Some(self.memory));
         Ok(self.out)
     }
 }

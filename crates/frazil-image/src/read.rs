@@ -48,6 +48,10 @@ impl Default for Limits {
     }
 }
 
+/// How compressed streams begin.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
 /// The machine whose image is taken if nobody says which.
 pub const ARCHITECTURE: &str = "amd64";
 
@@ -102,13 +106,13 @@ pub enum ReadError {
     #[error("there is no image: it has neither `index.json` nor `manifest.json`")]
     NoImage,
     /// A file that another one names is not there.
-    #[error("the image lacks the file `{name}`")]
+    #[error("the image lacks the file `{}`", name.escape_default())]
     Missing {
         /// Its name.
         name: String,
     },
     /// A file could not be read.
-    #[error("cannot read `{name}`")]
+    #[error("cannot read `{}`", name.escape_default())]
     Read {
         /// Its name.
         name: String,
@@ -116,7 +120,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// A document is not what it should be.
-    #[error("`{name}` is no {what} of an image")]
+    #[error("`{}` is no {what} of an image", name.escape_default())]
     Document {
         /// The file.
         name: String,
@@ -124,7 +128,11 @@ pub enum ReadError {
         what: &'static str,
     },
     /// The bytes are others than those that were named.
-    #[error("`{name}` is damaged: its {what} is {found} and should be {expected}")]
+    #[error(
+        "`{}` is damaged: its {what} is {found} and should be {}",
+        name.escape_default(),
+        expected.escape_default()
+    )]
     Mismatch {
         /// The file.
         name: String,
@@ -158,7 +166,7 @@ pub enum ReadError {
         tags: Vec<String>,
     },
     /// A layer is no archive.
-    #[error("the layer `{name}` is no archive that can be read")]
+    #[error("the layer `{}` is no archive that can be read", name.escape_default())]
     Archive {
         /// Its file.
         name: String,
@@ -166,7 +174,7 @@ pub enum ReadError {
         source: ArchiveError,
     },
     /// A layer does not fit on the ones below it.
-    #[error("the layer `{name}` cannot be applied")]
+    #[error("the layer `{}` cannot be applied", name.escape_default())]
     Merge {
         /// Its file.
         name: String,
@@ -259,8 +267,6 @@ fn is_unknown_compression(error: &io::Error) -> bool {
 
 /// The contents of a stream that may be compressed: that is seen from its first bytes.
 pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    const GZIP: &[u8] = &[0x1f, 0x8b];
-    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
     const XZ: &[u8] = b"\xfd7zXZ\0";
     const BZIP2: &[u8] = b"BZh";
     let unknown = |name| Err(io::Error::new(io::ErrorKind::Unsupported, UnknownCompression(name)));
@@ -277,6 +283,11 @@ pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> 
     } else {
         Ok(Box::new(buffered))
     }
+}
+
+/// Whether [`decompress`] has something to do, as the first bytes say.
+pub fn is_compressed(start: &[u8]) -> bool {
+    start.starts_with(GZIP) || start.starts_with(ZSTD)
 }
 
 fn origin(word: &str) -> Origin {

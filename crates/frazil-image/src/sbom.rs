@@ -15,7 +15,7 @@ use frazil_model::Sha256;
 
 use crate::Timestamp;
 pub use cyclonedx::cyclonedx;
-pub use licence::Licence;
+pub use licence::{Licence, Terms};
 pub use purl::purl;
 pub use spdx::spdx;
 
@@ -41,9 +41,9 @@ pub struct Package {
     pub version: String,
     /// Where it comes from, and what only packages from there have.
     pub kind: PackageKind,
-    /// Its licences; empty if nobody knows.
-    pub licences: Vec<Licence>,
-    /// Of all that it is before the linker.
+    /// Under what it may be used; empty if nobody knows.
+    pub licences: Vec<Terms>,
+    /// Of all that it is before the linker: as the store knows it, of its archive (NAR).
     pub digest: Option<Sha256>,
     /// The layers with files of it, as indexes into [`Inventory::layers`].
     pub layers: Vec<usize>,
@@ -65,7 +65,9 @@ pub enum PackageKind {
     },
     /// Built by a derivation.
     Nix {
-        /// What stands before the name in the store path.
-        hash: String,
+        /// `/nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12`
+        store_path: String,
     },
+    /// Made with this program: the init.
+    Own,
 }

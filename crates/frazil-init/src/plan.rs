@@ -21,6 +21,8 @@ mod tests;
 
 use core::ffi::CStr;
 
+use crate::sys::signal;
+
 pub use check::{PlanError, read};
 #[cfg(not(standalone))]
 pub use compile::{CompileError, compile};
@@ -32,7 +34,7 @@ pub use record::{
 /// The first bytes of a plan.
 pub const MAGIC: [u8; 8] = *b"FRZLINIT";
 /// The version of the format. Any other is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The most services a plan can hold.
 pub const SERVICES_MAX: usize = 4096;
 /// The most arguments, or variables, or the like, of one service.
@@ -89,6 +91,12 @@ impl<'a> Plan<'a> {
     /// Where the control socket is to be.
     pub fn control(self) -> &'a CStr {
         self.text_at(HeaderField::ControlOffset as usize * 4)
+    }
+
+    /// Whether a signal to PID 1 ends the system.
+    pub(crate) fn ends_on(self, signal: u32) -> bool {
+        matches!(signal, signal::TERM | signal::INT | signal::PWR)
+            || signal == self.header(HeaderField::StopSignal)
     }
 
     /// The steps that set a machine up, in order.

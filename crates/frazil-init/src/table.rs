@@ -29,6 +29,9 @@ pub struct Table {
     /// How long a shutdown may take. Default: 9 s in a container, where 10 s is what is usually
     /// granted; 90 s on a machine.
     pub stop_deadline: Option<Seconds>,
+    /// The signal that ends the system besides TERM, INT and PWR: what an engine sends.
+    #[serde(default = "stop_signal")]
+    pub stop_signal: String,
     /// The path of the control socket; where it cannot be made, its name is in no file system.
     #[serde(default = "control_path")]
     pub control: String,
@@ -40,6 +43,10 @@ pub struct Table {
     pub setup: Vec<Step>,
     /// The services by name.
     pub services: BTreeMap<String, Service>,
+}
+
+fn stop_signal() -> String {
+    "TERM".to_owned()
 }
 
 fn control_path() -> String {

@@ -25,7 +25,7 @@ pub(crate) use text::program as script_program;
 use crate::contents::{Contents, ContentsError, EntryKind};
 
 /// Changes when the same contents give another analysis, or another form of it.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Files larger than this are listed, but not read as scripts or configuration.
 const TEXT_BYTES_MAX: usize = 4 << 20;
@@ -173,6 +173,8 @@ pub struct Script {
 pub struct Text {
     /// Absolute paths, comments left out.
     pub paths: Strings,
+    /// Those of them that it cannot be read without: `!includedir /etc/mysql/conf.d/`.
+    pub includes: Strings,
     /// Names of libraries.
     pub sonames: Strings,
 }

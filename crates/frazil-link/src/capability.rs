@@ -232,14 +232,14 @@ pub fn find(name: &str) -> Option<&'static Capability> {
 }
 
 impl Capability {
+    /// Whether what lies there is kept for it.
+    pub(crate) fn has(&self, path: &[u8]) -> bool {
+        glob::is_match_any(self.basic, path) || glob::is_match_any(self.full, path)
+    }
+
     /// Whether keeping the program at `path` asks for all of it.
     pub(crate) fn is_full_for(&self, path: &[u8]) -> bool {
         glob::is_match_any(self.full_for, path)
-    }
-
-    /// Whether the file at `path` belongs to it.
-    pub(crate) fn has(&self, path: &[u8]) -> bool {
-        [self.basic, self.full].iter().any(|patterns| glob::is_match_any(patterns, path))
     }
 }
 

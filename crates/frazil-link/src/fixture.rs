@@ -139,7 +139,11 @@ fn entry(kind: &str, text: &str) -> Analysed {
             paths: strings("path"),
             words: strings("word"),
         }),
-        "text" => Facts::Text(Text { paths: strings("path"), sonames: strings("library") }),
+        "text" => Facts::Text(Text {
+            paths: strings("path"),
+            includes: strings("include"),
+            sonames: strings("library"),
+        }),
         _ => Facts::Nothing,
     };
     let is_directory = kind == "dir";

@@ -6,26 +6,62 @@ pub mod loader_cache;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 /// The bundle of authorities: all certificates of `usr/share/ca-certificates`, sorted by path.
 ///
 /// Certificates elsewhere, in documentation for one, must not get in: OpenSSL refuses a bundle
 /// with a broken one, and says nothing.
-pub fn authorities<'f>(files: impl IntoIterator<Item = (&'f [u8], &'f [u8])>) -> Vec<u8> {
-    let mut certificates: Vec<(&[u8], &[u8])> = files
-        .into_iter()
-        .filter(|(path, _)| {
-            path.starts_with(b"usr/share/ca-certificates/") && path.ends_with(b".crt")
-        })
-        .collect();
-    certificates.sort_unstable();
-    let mut bundle = Vec::new();
-    for (_, certificate) in certificates {
-        bundle.extend_from_slice(certificate);
-        if !certificate.ends_with(b"\n") {
-            bundle.push(b'\n');
+#[derive(Debug, Default)]
+pub struct Authorities {
+    certificates: BTreeMap<Vec<u8>, Vec<u8>>,
+    others: Vec<Vec<u8>>,
+}
+
+impl Authorities {
+    /// Adds a file of a package, if it is the certificate of an authority.
+    pub fn add_file(&mut self, path: &[u8], certificate: Vec<u8>) {
+        if path.starts_with(b"usr/share/ca-certificates/") && path.ends_with(b".crt") {
+            self.certificates.insert(path.to_owned(), certificate);
         }
     }
-    bundle
+
+    /// Adds certificates that a system brings; whether there are any in the text.
+    pub fn add_own(&mut self, certificates: Vec<u8>) -> bool {
+        let count = |line: &[u8]| memchr::memmem::find_iter(&certificates, line).count();
+        let begun = count(b"-----BEGIN CERTIFICATE-----");
+        let is_whole = begun > 0 && begun == count(b"-----END CERTIFICATE-----");
+        if is_whole {
+            self.others.push(certificates);
+        }
+        is_whole
+    }
+
+    /// Leaves out an authority; whether there is one of that name. Mozilla's list calls it
+    /// `ISRG Root X1`, and the file in the package is `ISRG_Root_X1.crt`.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let letters = name.chars().map(|letter| match letter {
+            '/' | ' ' | ',' => '_',
+            '(' | ')' => '=',
+            other => other,
+        });
+        let file = [b"/", letters.collect::<String>().as_bytes(), b".crt"].concat();
+        let before = self.certificates.len();
+        self.certificates.retain(|path, _| !path.ends_with(&file));
+        self.certificates.len() < before
+    }
+
+    /// The file that programs read.
+    pub fn bundle(&self) -> Vec<u8> {
+        let mut bundle = Vec::new();
+        for certificate in self.certificates.values().chain(&self.others) {
+            bundle.extend_from_slice(certificate);
+            if !certificate.ends_with(b"\n") {
+                bundle.push(b'\n');
+            }
+        }
+        bundle
+    }
 }
 
 /// `nsswitch.conf` for what glibc has built in: files, and DNS for hosts.

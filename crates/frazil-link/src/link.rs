@@ -1,7 +1,7 @@
 //! The link itself: opening units until nothing more is asked for, then writing down the result.
 //!
 //! Each round walks anew over all units opened so far. A walk takes milliseconds, so this is
-//! simpler than a walk that goes on, and the last one alone decides.
+//! simpler than a walk that goes on, and the last one alone decides. What is walked over grows.
 
 mod assemble;
 mod missed;
@@ -9,6 +9,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::glob;
 use crate::ledger::Ledger;
 use crate::policy::{Policy, Reach};
 use crate::unit::{Role, Unit};
-use crate::universe::Universe;
+use crate::universe::{Opened, Universe};
 use crate::walk::{Root, Suggestion, Walk, walk};
 
 /// What a link came to.
@@ -84,6 +85,12 @@ pub enum LinkError {
         /// The loader.
         interpreter: Vec<u8>,
     },
+    /// A link that was made for the system leads to itself.
+    #[error("`{path}` is a link that leads back to itself")]
+    Loop {
+        /// The link.
+        path: TreePath,
+    },
     /// Two units have different files at one place.
     #[error("`{path}` is in `{first}` and in `{second}`, with different contents or modes")]
     Conflict {
@@ -107,6 +114,7 @@ impl LinkError {
             }
             Self::LeftOut { .. } => "leave the file out, too, or keep the library",
             Self::Interpreter { .. } => "add the package that has the loader, such as libc6",
+            Self::Loop { .. } => "leave it out, or let it lead to something else",
             Self::Conflict { .. } => "leave one of the two out",
         }
     }
@@ -143,7 +151,8 @@ pub fn link(
     policy: &Policy,
     open: &mut Open<'_>,
 ) -> Result<Link, OpenError> {
-    let mut opened: Vec<Option<Arc<Analysis>>> = vec![None; units.len()];
+    let opened: Vec<OnceCell<Arc<Analysis>>> = units.iter().map(|_| OnceCell::new()).collect();
+    let mut universe = Universe::new(units);
     let mut wanted: BTreeSet<usize> = (0..units.len())
         .filter(|index| units.get(*index).is_some_and(|unit| is_opened_first(unit, policy)))
         .collect();
@@ -154,11 +163,11 @@ pub fn link(
             return Err(OpenError::Count { asked: asked.len(), got: analyses.len() });
         }
         for (index, analysis) in wanted.iter().zip(analyses) {
-            if let Some(slot) = opened.get_mut(*index) {
-                *slot = Some(analysis);
+            if let Some(cell) = opened.get(*index) {
+                cell.get_or_init(|| analysis);
             }
         }
-        let universe = Universe::new(units, &opened, &policy.alternatives);
+        universe.add(wanted, &opened, &policy.alternatives);
         let walk = walk(&universe, roots, policy);
         wanted = wanted_units(&walk, &opened);
         if wanted.is_empty() {
@@ -177,9 +186,9 @@ fn is_opened_first(unit: &Unit, policy: &Policy) -> bool {
 }
 
 /// What kept units declare to need, and what was looked for where it was not.
-fn wanted_units(walk: &Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> BTreeSet<usize> {
+fn wanted_units(walk: &Walk<'_, '_>, opened: &Opened) -> BTreeSet<usize> {
     let units = walk.universe.units;
-    let closed = |index: &usize| opened.get(*index).is_some_and(Option::is_none);
+    let closed = |index: &usize| opened.get(*index).is_some_and(|cell| cell.get().is_none());
     let mut by_package: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {
         by_package.entry(&unit.package).or_default().push(index);

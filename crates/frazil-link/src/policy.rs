@@ -4,7 +4,7 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use tables::{Firmness, MODULES, NOISY_NAMES, RUNTIMES, cut, is_generic, trim};
+pub(crate) use tables::{Firmness, MODULES, Modules, NOISY_NAMES, RUNTIMES, cut, is_generic, trim};
 
 use crate::capability::Extent;
 use crate::unit::Level;

@@ -1,16 +1,19 @@
 //! Everything that could be linked: the files of all opened units, by path and by name.
 //!
-//! Invariant: each path has one node. Where two units bring one, the unit made for this system
-//! wins, then the first; the loser is remembered, and it is an error if the path is kept.
+//! Units are added as they are opened. Invariants: each path has one node; where two units bring
+//! one, the unit made for this system wins, then the first, whichever was opened first. The loser is
+//! remembered, and it is an error if the path is kept.
 
 mod place;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use frazil_tree::path::USR_ALIASES;
 
 pub(crate) use place::{join, parent, place};
@@ -19,8 +22,11 @@ use crate::analysis::{Analysed, AnalysedKind, Analysis};
 use crate::policy::Alternatives;
 use crate::unit::Unit;
 
+/// The analyses of units, as far as they were opened.
+pub(crate) type Opened = [OnceCell<Arc<Analysis>>];
+
 /// Symlinks that are followed on the way to one file (`MAXSYMLINKS`).
-const LINKS_MAX: usize = 40;
+pub(crate) const LINKS_MAX: usize = 40;
 
 /// A node of the universe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +42,9 @@ pub(crate) struct Node<'a> {
 pub(crate) struct Universe<'a> {
     pub(crate) units: &'a [Unit],
     pub(crate) nodes: Vec<Node<'a>>,
+    /// How many nodes are entries of units; behind them are common names, which may change when
+    /// units are added.
+    entries: usize,
     by_path: HashMap<Cow<'a, [u8]>, NodeId>,
     /// All nodes by path, so that what is below a directory is a range.
     sorted: Vec<NodeId>,
@@ -59,45 +68,63 @@ pub(crate) struct Found {
 }
 
 impl<'a> Universe<'a> {
-    /// All of these units; `chosen` says which of several programs has a common name.
-    pub(crate) fn new(
-        units: &'a [Unit],
-        opened: &'a [Option<Arc<Analysis>>],
-        chosen: &Alternatives,
-    ) -> Self {
-        let mut order: Vec<usize> = (0..units.len()).collect();
-        order.sort_by_key(|index| !units.get(*index).is_some_and(|unit| unit.role.is_made()));
-        let mut universe = Self {
+    /// Of these units, none of which is opened.
+    pub(crate) fn new(units: &'a [Unit]) -> Self {
+        Self {
             units,
             nodes: Vec::new(),
+            entries: 0,
             by_path: HashMap::new(),
             sorted: Vec::new(),
             libraries: HashMap::new(),
             programs: HashMap::new(),
             refused: Alternatives::new(),
             rivals: BTreeMap::new(),
-        };
-        for index in order {
-            if let (Some(unit), Some(Some(analysis))) = (units.get(index), opened.get(index)) {
-                for entry in analysis.entries() {
-                    universe.add(index, unit, entry);
+        }
+    }
+
+    /// Adds units that were opened; `chosen` says which of several programs has a common name.
+    pub(crate) fn add(
+        &mut self,
+        indices: impl IntoIterator<Item = usize>,
+        opened: &'a Opened,
+        chosen: &Alternatives,
+    ) {
+        self.forget_alternatives();
+        for index in indices {
+            if let (Some(unit), Some(cell)) = (self.units.get(index), opened.get(index)) {
+                for entry in cell.get().into_iter().flat_map(|analysis| analysis.entries()) {
+                    self.add_entry(index, unit, entry);
                 }
             }
         }
-        universe.add_alternatives(opened, chosen);
-        let nodes = &universe.nodes;
-        let mut sorted: Vec<NodeId> = (0..nodes.len() as u32).map(NodeId).collect();
-        sorted.sort_by_key(|id| nodes.get(id.0 as usize).map(|node| &node.path));
-        universe.sorted = sorted;
-        universe
+        self.entries = self.nodes.len();
+        self.add_alternatives(opened, chosen);
+        let nodes = &self.nodes;
+        self.sorted.extend((self.sorted.len() as u32..nodes.len() as u32).map(NodeId));
+        self.sorted.sort_by_key(|id| nodes.get(id.0 as usize).map(|node| &node.path));
+    }
+
+    fn forget_alternatives(&mut self) {
+        for id in (self.entries as u32..self.nodes.len() as u32).map(NodeId) {
+            self.unlist(id);
+            if let Some(node) = self.nodes.get(id.0 as usize) {
+                self.by_path.remove(&node.path);
+            }
+        }
+        self.nodes.truncate(self.entries);
+        let entries = self.entries;
+        self.sorted.retain(|id| (id.0 as usize) < entries);
+        self.refused.clear();
     }
 
     /// Common names lead to what is chosen, or to what has the highest priority; where something
     /// has the name itself, it is no common one.
-    fn add_alternatives(&mut self, opened: &'a [Option<Arc<Analysis>>], chosen: &Alternatives) {
+    fn add_alternatives(&mut self, opened: &'a Opened, chosen: &Alternatives) {
         let mut best: BTreeMap<Cow<'a, [u8]>, (bool, i64, usize, &'a Analysed)> = BTreeMap::new();
-        for (index, (unit, analysis)) in self.units.iter().zip(opened).enumerate() {
-            for alternative in analysis.iter().flat_map(|analysis| analysis.alternatives()) {
+        for (index, (unit, cell)) in self.units.iter().zip(opened).enumerate() {
+            let analysis = cell.get().into_iter();
+            for alternative in analysis.flat_map(|analysis| analysis.alternatives()) {
                 let link = &alternative.link;
                 let place = place(unit, link.path.as_bytes());
                 let target = join(b"", alternative.target());
@@ -121,12 +148,12 @@ impl<'a> Universe<'a> {
         }
         for (_, _, index, link) in best.into_values() {
             if let Some(unit) = self.units.get(index) {
-                self.add(index, unit, link);
+                self.add_entry(index, unit, link);
             }
         }
     }
 
-    fn add(&mut self, index: usize, unit: &'a Unit, entry: &'a Analysed) {
+    fn add_entry(&mut self, index: usize, unit: &'a Unit, entry: &'a Analysed) {
         if entry.path.is_root() && unit.mount.is_root() {
             return;
         }
@@ -136,30 +163,57 @@ impl<'a> Universe<'a> {
             return;
         }
         let path = place(unit, entry.path.as_bytes());
-        let id = NodeId(self.nodes.len() as u32);
-        if let Some(first) = self.by_path.get(&path) {
-            let node = self.nodes.get(first.0 as usize);
-            let made = node.and_then(|node| self.units.get(node.unit));
-            let is_ours = made.is_some_and(|made| made.role.is_made()) && !unit.role.is_made();
-            let are_directories =
-                entry.is_directory() && node.is_some_and(|node| node.entry.is_directory());
-            // What is made for the system may take the place of data, not that of a program.
-            if (!is_ours || entry.elf().is_some()) && !are_directories {
-                self.rivals.entry(*first).or_default().push((index, entry));
-            }
+        if let Some(known) = self.get(&path) {
+            self.add_rival(known, index, entry);
             return;
         }
+        let id = NodeId(self.nodes.len() as u32);
         self.by_path.insert(path.clone(), id);
-        if !entry.is_directory() {
-            let name = entry.path.file_name();
-            if memchr::memmem::find(name, b".so").is_some() {
-                self.libraries.entry(name).or_default().push(id);
-            }
-            if matches!(parent(&path), b"usr/bin" | b"usr/sbin" | b"usr/games") {
-                self.programs.entry(name).or_default().push(id);
-            }
-        }
         self.nodes.push(Node { path, unit: index, entry });
+        self.list(id);
+    }
+
+    /// Decides whose entry a node is that two units bring.
+    fn add_rival(&mut self, id: NodeId, index: usize, entry: &'a Analysed) {
+        let is_made = |unit: usize| self.units.get(unit).is_some_and(|unit| unit.role.is_made());
+        let known = self.node(id);
+        let mut winner = (known.unit, known.entry);
+        let mut loser = (index, entry);
+        if (!is_made(loser.0), loser.0) < (!is_made(winner.0), winner.0) {
+            std::mem::swap(&mut winner, &mut loser);
+        }
+        let is_ours = is_made(winner.0) && !is_made(loser.0);
+        if winner.0 != known.unit {
+            self.unlist(id);
+            if let Some(node) = self.nodes.get_mut(id.0 as usize) {
+                (node.unit, node.entry) = winner;
+            }
+            self.list(id);
+        }
+        // What is made for the system may take the place of data, not that of a program.
+        let is_allowed = is_ours && loser.1.elf().is_none();
+        if !is_allowed && !(winner.1.is_directory() && loser.1.is_directory()) {
+            self.rivals.entry(id).or_default().push(loser);
+        }
+    }
+
+    /// Lists a node by its name, where others look for it by that.
+    fn list(&mut self, id: NodeId) {
+        let Some(Node { path, entry, .. }) = self.nodes.get(id.0 as usize) else { return };
+        let name = entry.path.file_name();
+        if is_library(entry) {
+            self.libraries.entry(name).or_default().push(id);
+        }
+        if is_command(path, entry) {
+            self.programs.entry(name).or_default().push(id);
+        }
+    }
+
+    fn unlist(&mut self, id: NodeId) {
+        let name = self.node(id).entry.path.file_name();
+        for listed in [self.libraries.get_mut(name), self.programs.get_mut(name)] {
+            listed.into_iter().for_each(|ids| ids.retain(|other| *other != id));
+        }
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node<'a> {
@@ -168,6 +222,16 @@ impl<'a> Universe<'a> {
 
     pub(crate) fn unit_of(&self, id: NodeId) -> &'a Unit {
         self.units.get(self.node(id).unit).expect("nodes are made of units of this universe")
+    }
+
+    /// The nodes of units of a kind.
+    pub(crate) fn nodes_of(
+        &self,
+        is_meant: impl Fn(&Unit) -> bool,
+    ) -> impl Iterator<Item = (NodeId, &Node<'a>)> {
+        let are_meant: Vec<bool> = self.units.iter().map(is_meant).collect();
+        let nodes = (0..).map(NodeId).zip(&self.nodes);
+        nodes.filter(move |(_, node)| are_meant.get(node.unit) == Some(&true))
     }
 
     /// What lies at exactly this path.
@@ -268,4 +332,13 @@ impl<'a> Universe<'a> {
             AnalysedKind::Directory | AnalysedKind::HardLink(_) | AnalysedKind::File(_) => None,
         }
     }
+}
+
+fn is_library(entry: &Analysed) -> bool {
+    !entry.is_directory() && memchr::memmem::find(entry.path.file_name(), b".so").is_some()
+}
+
+/// Whether it is found where commands are looked for.
+fn is_command(path: &[u8], entry: &Analysed) -> bool {
+    !entry.is_directory() && matches!(parent(path), b"usr/bin" | b"usr/sbin" | b"usr/games")
 }

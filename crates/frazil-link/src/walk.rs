@@ -14,7 +14,9 @@ mod references;
 mod rules;
 mod script;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 pub(crate) use found::{Missing, Wanted};
 pub(crate) use program::is_searched;
@@ -184,8 +186,11 @@ impl Walk<'_, '_> {
     fn take_roots(&mut self, roots: &[Root]) {
         for root in roots {
             let step = Step::exact(Vertex::Roots, Evidence::Root);
-            if !self.reach(step, &root.path) && root.is_required {
-                self.missing_roots.push(root.clone());
+            if !self.reach(step, &root.path) {
+                self.suggest(&root.path);
+                if root.is_required {
+                    self.missing_roots.push(root.clone());
+                }
             }
         }
         for (index, unit) in self.universe.units.iter().enumerate() {
@@ -403,10 +408,11 @@ impl Walk<'_, '_> {
         match &file.facts {
             Facts::Elf(elf) => self.visit_elf(id, elf, is_exact),
             Facts::Script(script) if is_exact => self.visit_script(id, script),
-            Facts::Text(text) if is_exact && !glob::is_match_any(NOISY_NAMES, &node.path) => {
-                self.visit_text(id, text);
+            Facts::Text(text) => {
+                let is_whole = is_exact && !glob::is_match_any(NOISY_NAMES, &node.path);
+                self.visit_text(id, text, is_whole);
             }
-            Facts::Nothing | Facts::Script(_) | Facts::Text(_) => {}
+            Facts::Nothing | Facts::Script(_) => {}
         }
     }
 

@@ -19,6 +19,7 @@ mod fields;
 pub mod hash;
 pub mod nar;
 pub mod narinfo;
+pub mod percent;
 pub mod signature;
 pub mod store_path;
 

@@ -92,8 +92,7 @@ impl Setting<'_> {
     /// Realises what has to be there for more to be known; it must succeed.
     fn need(&self, goal: Goal) -> Result<(), BuildError> {
         let options = RealiseOptions { mode: crate::realise::Mode::Make, ..self.options.clone() };
-        let wanted = BTreeSet::from([goal]);
-        let report = realise(self.store, &wanted, &options, self.cancel, self.tell);
+        let report = realise(self.store, &[goal], &options, self.cancel, self.tell);
         match (report.failures.into_iter().next(), report.missed.into_keys().next()) {
             (Some((_, error)), _) => Err(error.into()),
             (None, Some(Goal::Path(path) | Goal::Derivation(path))) => {
@@ -208,11 +207,11 @@ impl Setting<'_> {
 
     /// Fetches or builds all that is wanted.
     pub fn build(&self, wanted: &[Wanted]) -> Report {
-        let mut goals = BTreeSet::new();
+        let mut goals = Vec::new();
         for wanted in wanted {
             match &wanted.derivation {
                 Some(derivation) if self.options.mode == crate::realise::Mode::Check => {
-                    goals.insert(Goal::Derivation(derivation.clone()));
+                    goals.push(Goal::Derivation(derivation.clone()));
                 }
                 Some(_) | None => goals.extend(wanted.outputs.values().cloned().map(Goal::Path)),
             }

@@ -12,10 +12,7 @@ mod link;
 mod tree;
 mod unpack_deb;
 
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use frazil_build::builtin::{BuiltinError, BuiltinTask};
@@ -23,8 +20,8 @@ use frazil_model::{Derivation, OutputName};
 use serde_json::{Map, Value};
 
 use crate::debian::Archives;
+use crate::inputs::{self, Lead};
 use crate::network::Network;
-use crate::path::LINKS_MAX;
 
 /// A builder of this program.
 pub type Builtin = frazil_build::builtin::Builtin<Tools>;
@@ -129,29 +126,8 @@ fn structured(task: &BuiltinTask<'_>) -> Result<Map<String, Value>, BuiltinError
 /// Where a logical path really is once all links are followed; `None` if nothing is there, or not
 /// in an input.
 fn follow(task: &BuiltinTask<'_>, path: &Path) -> Option<PathBuf> {
-    let mut logical = path.to_owned();
-    for _ in 0..LINKS_MAX {
-        let (store_path, rest) = task.store.split(logical.as_os_str().as_bytes()).ok()?;
-        let mut place = task.inputs.get(&store_path)?.clone();
-        let mut seen = PathBuf::from(task.store.join(&store_path));
-        let rest = Path::new(OsStr::from_bytes(rest));
-        let names: Vec<&OsStr> = rest
-            .components()
-            .filter_map(|part| if let Component::Normal(name) = part { Some(name) } else { None })
-            .collect();
-        let mut left = names.iter();
-        loop {
-            if place.is_symlink() {
-                let target = seen.parent()?.join(fs::read_link(&place).ok()?);
-                logical = crate::path::normal(&target).join(left.collect::<PathBuf>());
-                break;
-            }
-            let Some(name) = left.next() else {
-                return place.exists().then_some(place);
-            };
-            place.push(name);
-            seen.push(name);
-        }
+    match inputs::follow(task.store, task.inputs, path) {
+        Lead::Input(place) => Some(place),
+        Lead::Outside(_) | Lead::Nowhere => None,
     }
-    None
 }

@@ -11,7 +11,6 @@ mod memory;
 mod query;
 mod real;
 mod tree;
-mod write;
 
 #[cfg(test)]
 mod tests;
@@ -41,15 +40,6 @@ use tree::Node;
 /// The most that is read of something that is not a regular file: a pipe, a device.
 const STREAM_BYTES_MAX: u64 = 256 << 20;
 
-/// Where the things that an evaluation adds to the store go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Additions {
-    /// They stay in memory, and their paths are computed.
-    InMemory,
-    /// They are written below the physical store directory.
-    OnDisk,
-}
-
 /// What a [`DiskHost`] has to know.
 #[derive(Clone, Debug)]
 pub struct HostContext {
@@ -57,7 +47,6 @@ pub struct HostContext {
     pub store_dir: StoreDir,
     /// Where the store directory really lies; often the same.
     pub physical_dir: PathBuf,
-    pub additions: Additions,
     /// What `builtins.getEnv` can see.
     pub environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Seconds since 1970-01-01 UTC.
@@ -115,7 +104,7 @@ impl<'t> DiskHost<'t> {
         self
     }
 
-    /// A host whose additions go to a real store, whatever the context says about them.
+    /// A host whose additions go to a real store.
     pub fn over(
         mut context: HostContext,
         real: RealStore<'t>,
@@ -132,10 +121,7 @@ impl<'t> DiskHost<'t> {
     }
 
     fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {
-        match self.context.additions {
-            Additions::InMemory => self.memory.insert(path.clone(), node),
-            Additions::OnDisk => write::write(&self.context.physical_dir, &path, &node)?,
-        }
+        self.memory.insert(path.clone(), node);
         Ok(path)
     }
 

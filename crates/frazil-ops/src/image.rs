@@ -22,6 +22,7 @@ pub mod system;
 pub(crate) mod tests;
 mod units;
 
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -87,8 +88,8 @@ pub enum ImageError {
     /// A file cannot be written.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// A kept layer has changed since it was made.
-    #[error("the kept layer `{}` is damaged", path.display())]
+    /// A kept layer has changed since it was made, and was removed.
+    #[error("the kept layer `{}` was damaged, and is removed", path.display())]
     Damaged {
         /// Its file.
         path: PathBuf,
@@ -102,6 +103,11 @@ pub enum ImageError {
 }
 
 impl ImageError {
+    /// Whether nobody reads what is written any more.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Encode(EncodeError::Write(error)) if error.kind() == ErrorKind::BrokenPipe)
+    }
+
     /// What the user can do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
@@ -109,7 +115,7 @@ impl ImageError {
             Self::Encode(source) => Some(source.help()),
             Self::Compression(source) => Some(source.help()),
             Self::Io(source) => source.help(),
-            Self::Damaged { .. } => Some("remove it; it is made again"),
+            Self::Damaged { .. } => Some("run it again: the layer is made anew"),
             Self::InTheWay { .. } => Some("choose another name with --output"),
         }
     }

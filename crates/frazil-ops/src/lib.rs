@@ -14,6 +14,7 @@ pub mod eval;
 pub mod flake;
 pub mod host;
 pub mod image;
+mod inputs;
 pub mod network;
 pub mod option;
 pub mod path;

@@ -109,10 +109,11 @@ pub struct Report {
     pub kept: BTreeMap<StorePath, PathBuf>,
 }
 
-/// Makes the goals in `wanted` come true, as far as possible.
+/// Makes the goals in `wanted` come true, as far as possible. What has all it needs is begun in
+/// this order.
 pub fn realise(
     store: &Store,
-    wanted: &BTreeSet<Goal>,
+    wanted: &[Goal],
     options: &RealiseOptions<'_>,
     cancel: &Cancel,
     tell: &Tell<'_>,
@@ -134,7 +135,8 @@ pub fn realise(
     }
     let (sender, events) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(|| {
+        // Without it nobody is told how far things are; they go on all the same.
+        let _untold = thread::Builder::new().spawn_scoped(scope, || {
             for event in events {
                 if let schedule::Event::Counts(counts) = event {
                     tell(Event::Counts(counts));
@@ -159,7 +161,7 @@ pub fn realise(
 struct Executor<'a> {
     store: &'a Store,
     options: &'a RealiseOptions<'a>,
-    wanted: &'a BTreeSet<Goal>,
+    wanted: &'a [Goal],
     cancel: &'a Cancel,
     tell: &'a Tell<'a>,
     /// The derivations that make paths, as far as they were seen.

@@ -269,20 +269,6 @@ fn with_whole_path(
 
 /// The number of a signal; that of SIGTERM for one that nobody knows.
 fn signal(name: &str) -> i32 {
-    const SIGNALS: [(&str, i32); 9] = [
-        ("HUP", 1),
-        ("INT", 2),
-        ("QUIT", 3),
-        ("KILL", 9),
-        ("USR1", 10),
-        ("USR2", 12),
-        ("TERM", 15),
-        ("CONT", 18),
-        ("WINCH", 28),
-    ];
-    let name = name.strip_prefix("SIG").unwrap_or(name);
-    // Those of real time count from the first one, which glibc gives to programs.
-    let real_time = |rest: &str| Some(34 + rest.strip_prefix('+')?.parse::<i32>().ok()?);
-    let known = SIGNALS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
-    known.or_else(|| name.strip_prefix("RTMIN").and_then(real_time)).unwrap_or(15)
+    let number = frazil_init::names::signal(name.as_bytes());
+    number.and_then(|number| number.try_into().ok()).unwrap_or(15)
 }

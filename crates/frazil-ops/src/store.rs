@@ -1,6 +1,9 @@
 //! What a user can ask of a store that needs more than one call to it.
 
 mod contents;
+mod place;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,14 +26,16 @@ pub use frazil_store::{
 pub struct StorePlace {
     /// The directory below which it lies; absolute.
     pub root: PathBuf,
+    /// Where what is known of it lies, if not at the usual place below the root.
+    pub state: Option<PathBuf>,
     /// The directory that is hashed into its paths.
     pub store_dir: StoreDir,
 }
 
 /// Opens a store.
 pub fn open(place: &StorePlace, access: Access) -> Result<Store, OpenError> {
-    let store_dir = place.store_dir.clone();
-    Store::open(StoreOptions { store_dir, access, ..StoreOptions::new(&place.root) })
+    let (store_dir, state) = (place.store_dir.clone(), place.state.clone());
+    Store::open(StoreOptions { store_dir, state, access, ..StoreOptions::new(&place.root) })
 }
 
 /// Why a thing in a store could not be read.
@@ -44,6 +49,8 @@ pub enum ReadError {
     NotValid { path: String },
     #[error("path '{path}' does not exist")]
     Missing { path: String },
+    #[error("too many links lead to '{path}'")]
+    Links { path: String },
     #[error("'{path}' is {found}, not {wanted}")]
     Kind { path: String, found: &'static str, wanted: &'static str },
     #[error("cannot read the derivation '{path}'")]
@@ -70,6 +77,7 @@ impl ReadError {
             Self::NoLog { .. } => Some("only what was built here has a log"),
             Self::NotValid { .. }
             | Self::Missing { .. }
+            | Self::Links { .. }
             | Self::Kind { .. }
             | Self::Derivation { .. }
             | Self::Json(_)
@@ -98,23 +106,7 @@ pub fn parse_path(
     text: &str,
     directory: &std::path::Path,
 ) -> Result<StorePath, ReadError> {
-    if let Ok((path, _)) = store.store_dir().split(text.as_bytes()) {
-        return Ok(path);
-    }
-    let mut file = crate::path::normal(&directory.join(text));
-    for _ in 0..crate::path::LINKS_MAX {
-        if let Ok((path, _)) = store.store_dir().split(file.as_os_str().as_encoded_bytes()) {
-            return Ok(path);
-        }
-        if let Ok(below) = file.strip_prefix(store.layout().store())
-            && let Some(name) = below.components().next()
-        {
-            return Ok(StorePath::parse(name.as_os_str().as_encoded_bytes())?);
-        }
-        let Ok(target) = std::fs::read_link(&file) else { break };
-        file = crate::path::normal(&file.parent().unwrap_or(&file).join(target));
-    }
-    Ok(StorePath::parse(text.as_bytes())?)
+    Ok(place::find(store, text, directory)?.0)
 }
 
 /// Reads a derivation of the store.

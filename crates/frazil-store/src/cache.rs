@@ -144,7 +144,7 @@ impl BinaryCache {
 
     /// What the cache says about a path now, whatever it said before.
     fn ask(&self, path: &StorePath) -> Result<Option<NarInfo>, CacheError> {
-        let url = self.narinfo_url(path)?;
+        let url = narinfo_url(&self.url, path)?;
         let text = match self.client.get_bytes(&url, NARINFO_BYTES_MAX) {
             Ok((_, info)) if info.is_page() => {
                 return Err(CacheError::new(&url, CacheProblem::Page));
@@ -162,14 +162,14 @@ impl BinaryCache {
     }
 
     fn parse_narinfo(&self, path: &StorePath, text: &[u8]) -> Result<NarInfo, CacheError> {
-        let url = self.narinfo_url(path)?;
+        let url = narinfo_url(&self.url, path)?;
         let info = NarInfo::parse(&self.store_dir, text)
             .map_err(|err| CacheError::new(&url, CacheProblem::NarInfo(err)))?;
         if info.path != *path {
             let problem = CacheProblem::OtherPath { wanted: path.clone(), found: info.path };
             return Err(CacheError::new(&url, problem));
         }
-        self.nar_url(&info)?;
+        file_url(&self.url, &info.url)?;
         Ok(info)
     }
 
@@ -185,26 +185,21 @@ impl BinaryCache {
             lookups.forget(&self.url, path.digest());
         }
     }
+}
 
-    fn narinfo_url(&self, path: &StorePath) -> Result<Url, CacheError> {
-        self.named(&format!("{}.narinfo", path.digest()))
-    }
+fn narinfo_url(cache: &Url, path: &StorePath) -> Result<Url, CacheError> {
+    file_url(cache, &format!("{}.narinfo", path.digest()))
+}
 
-    fn nar_url(&self, info: &NarInfo) -> Result<Url, CacheError> {
-        self.named(&info.url)
-    }
-
-    fn named(&self, name: &str) -> Result<Url, CacheError> {
-        self.url.below(name).map_err(|err| CacheError::new(&self.url, CacheProblem::Url(err)))
-    }
+fn file_url(cache: &Url, name: &str) -> Result<Url, CacheError> {
+    cache.below(name).map_err(|err| CacheError::new(cache, CacheProblem::Url(err)))
 }
 
 fn cache_info_text(client: &Client, url: &Url) -> Result<Option<Vec<u8>>, CacheError> {
     if url.as_str().contains('?') {
         return Err(CacheError::new(url, CacheProblem::Settings));
     }
-    let info_url =
-        url.below(CACHE_INFO).map_err(|err| CacheError::new(url, CacheProblem::Url(err)))?;
+    let info_url = file_url(url, CACHE_INFO)?;
     match client.get_bytes(&info_url, CACHE_INFO_BYTES_MAX) {
         Ok((_, info)) if info.is_page() => Err(CacheError::new(&info_url, CacheProblem::Page)),
         Ok((text, _)) => Ok(Some(text)),

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use frazil_model::closure::ClosureError;
 use frazil_model::signature::Signature;
-use frazil_model::{ClosureGraph, HashFormat, OutputName, StoreDir, StorePath};
+use frazil_model::{ClosureGraph, HashFormat, OutputName, StoreDir, StorePath, percent};
 use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, ErrorCode, FileControl, OpenFlags, OptionalExtension as _, Transaction,
@@ -265,7 +265,7 @@ fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let connection = match first {
         Err(err) if err.sqlite_error_code() == Some(ErrorCode::CannotOpen) && file.exists() => {
             // Nobody writes where the files for it cannot be made.
-            let name = percent_encoded(file);
+            let name = percent::encode(file.as_os_str().as_bytes(), b"/");
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
             Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)?
         }
@@ -273,18 +273,6 @@ fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     };
     configure(&connection)?;
     Ok(connection)
-}
-
-/// A path as it stands in a URI.
-fn percent_encoded(path: &Path) -> String {
-    let encoded = |byte: &u8| {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
-            char::from(*byte).to_string()
-        } else {
-            format!("%{byte:02x}")
-        }
-    };
-    path.as_os_str().as_bytes().iter().map(encoded).collect()
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

@@ -22,7 +22,7 @@ use crate::lock::PathLock;
 use crate::path_info::PathInfo;
 use crate::stage::Source;
 use crate::store::Store;
-use crate::tree::{TreeError, dump};
+use crate::tree::{Tee, TreeError, dump};
 use crate::verify::VerifyDepth;
 
 /// Stands between a NAR and what is known of its path.
@@ -114,6 +114,7 @@ impl Store {
         paths: &BTreeSet<StorePath>,
         out: &mut dyn Write,
     ) -> Result<(), ExportError> {
+        let _kept = self.hold(paths).map_err(TreeError::from)?;
         let mut graph = ClosureGraph::default();
         for path in paths {
             let references = self.valid_path_info(path)?.references;
@@ -129,7 +130,7 @@ impl Store {
     fn export_path(&self, path: &StorePath, out: &mut dyn Write) -> Result<(), ExportError> {
         let info = self.valid_path_info(path)?;
         number(out, PATH).map_err(ExportError::Write)?;
-        let mut tee = Tee { out, hasher: NarHasher::default() };
+        let mut tee = Tee { out: &mut *out, hasher: NarHasher::default() };
         let mut encoder = Encoder::new(&mut tee).map_err(TreeError::from)?;
         dump(&self.layout.path(path), &mut |event| Ok(encoder.put(event)?))?;
         encoder.finish().map_err(TreeError::from)?;
@@ -225,23 +226,6 @@ pub fn fuzz(store: &Store, data: &[u8]) {
     drop(store.import(&mut input));
     let report = store.verify(VerifyDepth::Contents);
     assert!(report.is_ok_and(|report| report.is_clean()));
-}
-
-/// Writes, and hashes what is written.
-struct Tee<'a> {
-    out: &'a mut dyn Write,
-    hasher: NarHasher,
-}
-
-impl Write for Tee<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write_all(bytes)?;
-        self.hasher.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 fn number(out: &mut dyn Write, number: u64) -> io::Result<()> {

@@ -18,9 +18,11 @@ pub struct Layout {
 
 impl Layout {
     /// The layout of the store of `store_dir` below `root`, which must be an absolute path.
-    pub fn new(root: &Path, store_dir: StoreDir) -> Self {
+    /// What is known of the store is in `state`, or else where Nix has it.
+    pub fn new(root: &Path, state: Option<PathBuf>, store_dir: StoreDir) -> Self {
         let store = root.join(store_dir.as_str().trim_start_matches('/'));
-        Self { store_dir, store, state: root.join("nix/var/nix") }
+        let state = state.unwrap_or_else(|| root.join("nix/var/nix"));
+        Self { store_dir, store, state }
     }
 
     /// The logical directory.

@@ -29,6 +29,7 @@ mod roots;
 mod scan;
 mod stage;
 mod store;
+pub mod threads;
 mod tree;
 mod verify;
 
@@ -41,7 +42,7 @@ pub use optimise::Optimised;
 pub use outputs::{OutputLocks, Workplace, content_hash};
 pub use path_info::PathInfo;
 pub use restore::read_nar;
-pub use roots::Roots;
+pub use roots::{Kept, Roots};
 pub use scan::ReferenceScanner;
 pub use stage::{Produce, Source};
 pub use store::{Access, Clock, OpenError, Store, StoreError, StoreOptions};

@@ -13,6 +13,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::fs::{Disk, IoError};
 
@@ -24,6 +25,9 @@ pub(crate) enum LockKind {
     /// Everybody else.
     Exclusive,
 }
+
+/// Between two tries to get a lock, for who may have to stop.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits for a lock on an open file; it lasts as long as the file is open.
 pub(crate) fn wait(file: &File, path: &Path, kind: LockKind) -> Result<(), IoError> {
@@ -63,6 +67,28 @@ impl PathLock {
             wait(&file, &path, LockKind::Exclusive)?;
             if !is_stale(&file, &path)? {
                 return Ok(Self { disk: disk.clone(), file, path });
+            }
+        }
+    }
+
+    /// As [`acquire`](Self::acquire), but for who may have to stop: others may hold the lock as long
+    /// as a build takes.
+    pub(crate) fn acquire_unless(
+        disk: &Disk,
+        path: PathBuf,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Self, IoError> {
+        loop {
+            let file = disk.open_lock_file(&path)?;
+            if try_exclusive(&file, &path)? {
+                if !is_stale(&file, &path)? {
+                    return Ok(Self { disk: disk.clone(), file, path });
+                }
+            } else if is_stopped() {
+                return Err(IoError::on("lock", &path)(io::ErrorKind::Interrupted.into()));
+            } else {
+                // A wait in the kernel would end only with the lock.
+                std::thread::sleep(PAUSE);
             }
         }
     }

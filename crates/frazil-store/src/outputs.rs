@@ -43,13 +43,20 @@ impl Workplace {
 }
 
 impl Store {
-    /// Waits until nobody else makes these paths, and keeps them as long as the store is open.
-    pub fn lock_outputs(&self, paths: &BTreeSet<StorePath>) -> Result<OutputLocks, IoError> {
+    /// Waits until nobody else makes these paths, and keeps them as long as the store is open. It is
+    /// an error to be stopped while waiting.
+    pub fn lock_outputs(
+        &self,
+        paths: &BTreeSet<StorePath>,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<OutputLocks, IoError> {
         for path in paths {
             self.add_temp_root(path)?;
         }
         // All take them in the same order, so nobody waits for who waits for him.
-        let locks = paths.iter().map(|path| PathLock::acquire(&self.disk, self.layout.lock(path)));
+        let locks = paths
+            .iter()
+            .map(|path| PathLock::acquire_unless(&self.disk, self.layout.lock(path), is_stopped));
         Ok(OutputLocks { _locks: locks.collect::<Result<_, _>>()? })
     }
 

@@ -61,6 +61,12 @@ impl TempRoots {
     }
 }
 
+/// Keeps paths until it is dropped; see [`Store::hold`].
+#[must_use = "paths are kept as long as this lives"]
+pub struct Kept {
+    _roots: Option<TempRoots>,
+}
+
 impl Drop for TempRoots {
     fn drop(&mut self) {
         // One that stays is seen to be unlocked, and removed, by the next collection.
@@ -79,6 +85,28 @@ impl Store {
             Some(roots) => roots,
             None => slot.insert(TempRoots::create(&self.disk, &self.layout)?),
         };
+        self.put(roots, path)
+    }
+
+    /// Keeps paths, valid or not, while they are read: until what is returned is dropped. In a store
+    /// to which nothing may be written nothing can be kept.
+    ///
+    /// As for [`add_temp_root`](Self::add_temp_root), ask for their validity afterwards.
+    pub fn hold<'p>(
+        &self,
+        paths: impl IntoIterator<Item = &'p StorePath>,
+    ) -> Result<Kept, IoError> {
+        if !self.may_write() {
+            return Ok(Kept { _roots: None });
+        }
+        let mut roots = TempRoots::create(&self.disk, &self.layout)?;
+        for path in paths {
+            self.put(&mut roots, path)?;
+        }
+        Ok(Kept { _roots: Some(roots) })
+    }
+
+    fn put(&self, roots: &mut TempRoots, path: &StorePath) -> Result<(), IoError> {
         if roots.known.contains(path) {
             return Ok(());
         }

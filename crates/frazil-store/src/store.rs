@@ -43,6 +43,8 @@ pub enum Access {
 pub struct StoreOptions {
     /// The directory below which the store really lies; absolute.
     pub root: PathBuf,
+    /// Where its database, roots and logs are; `nix/var/nix` below the root unless it is said.
+    pub state: Option<PathBuf>,
     /// The directory that is hashed into its paths.
     pub store_dir: StoreDir,
     /// What may be done to it.
@@ -58,6 +60,7 @@ impl StoreOptions {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            state: None,
             store_dir: StoreDir::default(),
             access: Access::default(),
             disk: Disk::default(),
@@ -160,11 +163,11 @@ pub struct Store {
 impl Store {
     /// Opens a store, and makes an empty one where there is none and that is allowed.
     pub fn open(options: StoreOptions) -> Result<Self, OpenError> {
-        let StoreOptions { root, store_dir, access, disk, clock } = options;
+        let StoreOptions { root, state, store_dir, access, disk, clock } = options;
         if !root.is_absolute() {
             return Err(OpenError::Relative { root });
         }
-        let layout = Layout::new(&root, store_dir);
+        let layout = Layout::new(&root, state, store_dir);
         if access != Access::Write && schema_version(&layout.schema())?.is_none() {
             return Err(OpenError::Absent { root });
         }

@@ -7,7 +7,7 @@
 mod tests;
 
 use std::fs::Metadata;
-use std::io::{Read as _, Write};
+use std::io::{self, Read as _, Write};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -159,4 +159,21 @@ fn dump_file(
         put(Event::Contents { bytes: buffer.split_at(len).0 })?;
     }
     Ok(())
+}
+
+/// Passes an archive on, and hashes it.
+pub(crate) struct Tee<W> {
+    pub(crate) out: W,
+    pub(crate) hasher: NarHasher,
+}
+
+impl<W: Write> Write for Tee<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write_all(bytes)?;
+        self.hasher.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

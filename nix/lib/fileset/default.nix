@@ -10,6 +10,7 @@ let
   inherit (builtins)
     addErrorContext
     attrNames
+    attrValues
     isAttrs
     isFunction
     isList
@@ -147,10 +148,12 @@ let
     a: b:
     if a == null || b == null then
       null
-    else if a == "directory" || !isAttrs b then
+    else if a == "directory" then
       b
-    else if b == "directory" || !isAttrs a then
+    else if b == "directory" then
       a
+    else if !isAttrs a || !isAttrs b then
+      b
     else
       mapAttrs (name: intersectTrees a.${name}) (builtins.intersectAttrs a b);
 
@@ -194,37 +197,59 @@ let
     else
       true;
 
-  # A tree as lines of text.
-  linesOf =
-    path: indent: tree:
-    lib.concatMap (
-      name:
+  # What a tree has of a path: whether there is a file, whether all are there, and the same of what is
+  # in a directory (`subs`). One that is left out counts as having files: it is not looked into.
+  survey =
+    path: tree:
+    if tree == null then
+      {
+        some = false;
+        all = false;
+      }
+    else if tree == "directory" || isAttrs tree then
       let
-        sub = tree.${name};
-        path' = path + "/${name}";
-        line = note: "${indent}- ${name}${note}";
+        present = mapAttrs (_: type: if tree == "directory" then type else null) (readDir path);
+        subs = mapAttrs (name: survey (path + "/${name}")) (
+          if isAttrs tree then present // tree else present
+        );
       in
-      if !holdsFiles path' sub then
-        [ ]
-      else if sub == "directory" then
-        [ (line " (all files in directory)") ]
-      else if isAttrs sub then
-        [ (line "") ] ++ linesOf path' "${indent}  " sub
-      else
-        [ (line " (${sub})") ]
-    ) (attrNames tree);
-
-  shown =
-    set:
-    if set.base == null || !holdsFiles set.base set.tree then
-      [ "(empty)" ]
-    else if set.tree == "directory" then
-      [ "${toString set.base} (all files in directory)" ]
+      {
+        some = lib.any (sub: sub.some) (attrValues subs);
+        all = tree == "directory" || lib.all (sub: sub.all) (attrValues subs);
+        inherit subs;
+      }
     else
-      [ (toString set.base) ] ++ linesOf set.base "" set.tree;
+      {
+        some = true;
+        all = true;
+        type = tree;
+      };
 
   # Each line is a trace of its own, so that all begin alike.
-  print = set: lib.foldl' (_: line: builtins.trace line null) null (shown set);
+  line = text: builtins.trace text null;
+  printSurvey =
+    indent: text: seen:
+    if !seen.some then
+      null
+    else if seen ? type then
+      line "${text} (${seen.type})"
+    else if seen.all then
+      line "${text} (all files in directory)"
+    else
+      builtins.seq (line text) (
+        lib.foldl' (
+          _: name: printSurvey "${indent}  " "${indent}- ${name}" seen.subs.${name}
+        ) null (attrNames seen.subs)
+      );
+  print =
+    set:
+    let
+      seen = survey set.base set.tree;
+    in
+    if set.base == null || !seen.some then
+      line "(empty)"
+    else
+      printSurvey "" (toString set.base) seen;
 
   git = import ./git.nix { inherit lib make; };
 in
@@ -249,7 +274,12 @@ in
   trace = set: builtins.seq (print (coerce "lib.fileset.trace: Argument" set)) (x: x);
 
   /** Prints a file set and gives it. `FileSet -> FileSet` */
-  traceVal = set: builtins.seq (print (coerce "lib.fileset.traceVal: Argument" set)) set;
+  traceVal =
+    value:
+    let
+      set = coerce "lib.fileset.traceVal: Argument" value;
+    in
+    builtins.seq (print set) set;
 
   /**
     A store path of the files of a set below a directory.
@@ -292,6 +322,8 @@ in
         "${what}: `root` (${toString root}) is a file, but it should be a directory instead. "
         + "To have the file alone in a source, make ${toString (dirOf root)} the `root` and the file the `fileset`."
       )
+    else if set.base != null && (splitRoot root).root != (splitRoot set.base).root then
+      throw "${what}: Filesystem roots are not the same: ${toString (splitRoot root).root} of `root`, ${toString (splitRoot set.base).root} of `fileset`. Different filesystem roots are not supported."
     else if set.base != null && !lib.path.hasPrefix root set.base then
       throw (
         "${what}: `fileset` could contain files in ${toString set.base}, "
@@ -346,13 +378,17 @@ in
       a' = coerce "lib.fileset.intersection: First argument" a;
       b' = coerce "lib.fileset.intersection: Second argument" b;
       # The result cannot hold files above either base.
-      base = if lib.path.hasPrefix a'.base b'.base then b'.base else a'.base;
+      within = lib.path.hasPrefix;
+      base = if within a'.base b'.base then b'.base else a'.base;
     in
     if a'.base == null || b'.base == null then
       nothing
     else
       lib.seq (commonBase "lib.fileset.intersection" [ a' b' ]) (
-        make base (intersectTrees (seenFrom base a') (seenFrom base b'))
+        if within a'.base base && within b'.base base then
+          make base (intersectTrees (seenFrom base a') (seenFrom base b'))
+        else
+          nothing
       );
 
   /** The files of the first set that are not in the second. `FileSet -> FileSet -> FileSet` */

@@ -38,7 +38,6 @@ let
     startTimeout = service: service.startTimeout != 60;
     "stop.command" = service: service.stop.command != null;
     "stop.group" = service: !service.stop.group;
-    "stop.signal" = service: plain service.stop.signal != "TERM";
     "stop.timeout" = service: service.stop.timeout != 8;
     successCodes = service: service.successCodes != [ 0 ];
     type = service: service.type != "process";
@@ -53,7 +52,7 @@ let
     "http"
     "exec"
   ];
-  plain = lib.removePrefix "SIG";
+  inherit (import ./signals.nix { inherit lib; }) plain;
   # What s6-svscan can be told to pass on.
   caught = [
     "HUP"
@@ -116,14 +115,8 @@ let
       "successCodes"
     ];
     dumb-init = one;
-    tini = one ++ [
-      "signals"
-      "stop.signal"
-    ];
-    catatonit = one ++ [
-      "signals"
-      "stop.signal"
-    ];
+    tini = one ++ [ "signals" ];
+    catatonit = one ++ [ "signals" ];
   };
 
   refused =
@@ -133,12 +126,25 @@ let
       message = "`init.services.${name}.${lib.removeSuffix " of s6" field}` cannot be honoured by the init `${cfg.type}`; leave it out or set `init.type = \"frazil\"`";
     }) cannot.${if cfg.nested then "frazil" else cfg.type};
 
+  # What tini and catatonit get, the service gets.
+  misunderstood = name: service: {
+    assertion =
+      !(lib.elem cfg.type [
+        "tini"
+        "catatonit"
+      ])
+      || cfg.nested
+      || plain service.stop.signal == plain config.image.stopSignal;
+    message = "the init `${cfg.type}` passes signals on as they are, and `image.stopSignal` is `${config.image.stopSignal}` where `init.services.${name}.stop.signal` is `${service.stop.signal}`; make them the same or set `init.type = \"frazil\"`";
+  };
+
   # Their logs are services of their own.
   taken = lib.filter (name: services ? "${name}-log") (lib.attrNames services);
 in
 {
   config.assertions =
     lib.concatLists (lib.mapAttrsToList refused services)
+    ++ lib.mapAttrsToList misunderstood services
     ++ [
       {
         assertion =

@@ -10,6 +10,7 @@ let
   cfg = config.init;
   services = lib.filterAttrs (_: service: service.enabled) cfg.services;
   ours = "/usr/sbin/init";
+  signals = import ./signals.nix { inherit lib; };
 
   # What is in Debian: the package, and the program of it that is PID 1 or its child.
   inits = {
@@ -49,10 +50,48 @@ let
     else
       null;
 
+  # The signal that asks an image to stop, and the inits that do not act on all that a process gets.
+  stopSignal = signals.plain config.image.stopSignal;
+  heard =
+    {
+      s6 = usual;
+      dinit = [
+        "INT"
+        "TERM"
+      ];
+      dumb-init = lib.subtractLists job (lib.intersectLists signals.heard signals.named);
+      tini = passed;
+      catatonit = passed;
+    }
+    .${cfg.type} or signals.heard;
+  usual = [
+    "HUP"
+    "INT"
+    "PWR"
+    "QUIT"
+    "TERM"
+    "USR1"
+    "USR2"
+    "WINCH"
+  ];
+  passed = lib.subtractLists (job ++ [ "ABRT" "SYS" "TRAP" ]) signals.heard;
+  # Those of a shell's jobs.
+  job = [
+    "TSTP"
+    "TTIN"
+    "TTOU"
+  ];
+  # Whether the image starts as the init says, not as somebody knows better.
+  startsInit =
+    if start == null then
+      config.image.entrypoint == null
+    else
+      lib.take 1 (lib.toList config.image.entrypoint) == lib.take 1 start;
+
   # dumb-init can change signals on their way: the one that stops, and those that are passed on.
   rewritten =
     service:
-    lib.optional (service.stop.signal != "TERM") (rewrite "TERM" service.stop.signal)
+    lib.optional (signals.plain service.stop.signal != stopSignal) (rewrite stopSignal service.stop.signal)
     ++ lib.mapAttrsToList rewrite service.signals;
   rewrite = from: to: [
     "--rewrite"
@@ -60,21 +99,8 @@ let
   ];
   number =
     signal:
-    numbers.${lib.removePrefix "SIG" signal}
-      or (throw "the init `dumb-init` cannot pass the signal `${signal}` on; it knows ${lib.concatStringsSep " " (lib.attrNames numbers)}");
-  numbers = {
-    HUP = 1;
-    INT = 2;
-    QUIT = 3;
-    ABRT = 6;
-    USR1 = 10;
-    USR2 = 12;
-    ALRM = 14;
-    TERM = 15;
-    CONT = 18;
-    PWR = 30;
-    WINCH = 28;
-  };
+    signals.numbers.${signals.plain signal}
+      or (throw "the init `dumb-init` cannot pass the signal `${signal}` on; it knows ${lib.concatStringsSep " " signals.named}");
 
   only = lib.head (lib.attrNames services);
   # What runs below an init for one process.
@@ -214,6 +240,16 @@ in
 
   config.assertions = [
     {
+      assertion = cfg.type == "none" || config.system.platform == "x86_64-linux";
+      message = "there is no init for ${config.system.platform} here, only one for x86_64-linux; with `init.type = \"none\"` the program of `image.entrypoint` runs alone";
+    }
+    {
+      assertion = !startsInit || lib.elem stopSignal heard;
+      message = "`image.stopSignal` is `${config.image.stopSignal}`, which the init `${cfg.type}` does not act on; take one of ${
+        lib.concatMapStringsSep " " (name: "SIG${name}") (lib.intersectLists heard usual)
+      }";
+    }
+    {
       assertion = cfg.shell == null || config.users.users ? ${cfg.shell};
       message = "`init.shell` names the user `${toString cfg.shell}`, who does not exist";
     }
@@ -238,6 +274,15 @@ in
       message = "`init.type` is \"none\", which starts no services: ${
         lib.concatStringsSep ", " (lib.attrNames services ++ map lib.head cfg.first)
       }";
+    }
+    {
+      assertion =
+        cfg.first == [ ]
+        || cfg.mode == "vm"
+        || cfg.type == "s6-rc"
+        || cfg.type == "none"
+        || lib.take (lib.length beforeAll) config.image.entrypoint == beforeAll;
+      message = "`image.entrypoint` is set, so `init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) cannot be honoured; leave it to the init `${cfg.type}`";
     }
     {
       assertion = cfg.type != "s6-rc" || cfg.first == [ ];

@@ -9,6 +9,8 @@ let
   cfg = config.init;
 
   words = import ./words.nix { inherit lib; };
+  signals = import ./signals.nix { inherit lib; };
+  stopSignal = signals.plain config.image.stopSignal;
   tmpfiles = import ./tmpfiles.nix { inherit lib; };
 
   argv = types.listOf types.str;
@@ -435,6 +437,8 @@ in
       settings = given {
         inherit (cfg) control mode setup;
         stop_deadline = cfg.stopDeadline;
+        stop_signal =
+          if lib.elem stopSignal (lib.remove "TERM" signals.heard) then stopSignal else null;
       };
     };
     assertions = lib.concatLists (lib.mapAttrsToList complaints cfg.services) ++ [

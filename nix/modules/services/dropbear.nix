@@ -67,10 +67,6 @@ in
       };
     };
 
-    assertions = map (user: {
-      assertion = config.users.users ? ${user};
-      message = "`services.dropbear.authorizedKeys` has keys of ${user}, who is no user; add `users.users.${user}`";
-    }) (lib.attrNames cfg.authorizedKeys);
     system = lib.mkMerge (
       lib.mapAttrsToList (
         user: keys:
@@ -90,6 +86,7 @@ in
         }
       ) (lib.filterAttrs (user: _: config.users.users ? ${user}) cfg.authorizedKeys)
     );
+    users.logins = lib.mapAttrs (_: _: [ "`services.dropbear.authorizedKeys`" ]) cfg.authorizedKeys;
     image = {
       ports = [ cfg.port ];
       volumes = [ (dirOf cfg.hostKey) ];

@@ -80,6 +80,10 @@ in
     import ./pam.nix { inherit lib; } "login"
   );
 
+  config.users.logins = lib.mapAttrs' (
+    name: getty: lib.nameValuePair getty.options.autologin [ "`services.getty.${name}`" ]
+  ) (lib.filterAttrs (_: getty: lib.isString (getty.options.autologin or null)) config.services.getty);
+
   config.init.services = lib.mapAttrs' (
     name: getty:
     lib.nameValuePair "getty-${name}" {

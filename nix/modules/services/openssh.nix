@@ -129,11 +129,15 @@ in
       };
     };
 
-    users = import ./account.nix { inherit lib; } {
-      user = "sshd";
-      description = "OpenSSH's unprivileged half";
-      home = "/run/sshd";
-    };
+    users =
+      import ./account.nix { inherit lib; } {
+        user = "sshd";
+        description = "OpenSSH's unprivileged half";
+        home = "/run/sshd";
+      }
+      // {
+        logins = lib.mapAttrs (_: _: [ "`services.openssh.authorizedKeys`" ]) keysOf;
+      };
     assertions = [
       {
         assertion = !cfg.settings ? Match;

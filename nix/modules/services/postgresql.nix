@@ -60,12 +60,19 @@ let
       lib.genAttrs cfg.ensureDatabases (_: { })
     else
       cfg.ensureDatabases;
+  # CREATEDB, or NOCREATEDB, of those that are set.
+  clauses =
+    user:
+    lib.mapAttrsToList (clause: isSet: lib.optionalString (!isSet) "NO" + lib.toUpper clause) (
+      lib.filterAttrs (_: isSet: isSet != null) user.ensureClauses
+    );
   user =
     user:
     [ (unlessExists "SELECT FROM pg_roles WHERE rolname = ${quoted user.name}" "CREATE USER ${name user.name}") ]
     ++ lib.mapAttrsToList (
       object: permission: "GRANT ${permission} ON ${object} TO ${name user.name};"
     ) user.ensurePermissions
+    ++ lib.optional (clauses user != [ ]) "ALTER ROLE ${name user.name} WITH ${lib.concatStringsSep " " (clauses user)};"
     ++ lib.optional user.ensureDBOwnership "ALTER DATABASE ${name user.name} OWNER TO ${name user.name};";
   extension =
     extension:
@@ -105,8 +112,19 @@ let
     group = "postgres";
     enabled = true;
   };
+  # As NixOS calls them.
+  alias =
+    from: to:
+    lib.mkAliasOptionModule
+      [ "services" "postgresql" from ]
+      [ "services" "postgresql" to ];
 in
 {
+  imports = [
+    (alias "settings" "config")
+    (alias "extensions" "extraPlugins")
+  ];
+
   options.services.postgresql = {
     enable = lib.mkEnableOption "PostgreSQL";
     package = lib.mkPackageOption pkgs "postgresql" { };
@@ -206,6 +224,25 @@ in
               };
               description = "What the user may do, by object.";
             };
+            ensureClauses =
+              lib.mapAttrs
+                (
+                  clause: what:
+                  mkOption {
+                    type = types.nullOr types.bool;
+                    default = null;
+                    description = "Whether the user ${what} (`${lib.toUpper clause}`); unset, it stays as it is.";
+                  }
+                )
+                {
+                  bypassrls = "is above the policies of rows";
+                  createdb = "can make databases";
+                  createrole = "can make users";
+                  "inherit" = "has the rights of the roles that it is in";
+                  login = "can log in";
+                  replication = "can take part in replication";
+                  superuser = "may do everything";
+                };
             ensureDBOwnership = mkOption {
               type = types.bool;
               default = false;
@@ -224,6 +261,11 @@ in
         shared_buffers = "256MB";
       };
       description = "Settings of postgresql.conf.";
+    };
+    enableJIT = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether long queries are compiled, with LLVM, which is larger than all the rest of the system.";
     };
     logLinePrefix = mkOption {
       type = types.str;
@@ -248,6 +290,7 @@ in
         ident_file = "${identFile}";
         log_destination = "stderr";
         log_line_prefix = cfg.logLinePrefix;
+        jit = cfg.enableJIT;
       };
       authentication = lib.mkAfter ''
         local all all peer
@@ -326,6 +369,7 @@ in
 
     # Its server finds extensions by names that it is told when it runs.
     system.link = {
+      without = lib.mkIf (!cfg.enableJIT) [ "/usr/lib/postgresql/*/lib/llvmjit.so" ];
       packages = cfg.extraPlugins;
       units = lib.listToAttrs (
         map (plugin: lib.nameValuePair plugin.debian.package { level = "packages"; }) (

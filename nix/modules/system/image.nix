@@ -9,7 +9,18 @@
 let
   inherit (lib) mkOption types;
 
-  port = types.either types.port (types.strMatching "[0-9]+(/(tcp|udp|sctp))?");
+  signals = import ../init/signals.nix { inherit lib; };
+  protocols = types.strMatching "[0-9]{1,5}(/(tcp|udp|sctp))?";
+  isPort = text: lib.toIntBase10 (lib.head (lib.splitString "/" text)) <= 65535;
+  port = types.either types.port (types.addCheck protocols isPort) // {
+    description = "port such as 80 or \"53/udp\"";
+  };
+  # What engines take for the name of an image: a registry, perhaps, and words of small letters.
+  word = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
+  imageName = types.strMatching "([[:alnum:].-]+(:[0-9]+)?/)?${word}(/${word})*" // {
+    description = "name of an image, as in web or registry.example.org/team/web";
+  };
+  seconds = types.either types.ints.unsigned types.float;
   # What is made of the linked system.
   made =
     builder: name: attributes:
@@ -32,9 +43,9 @@ in
 {
   options.image = {
     name = mkOption {
-      type = types.str;
-      default = config.system.name;
-      defaultText = lib.literalExpression "config.system.name";
+      type = imageName;
+      default = lib.toLower config.system.name;
+      defaultText = lib.literalExpression "lib.toLower config.system.name";
       description = "The name of the image, with a registry in front where it has one.";
     };
     tag = mkOption {
@@ -48,7 +59,7 @@ in
       default = [ ];
       description = "Arguments of the entry point that a user may replace.";
     };
-    user = nullable types.str "The user the entry point runs as; unset, root.";
+    user = nullable (types.strMatching "[^:]+(:[^:]+)?") "The user the entry point runs as, a name or a number, and a group behind a colon if it is another than the user's; unset, root.";
     ports = mkOption {
       type = types.listOf port;
       default = [ ];
@@ -107,22 +118,44 @@ in
       description = "Annotations of the image's manifest.";
     };
     volumes = mkOption {
-      type = types.listOf types.str;
+      type = types.listOf types.externalPath;
       default = [ ];
-      description = "Directories that hold state, for which engines make volumes.";
+      description = ''
+        Directories that hold state, for which engines make volumes. Those that nothing else in the
+        system says anything about belong to `image.user`.
+      '';
     };
-    workingDir = nullable types.str "The directory the entry point starts in.";
+    workingDir = nullable types.path "The directory the entry point starts in; made as those of `image.volumes` are.";
     environment = mkOption {
       type = types.attrsOf types.str;
       default = { };
       description = "Variables of the entry point; a user may replace them.";
     };
     stopSignal = mkOption {
-      type = types.strMatching "SIG[A-Z0-9+-]+";
+      type = types.enum (map (name: "SIG${name}") (signals.named ++ signals.realTime)) // {
+        description = "signal such as SIGTERM or SIGRTMIN+3";
+      };
       default = "SIGTERM";
-      description = "The signal that asks the system to stop.";
+      example = "SIGQUIT";
+      description = ''
+        The signal that asks the system to stop. The init ends the system when it gets it, as it does
+        for SIGTERM; an init for one process passes it on to that.
+      '';
     };
-    healthcheck = nullable (types.listOf types.str) "A command that ends with 0 while the system is healthy.";
+    healthcheck = nullable (types.coercedTo (types.listOf types.str) (command: { inherit command; }) (
+      types.submodule {
+        options = {
+          command = mkOption {
+            type = types.nonEmptyListOf types.str;
+            description = "A command that ends with 0 while the system is healthy.";
+          };
+          interval = nullable seconds "The time from one check to the next, in seconds; unset, what the engine does.";
+          timeout = nullable seconds "How long a check may take, in seconds.";
+          startPeriod = nullable seconds "How long after the start checks may fail, in seconds.";
+          retries = nullable types.ints.positive "After so many failures in a row the system is unhealthy.";
+        };
+      }
+    )) "How engines check that the system is healthy: a command, or more about it.";
     # The names are those of the linker's table (crates/frazil-link/src/policy/tables.rs).
     trim =
       let
@@ -159,6 +192,11 @@ in
   };
 
   config.system.link.without = lib.mkIf config.image.trim.licenses [ "/usr/share/doc/*/copyright" ];
+
+  config.assertions = map (name: {
+    assertion = builtins.match "[^=]+" name != null;
+    message = "`image.environment` has the variable `${name}`, and a name is not empty and has no `=`";
+  }) (lib.attrNames config.image.environment);
 
   config.image.annotations = lib.mapAttrs (_: lib.mkDefault) (
     lib.filterAttrs (_: value: value != null) {

@@ -28,7 +28,7 @@ let
   ];
 
   specification = {
-    version = 1;
+    version = import ./linker-version.nix;
     inherit (config.system) name;
     system = config.system.platform;
     debian = pkgs.debianSource or null;
@@ -45,6 +45,9 @@ let
       }
       // lib.optionalAttrs (untrimmed != [ ]) { inherit untrimmed; };
     image = given (removeAttrs config.image [ "trim" ]);
+  }
+  // lib.optionalAttrs (lib.any (list: list != [ ]) (lib.attrValues config.security.ca)) {
+    inherit (config.security) ca;
   };
 in
 {

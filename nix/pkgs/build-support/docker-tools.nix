@@ -85,6 +85,8 @@ let
       names = set: if builtins.isList set then set else builtins.attrNames set;
       listOf = value: if value == null then [ ] else lib.toList value;
       check = config.Healthcheck.Test or [ "NONE" ];
+      # From nanoseconds.
+      duration = name: lib.mapNullable (time: time / 1000000000.0) (config.Healthcheck.${name} or null);
     in
     assert lib.assertMsg (unknown == [ ]) "dockerTools: `config` has unknown fields: ${toString unknown}; there are ${toString known}";
     {
@@ -97,12 +99,20 @@ let
     }
     // lib.optionalAttrs (config.Healthcheck or null != null) {
       healthcheck =
-        if builtins.head check == "CMD" then
-          builtins.tail check
-        else if builtins.head check == "CMD-SHELL" then
-          [ "/bin/sh" "-c" ] ++ builtins.tail check
+        if builtins.head check == "NONE" then
+          null
         else
-          null;
+          {
+            command =
+              if builtins.head check == "CMD" then
+                builtins.tail check
+              else
+                [ "/bin/sh" "-c" ] ++ builtins.tail check;
+            interval = duration "Interval";
+            timeout = duration "Timeout";
+            startPeriod = duration "StartPeriod";
+            retries = config.Healthcheck.Retries or null;
+          };
     }
     // lib.optionalAttrs (config ? User) { user = config.User; }
     // lib.optionalAttrs (config ? WorkingDir) { workingDir = config.WorkingDir; }
@@ -197,7 +207,7 @@ let
       builder = "builtin:link";
       __structuredAttrs = true;
       specification = {
-        version = 1;
+        version = import ../../modules/system/linker-version.nix;
         inherit name;
         system = final.system;
         debian = final.debianSource;

@@ -42,13 +42,6 @@ in
       "etc/ssl/certs/ca-certificates.crt" = "/etc/ssl/certs/ca-certificates.crt";
     };
     license = "MPL-2.0";
-    override =
-      {
-        blacklist ? [ ],
-        extraCertificateFiles ? [ ],
-        extraCertificateStrings ? [ ],
-      }:
-      { };
     scripts = "covered";
   };
   glibcLocales = {

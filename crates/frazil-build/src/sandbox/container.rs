@@ -183,7 +183,7 @@ fn prepare(
     }
     let users = container.users;
     // What is mounted belongs to root, or to the only user that there is.
-    let (first_uid, first_gid) = users.inside(0, 0);
+    let first = users.inside(0, 0);
     let drop_groups = users.only().is_none();
     let mut steps = vec![Step::PrivateMounts];
     let devices = DEVICES.iter().map(|name| Bind {
@@ -204,7 +204,7 @@ fn prepare(
     steps.extend([
         Step::Bind { source: root.clone(), target: root.clone() },
         Step::Enter { path: root },
-        Step::Become { uid: first_uid, gid: first_gid, drop_groups },
+        Step::Become { uid: first.0, gid: first.1, drop_groups },
         Step::DieWithParent,
         // While the one of the machine can still be seen, which the kernel insists on.
         Step::Proc { target: c"proc".into() },

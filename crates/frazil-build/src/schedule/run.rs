@@ -1,7 +1,7 @@
 //! The threads that do what a schedule says.
 //!
-//! One thread owns the schedule; workers get tasks and send outcomes. Invariant: when [`run`]
-//! returns, no worker runs and every goal has ended.
+//! One thread owns the schedule; workers get tasks and send outcomes. Where no thread can be had it
+//! does the work itself. Invariant: when [`run`] returns, no worker runs and every goal has ended.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -33,25 +33,47 @@ pub fn run(
 ) {
     let slots = schedule.slots;
     let workers = slots.plans + slots.substitutions + slots.builds;
+    run_with(workers, schedule, execute, events, cancel);
+}
+
+/// With so many workers, or fewer if no more can be had.
+pub(super) fn run_with(
+    workers: usize,
+    schedule: &mut Schedule,
+    execute: &(dyn Fn(&Task) -> Outcome + Sync),
+    events: &Sender<Event>,
+    cancel: &Cancel,
+) {
     let (tasks, queue) = mpsc::channel::<Task>();
     let (done, outcomes) = mpsc::channel::<(Goal, Outcome)>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| {
-        for _ in 0..workers {
+        let start = |_: &usize| {
             let done = done.clone();
             let queue = &queue;
-            scope.spawn(move || work(queue, &done, execute));
-        }
+            let worker = move || work(queue, &done, execute);
+            thread::Builder::new().spawn_scoped(scope, worker).is_ok()
+        };
+        let started = (0..workers).take_while(start).count();
         // Each worker has its own; so the end of all of them is seen.
         drop(done);
-        drive(schedule, tasks, &outcomes, events, cancel);
+        let hand_out = |task: Task| {
+            if started == 0 {
+                return Some((task.goal.clone(), execute(&task)));
+            }
+            let goal = task.goal.clone();
+            tasks.send(task).is_err().then_some((goal, Outcome::Failed))
+        };
+        drive(schedule, &hand_out, &outcomes, events, cancel);
+        // This sends the workers home.
+        drop(tasks);
     });
 }
 
-/// Hands out tasks and takes outcomes. Dropping `tasks` in the end sends the workers home.
+/// Hands out tasks and takes outcomes; those that are known at once come back from `hand_out`.
 fn drive(
     schedule: &mut Schedule,
-    tasks: Sender<Task>,
+    hand_out: &dyn Fn(Task) -> Option<(Goal, Outcome)>,
     outcomes: &Receiver<(Goal, Outcome)>,
     events: &Sender<Event>,
     cancel: &Cancel,
@@ -61,11 +83,12 @@ fn drive(
         if cancel.is_cancelled() {
             schedule.stop();
         }
-        while let Some(task) = schedule.start() {
+        if let Some(task) = schedule.start() {
             tell(Event::Started(task.clone()));
-            if tasks.send(task.clone()).is_err() {
-                schedule.finish(&task.goal, Outcome::Failed);
+            if let Some((goal, outcome)) = hand_out(task) {
+                schedule.finish(&goal, outcome);
             }
+            continue;
         }
         while let Some((goal, end)) = schedule.take_ended() {
             tell(Event::Ended(goal, end));

@@ -4,6 +4,7 @@ use std::sync::mpsc;
 
 use expect_test::{Expect, expect};
 
+use super::run::run_with;
 use super::{End, Event, Goal, OnFailure, Outcome, Schedule, Slots, Task, Work, run};
 use crate::sandbox::Cancel;
 
@@ -168,8 +169,9 @@ fn long_chains() {
     assert_eq!(schedule.counts().failed, 50_000);
 }
 
-#[test]
-fn with_threads() {
+/// Builds everything with so many threads beside that of the test.
+#[track_caller]
+fn check_threads(workers: usize) {
     let world = World::parse("A=bcdefg B=bc C=AB b= c= d= e= f= g=");
     let (builds, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let execute = |task: &Task| {
@@ -183,12 +185,20 @@ fn with_threads() {
     let (events, seen) = mpsc::channel();
     let mut schedule = Schedule::new(SLOTS, OnFailure::Stop);
     schedule.want(goal('C'));
-    run(&mut schedule, &execute, &events, &Cancel::new().unwrap());
+    run_with(workers, &mut schedule, &execute, &events, &Cancel::new().unwrap());
     drop(events);
     assert_eq!(schedule.end_of(&goal('C')), Some(&End::Done));
     assert_eq!(most.load(Ordering::SeqCst), 1);
     let ended = seen.iter().filter(|event| matches!(event, Event::Ended(_, End::Done))).count();
     assert_eq!(ended, 9);
+}
+
+#[test]
+fn with_threads() {
+    check_threads(SLOTS.plans + SLOTS.substitutions + SLOTS.builds);
+    check_threads(1);
+    // As where the machine has no more.
+    check_threads(0);
 }
 
 #[test]

@@ -251,7 +251,7 @@ pub(super) fn run(
     let done = match &arguments.store {
         // What a flake needs is fetched once, not for every evaluation.
         None if flake.is_some() => with_user_host(environment, screen, eval)?,
-        None => eval(&mut evaluation::host(environment, screen, false)?),
+        None => eval(&mut evaluation::host(environment, screen)?),
         Some(root) => {
             let settings = arguments.evaluation.settings(environment)?;
             let store = StoreArguments { store: Some(root.clone()) };

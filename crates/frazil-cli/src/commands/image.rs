@@ -2,13 +2,15 @@
 
 mod progress;
 
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use frazil_ops::image::check::{Difference, made_again, read_back};
-use frazil_ops::image::output::{Format, write_file, write_root};
+use frazil_ops::image::output::{Format, stream, write_file, write_root};
 use frazil_ops::image::plan::{PlannedLayer, planned, short};
+use frazil_ops::image::readers::expect_layout;
 use frazil_ops::image::registry::present;
 use frazil_ops::image::{
     Image, ImageError, ImageOptions, Scratch, System, digest, layout_has, sbom,
@@ -23,6 +25,11 @@ use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
 use crate::screen::{self, Screen, say};
+
+/// As for the option `image.layers.max`: more, and a kernel cannot mount them.
+const LAYERS_MAX: usize = 127;
+/// The name of an output that is no file.
+const STDOUT: &str = "-";
 
 /// Make images of systems
 #[derive(Debug, Subcommand)]
@@ -42,7 +49,7 @@ pub(super) struct Layering {
     compression: Option<String>,
 
     /// Make no more layers than this [default: as the system says]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = layer_count)]
     layers: Option<NonZeroUsize>,
 
     /// Neither use nor keep layers of other images
@@ -50,12 +57,19 @@ pub(super) struct Layering {
     no_cache: bool,
 }
 
+/// A number of layers that engines can lay one over the other.
+fn layer_count(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= LAYERS_MAX);
+    count.ok_or_else(|| format!("an image has from 1 to {LAYERS_MAX} layers"))
+}
+
 /// Write an OCI image layout
 ///
-/// A name that ends in `.tar` gets the layout as an archive, any other one a directory.
+/// A name that ends in `.tar` gets the layout as an archive, any other one a directory, where images
+/// with other tags stay.
 #[derive(Debug, Args)]
 pub(super) struct OciArguments {
-    /// Write here
+    /// Write here; `-` is standard output, which gets an archive
     #[arg(short, long, value_name = "PATH", default_value = "image")]
     output: PathBuf,
 
@@ -102,6 +116,17 @@ impl WriteArguments {
             system.presentation.tag.clone_from(tag);
         }
         Ok(system)
+    }
+
+    fn open_for_stdout(
+        &self,
+        environment: &Environment,
+        screen: Screen,
+    ) -> Result<System, CommandError> {
+        if self.check || self.json {
+            return Err(CommandError::usage("`--check` and `--json` need an image in a file"));
+        }
+        self.open(environment, screen)
     }
 }
 
@@ -154,14 +179,22 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     match command {
+        ImageCommand::Oci(arguments) if arguments.output == Path::new(STDOUT) => {
+            let system = arguments.write.open_for_stdout(environment, screen)?;
+            with_image(&arguments.write.layers, system, environment, |image| {
+                send(|out| image.write_to(Format::LayoutArchive, out))
+            })
+        }
         ImageCommand::Oci(arguments) => {
             let path = environment.absolute(&arguments.output);
             let is_archive = path.extension().is_some_and(|extension| extension == "tar");
             let format = if is_archive { Format::LayoutArchive } else { Format::Layout };
             write(&arguments.write, format, &path, environment, screen)
         }
-        ImageCommand::Docker(arguments) if arguments.output == Path::new("-") => {
-            stream(&arguments.write, environment, screen)
+        ImageCommand::Docker(arguments) if arguments.output == Path::new(STDOUT) => {
+            // Nothing is kept on the way: the layers are read twice, once to know their names.
+            let system = arguments.write.open_for_stdout(environment, screen)?;
+            send(|out| stream(&system, arguments.write.layers.layers, out))
         }
         ImageCommand::Docker(arguments) => {
             let path = environment.absolute(&arguments.output);
@@ -234,15 +267,12 @@ fn write(
     })
 }
 
-/// Nothing is kept on the way: the layers are read twice, once to know their names.
-fn stream(
-    arguments: &WriteArguments,
-    environment: &Environment,
-    screen: Screen,
-) -> Result<(), CommandError> {
-    let system = arguments.open(environment, screen)?;
-    let mut stdout = std::io::stdout().lock();
-    Ok(frazil_ops::image::output::stream(&system, arguments.layers.layers, &mut stdout)?)
+/// Writes to standard output. A reader that has gone away has seen enough.
+fn send(write: impl FnOnce(&mut dyn Write) -> Result<(), ImageError>) -> Result<(), CommandError> {
+    match write(&mut std::io::stdout().lock()) {
+        Err(error) if error.is_broken_pipe() => Ok(()),
+        result => Ok(result?),
+    }
 }
 
 fn fail_on(difference: Option<Difference>, when: &str) -> Result<(), CommandError> {
@@ -266,8 +296,8 @@ fn write_tar(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let system = arguments.system.open(environment, screen)?;
-    if arguments.output == Path::new("-") {
-        return Ok(write_root(&system, &mut std::io::stdout().lock())?);
+    if arguments.output == Path::new(STDOUT) {
+        return send(|out| write_root(&system, out));
     }
     let path = environment.absolute(&arguments.output);
     Ok(write_file(&path, &mut |out| write_root(&system, out))?)
@@ -284,6 +314,7 @@ fn show_plan(
         let Some(against) = against else { return Ok(planned(image, &|_| false)) };
         let Some(reference) = registry::reference_unless_file(against, environment) else {
             let layout = environment.absolute(against.as_ref());
+            expect_layout(&layout)?;
             return Ok(planned(image, &|blob| layout_has(&layout, blob)));
         };
         let blobs: Vec<_> = image.layers().map(|(_, layer)| layer.blob).collect();

@@ -9,7 +9,7 @@ use frazil_model::StorePath;
 use frazil_ops::build::{OutputChoice, Setting, Target};
 use frazil_ops::eval::{EvalPlan, Input, Output};
 use frazil_ops::host::DiskHost;
-use frazil_ops::image::{Located, System};
+use frazil_ops::image::{Located, System, SystemError};
 use frazil_ops::realise::Mode;
 use frazil_ops::store::{Access, Store};
 
@@ -66,11 +66,21 @@ impl SystemArguments {
         environment: &Environment,
         screen: Screen,
     ) -> Result<System, CommandError> {
-        if let Some(named) = &self.system {
+        self.open_named(self.system.as_deref(), environment, screen)
+    }
+
+    /// As [`open`](Self::open), but the system that is named so.
+    pub(super) fn open_named(
+        &self,
+        named: Option<&str>,
+        environment: &Environment,
+        screen: Screen,
+    ) -> Result<System, CommandError> {
+        if let Some(named) = named {
             let directory = environment.absolute(Path::new(named));
             let is_outside = !directory.is_symlink() && directory.join("manifest").is_file();
             if is_outside {
-                let store = self.store.open(environment, Access::Read).ok();
+                let store = self.store.open_to_read(environment).ok();
                 return Ok(open(&directory, store.as_ref())?);
             }
         }
@@ -88,7 +98,7 @@ impl SystemArguments {
             let host =
                 DiskHost::over(context, setting.real_store(), move |message| screen.tell(&message));
             let mut host = evaluation::equip(host, environment)?;
-            let target = self.target(store, environment)?;
+            let target = self.target(named, store, environment)?;
             let wanted = setting.find(&[target], &mut host)?;
             let report = setting.build(&wanted);
             Ok::<_, CommandError>((wanted, report))
@@ -101,18 +111,24 @@ impl SystemArguments {
         Ok(open(&store.layout().path(path), Some(&store))?)
     }
 
-    fn target(&self, store: &Store, environment: &Environment) -> Result<Target, CommandError> {
-        let input = match (&self.expression, &self.file, &self.system) {
-            (Some(text), _, _) => Input::Text(text.clone().into_vec()),
-            (None, Some(file), _) => file_input(file, environment),
-            (None, None, Some(named)) => {
+    fn target(
+        &self,
+        named: Option<&str>,
+        store: &Store,
+        environment: &Environment,
+    ) -> Result<Target, CommandError> {
+        let input = match (named, &self.expression, &self.file) {
+            (None, Some(text), _) => Input::Text(text.clone().into_vec()),
+            (None, None, Some(file)) => file_input(file, environment),
+            (Some(named), _, _) => {
                 if let Some(text) = self.in_flake(named, environment) {
                     let options = self.evaluation.flake_options(environment)?;
                     let memory = self.evaluation.memory_bytes_max();
                     let plan = self.lock.plan(options, memory, environment)?;
                     return Ok(Target::Flake(Box::new(plan), text));
                 }
-                let path = store_path(store, named, environment)?;
+                let path = store_path(store, named, environment);
+                let path = path.map_err(|_| no_system(named, environment))?;
                 return Ok(Target::Path(path, OutputChoice::All));
             }
             (None, None, None) => {
@@ -159,27 +175,63 @@ impl SystemArguments {
     }
 }
 
+/// Why what is named is no system, for it is no store path.
+fn no_system(named: &str, environment: &Environment) -> CommandError {
+    let place = environment.absolute(Path::new(named));
+    let (message, help) = match place.canonicalize() {
+        Err(_) => (
+            format!("there is no `{named}`"),
+            "a system is `.#NAME` of a flake, or what `frazil build` made of one",
+        ),
+        Ok(file) if file.is_file() => (
+            format!("the file `{named}` is no linked system"),
+            "with --file the system in its value is built",
+        ),
+        Ok(directory) if directory.join("oci-layout").is_file() => (
+            format!("`{named}` is an image, not the system that it is made of"),
+            "name the system, as in `.#NAME`",
+        ),
+        Ok(directory) if directory.join("manifest").is_file() => (
+            format!("`{named}` is the system `{}` of another store", directory.display()),
+            "name that store with --store",
+        ),
+        Ok(_) => (
+            format!("`{named}` is neither a flake nor a linked system"),
+            "a system is `.#NAME` of a flake, or what `frazil build` made of one",
+        ),
+    };
+    CommandError::Usage { message, help: Some(help.to_owned()) }
+}
+
 /// Opens a linked system that is named by its directory alone.
-pub(super) fn open_beside(directory: &Path) -> Result<System, frazil_ops::image::SystemError> {
+pub(super) fn open_beside(directory: &Path) -> Result<System, SystemError> {
     let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     open(&directory, None)
 }
 
 /// Opens a linked system. Its units lie beside it, as everything in a store does, or in the store
 /// of the user, or, for one that no store made, where they are said to be.
-fn open(directory: &Path, store: Option<&Store>) -> Result<System, frazil_ops::image::SystemError> {
+fn open(directory: &Path, store: Option<&Store>) -> Result<System, SystemError> {
     let locate = |path: &str| {
         let name = Path::new(path).file_name()?;
         let is_store_path = StorePath::parse(name.as_encoded_bytes()).is_ok();
         let beside = directory.parent().filter(|_| is_store_path).map(|parent| parent.join(name));
         let in_store = store.and_then(|store| {
             let (path, _) = store.store_dir().split(path.as_bytes()).ok()?;
-            let digest = store.path_info(&path).ok().flatten().map(|info| info.nar.hash);
-            Some(Located { place: store.layout().path(&path), digest })
+            let mut located = Located::at(store.layout().path(&path));
+            if let Some(info) = store.path_info(&path).ok().flatten() {
+                (located.digest, located.references) = (Some(info.nar.hash), info.references);
+            }
+            Some(located)
         });
-        let place = |place: PathBuf| Located { place, digest: None };
-        let places = [in_store, beside.map(place), Some(place(PathBuf::from(path)))];
+        let places = [in_store, beside.map(Located::at), Some(Located::at(path.into()))];
         places.into_iter().flatten().find(|located| located.place.symlink_metadata().is_ok())
     };
-    System::open(directory, &locate)
+    let path =
+        directory.file_name().and_then(|name| StorePath::parse(name.as_encoded_bytes()).ok());
+    let kept = store.zip(path).map(|(store, path)| store.hold([&path]));
+    let kept = kept.transpose().map_err(SystemError::Io)?;
+    let mut system = System::open(directory, &locate)?;
+    system.kept = kept;
+    Ok(system)
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use frazil_ops::eval::{EvalPlan, Input, Output};
 use frazil_ops::host::DiskHost;
-use frazil_ops::store::{Access, Store};
+use frazil_ops::store::{Access, Store, StorePlace};
 
 use crate::command_error::CommandError;
 use crate::commands::eval;
@@ -86,12 +86,10 @@ fn act(parsed: &Parsed, environment: &Environment, screen: Screen) -> Result<(),
     let options = evaluation::options(&parsed.settings, environment, &parsed.includes)?;
     let is_reading = parsed.action != Action::Instantiate && !parsed.read_write;
     let may_write = !is_reading && !parsed.read_only;
-    let Some(root) = store_root(parsed, environment)?.filter(|_| may_write) else {
-        let mut host = evaluation::host(environment, screen, may_write)?;
+    let Some(place) = store_place(parsed, environment)?.filter(|_| may_write) else {
+        let mut host = evaluation::host(environment, screen)?;
         return with_host(parsed, options, environment, &mut host).map(drop);
     };
-    let store = StoreArguments { store: Some(root) };
-    let place = store.place(environment, &parsed.settings)?;
     let store = frazil_ops::store::open(&place, Access::Write)?;
     let (realise, settings) = (RealiseArguments::default(), &parsed.settings);
     let printed = with_real_host(&store, &realise, settings, environment, screen, |host| {
@@ -101,6 +99,28 @@ fn act(parsed: &Parsed, environment: &Environment, screen: Screen) -> Result<(),
         Some(link) => add_roots(&store, &printed, &environment.absolute(Path::new(link))),
         None => Ok(()),
     }
+}
+
+/// The store that the arguments name, or else the environment; `None` if neither names one on the
+/// disk: a store that nobody named is never touched.
+fn store_place(
+    parsed: &Parsed,
+    environment: &Environment,
+) -> Result<Option<StorePlace>, CommandError> {
+    if let Some(root) = store_root(parsed, environment)? {
+        let store = StoreArguments { store: Some(root) };
+        return store.place(environment, &parsed.settings).map(Some);
+    }
+    let named = |name: &str| environment.text(name).filter(|text| !text.is_empty());
+    let is_dummy = named("NIX_REMOTE").is_some_and(|remote| remote.starts_with("dummy:"));
+    if parsed.store.is_some() || is_dummy || named("NIX_STORE_DIR").is_none() {
+        return Ok(None);
+    }
+    let store_dir = evaluation::store_dir(environment)?;
+    // As `/nix/var/nix` stands beside `/nix/store`.
+    let beside = || Path::new(store_dir.as_str()).with_file_name("var/nix");
+    let state = named("NIX_STATE_DIR").map_or_else(beside, PathBuf::from);
+    Ok(Some(StorePlace { root: "/".into(), state: Some(state), store_dir }))
 }
 
 /// The directory below which the store lies that the arguments name in the words of Nix; `None` if

@@ -134,7 +134,7 @@ impl Whose {
             // What a flake needs is fetched once, not for every evaluation.
             with_user_host(environment, screen, |host| work(&plan, host))?
         } else {
-            work(&plan, &mut evaluation::host(environment, screen, false)?)
+            work(&plan, &mut evaluation::host(environment, screen)?)
         };
         Ok(done?)
     }

@@ -1,5 +1,6 @@
 //! `frazil push`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::commands::image::{Layering, PushProgress};
-use crate::commands::linked::{SystemArguments, open_beside};
+use crate::commands::linked::SystemArguments;
 use crate::commands::registry;
 use crate::environment::Environment;
 use crate::progress::size;
@@ -30,7 +31,7 @@ pub(super) struct PushArguments {
 
     /// Push an index with the image of this system, for another machine, too (can be repeated)
     #[arg(long, value_name = "SYSTEM")]
-    with: Vec<PathBuf>,
+    with: Vec<String>,
 
     /// Take layers from this repository of the same registry (can be repeated)
     #[arg(long, value_name = "REPOSITORY")]
@@ -76,7 +77,19 @@ pub(super) fn run(
     };
     let mut systems = vec![arguments.system.open(environment, screen)?];
     for other in &arguments.with {
-        systems.push(open_beside(&environment.absolute(other))?);
+        systems.push(arguments.system.open_named(Some(other), environment, screen)?);
+    }
+    let mut machines = BTreeSet::new();
+    for system in &systems {
+        let machine = system.presentation.platform().architecture;
+        if let Some(twice) = machines.replace(machine) {
+            return Err(CommandError::Usage {
+                message: format!(
+                    "there are two images for {twice}, and an index has one for each machine"
+                ),
+                help: Some("push the other under a name of its own".to_owned()),
+            });
+        }
     }
     let client = registry::client(environment)?;
     let pushed =

@@ -82,9 +82,9 @@ pub(super) fn known_users(
     let services = without_user(system, &users);
     if command.is_empty() && !services.is_empty() {
         screen.warn(&format!(
-            "the system has one user here, you, and cannot start as others: {}\n\
-             give yourself more with `newuidmap` (Debian: uidmap) and 65536 ids in /etc/subuid and \
-             /etc/subgid, as `usermod --add-subuids` adds them",
+            "the system has one user here, you; these services run as others, and cannot start: {}\n\
+             for more there must be `newuidmap` (Debian: uidmap), and 65536 ids for you in /etc/subuid \
+             and /etc/subgid: see `usermod --add-subuids --add-subgids`",
             services.join(", ")
         ));
     }

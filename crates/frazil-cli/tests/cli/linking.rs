@@ -1,12 +1,15 @@
 //! `builtin:link` as users meet it: systems of made-up packages, from the expression to the manifest
 //! and the ledger. No file of these packages can run; what is looked at is what is kept, and why.
 
+mod declared;
+mod imaging;
 mod universe;
 
 use std::fs;
 use std::process::Output;
 
 use expect_test::{Expect, expect};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::frazil;
@@ -109,6 +112,7 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         unit libc6_2.41-1 1616 kept
         unit unused_3 16 dropped
         unit libtwo2_2 808 kept
+        unit ca-certificates_2025 7 dropped
         unit libc-bin_2.41-1 14 kept
         unit base-files_13 11 kept
         unit dash_0.5 788 kept
@@ -155,6 +159,7 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         drop /etc/pam.d/common-password 128 <- not reached
         drop /etc/pam.d/common-session 60 <- not reached
         drop /etc/pam.d/common-session-noninteractive 60 <- not reached
+        drop /etc/ssl/certs/ca-certificates.crt 9 <- not reached
         drop /nix/store/app-1.0/bin/app-helper 0 <- not reached
         drop /nix/store/app-1.0/bin/app-tool 0 <- not reached
         drop /nix/store/app-1.0/nix-support/debian/package 216 <- not reached
@@ -164,6 +169,8 @@ fn what_is_kept_has_evidence_and_what_is_dropped_a_reason() {
         drop /usr/bin/ldd 10 <- not reached
         drop /usr/bin/unused 16 <- not reached
         drop /usr/lib/x86_64-linux-gnu/libone-extra.so 816 <- not reached
+        drop /usr/share/ca-certificates/mozilla/Bad_=Gold=_Root.crt 3 <- not reached
+        drop /usr/share/ca-certificates/mozilla/Good_Root.crt 4 <- not reached
         drop /usr/share/doc/app/manual 4 <- documentation
         drop /usr/share/locale/de/LC_MESSAGES/app.mo 5 <- translations
         cost /usr/lib/app/plugin.so 1592 in 2 files
@@ -363,4 +370,34 @@ fn the_same_system_gives_the_same_bytes() {
     for file in ["manifest", "ledger", "units.json", "services.json", "image.json"] {
         assert!(one.file("kept", file) == two.file("kept", file), "{file}");
     }
+}
+
+#[test]
+fn what_is_trimmed_is_chosen() {
+    let place = Place::new();
+    assert!(place.link("plain").status.success());
+    place.check_difference(
+        "trimmed",
+        expect![[r#"
+        -/usr/share/doc/app/copyright
+        -/usr/share/doc/libone1/copyright
+        +/usr/share/doc/app/manual
+        +/usr/share/locale/de/LC_MESSAGES/app.mo"#]],
+    );
+}
+
+/// The plan of a machine is made of what the modules say about its network and its disks.
+#[test]
+fn a_machine_is_set_up_by_its_init() {
+    let place = Place::new();
+    assert!(place.link("plain").status.success());
+    place.check_difference(
+        "machine",
+        expect![[r#"
+        +/etc/fstab
+        +/etc/resolv.conf"#]],
+    );
+    let services: Value =
+        serde_json::from_slice(&place.file("machine", "services.json")).expect("JSON");
+    expect![[r#"[{"mount":{"options":[],"source":"/dev/vda","target":"/data","type":"ext4"}},{"hostname":"made-up"},{"link-up":"lo"},{"run":["/usr/sbin/init","password","root","/data/root"]}]"#]].assert_eq(&services["setup"].to_string());
 }

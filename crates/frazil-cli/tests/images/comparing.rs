@@ -51,6 +51,28 @@ fn packages_are_compared_by_name() {
         command.args(["audit", "diff"]).args(options).args([&official, &light]);
         expected.assert_eq(&run(&mut command));
     };
-    check(&["--normalise"], expect![[]]);
-    check(&["--normalise", "--paths"], expect![[]]);
+    check(
+        &["--normalise"],
+        expect![[r"
+                    change       before        after
+            -   -20.00 KiB    20.00 KiB            -  perl 5.40.0
+            ~   -10.00 KiB    30.00 KiB    20.00 KiB  nix 2.32.2 -> 2.32.4
+            +    +1.00 KiB            -     1.00 KiB  busybox 1.37.0
+            1 added (+1.00 KiB), 1 removed (-20.00 KiB), 1 changed (-10.00 KiB)
+            90.10 KiB -> 61.10 KiB (-29.00 KiB, -32.2 %)
+            4 packages, 3 store paths -> 4 packages, 3 store paths
+        "]],
+    );
+    check(
+        &["--normalise", "--paths"],
+        expect![[r"
+                    change       before        after
+            -   -20.00 KiB    20.00 KiB            -  /nix/store/perl/bin/perl
+            ~   -10.00 KiB    30.00 KiB    20.00 KiB  /nix/store/nix/bin/nix
+            +    +1.00 KiB            -     1.00 KiB  /nix/store/busybox/bin/sh
+            1 added (+1.00 KiB), 1 removed (-20.00 KiB), 1 changed (-10.00 KiB)
+            90.10 KiB -> 61.10 KiB (-29.00 KiB, -32.2 %)
+            4 packages, 3 store paths -> 4 packages, 3 store paths
+        "]],
+    );
 }

@@ -50,7 +50,7 @@ fn a_full_disk_leaves_nothing_under_the_name() {
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "status 4\n".repeat(4), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "status 5\n".repeat(4), "{said}");
     assert_eq!(said.matches("No space left on device").count(), 4, "{said}");
 }
 

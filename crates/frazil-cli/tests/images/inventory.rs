@@ -1,6 +1,8 @@
 //! Scanners find every package, and validators accept our bills of materials. They are programs in
 //! Python, in the directory that `FRAZIL_ORACLE_PYTHON` names.
 
+mod fields;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -1,67 +1,59 @@
-//! Debian's `docker-registry` as the registry, and what is said when a registry does not do its work.
+//! Debian's `docker-registry` as the registry, others that read what is there, and what is said when
+//! a registry does not do its work.
 
+mod logins;
+mod platforms;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
 
-use serde_json::Value;
+use expect_test::{Expect, expect};
+use frazil_testkit::docker_registry::DockerRegistry;
+use frazil_testkit::server::{Reply, Server, reply};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::world::{World, has, program, run, world};
 
-/// A registry that keeps its images in a directory, and tells about each request.
+/// A registry, and the directory that is its own.
 struct Registry {
+    program: DockerRegistry,
     directory: TempDir,
-    child: Child,
-    address: String,
 }
 
 impl Registry {
-    fn start(world: &World) -> Self {
+    /// `settings` are further lines of its settings; `%` stands for its directory.
+    fn start(world: &World, settings: &str) -> Self {
         let directory = world.scratch();
-        let settings = format!(
-            "version: 0.1\nlog: {{accesslog: {{disabled: false}}, level: info}}\n\
-             storage: {{filesystem: {{rootdirectory: {:?}}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n",
-            directory.path().join("images")
-        );
-        let file = directory.path().join("settings.yml");
-        fs::write(&file, settings).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(file).stdin(Stdio::null());
-        let log = fs::File::create(directory.path().join("requests")).unwrap();
-        let mut child = command.stdout(log).stderr(Stdio::piped()).spawn().unwrap();
-        let mut words = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert!(words.read_line(&mut line).unwrap() > 0, "the registry does not listen");
-            if let Some((_, rest)) = line.split_once("listening on ") {
-                break rest.split('"').next().unwrap().to_owned();
-            }
-        };
-        // Nobody listens to the rest, which must not fill the pipe.
-        thread::spawn(move || std::io::copy(&mut words, &mut std::io::sink()));
-        Self { directory, child, address }
+        let settings = settings.replace('%', directory.path().to_str().unwrap());
+        let program = DockerRegistry::start(directory.path(), &settings).unwrap();
+        Self { program, directory }
     }
 
-    /// The requests since it was asked last that change something.
+    fn host(&self) -> &str {
+        self.program.host()
+    }
+
+    /// The name of something in the registry, as an argument.
+    fn at(&self, name: &str) -> String {
+        format!("http://{}/{name}", self.host())
+    }
+
+    /// The requests that change something, since it was asked last: what is asked for, and the
+    /// status of the answer.
     fn changes(&self) -> Vec<String> {
-        let file: PathBuf = self.directory.path().join("requests");
-        let text = fs::read_to_string(&file).unwrap();
-        fs::OpenOptions::new().write(true).open(file).unwrap().set_len(0).unwrap();
-        let changes = ["\"POST ", "\"PUT ", "\"PATCH ", "\"DELETE "];
-        let is_change = |line: &&str| changes.iter().any(|method| line.contains(method));
-        text.lines().filter(is_change).map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let requests = self.program.requests();
+        let requests = requests.iter().map(|line| {
+            let (_, request) = line.split_once('"').unwrap();
+            let (request, rest) = request.split_once(" HTTP/1.1\"").unwrap();
+            format!("{request}{}", rest.split_at(4).0)
+        });
+        let is_change = |request: &String| {
+            ["POST", "PUT", "PATCH", "DELETE"].iter().any(|m| request.starts_with(m))
+        };
+        requests.filter(is_change).collect()
     }
 }
 
@@ -70,79 +62,174 @@ fn pushed(world: &World, arguments: &[&str]) -> Value {
     serde_json::from_str(&output).unwrap()
 }
 
+/// The digests of the blobs of a layout.
+fn blobs(layout: &str) -> BTreeSet<String> {
+    let names = fs::read_dir(PathBuf::from(layout).join("blobs/sha256")).unwrap();
+    names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
 #[test]
 fn a_registry_gives_back_what_was_pushed() {
     if !has(&["docker-registry", "skopeo"]) {
         return;
     }
     let Some(world) = world() else { return };
-    let layout = world.image("nginx");
-    let registry = Registry::start(world);
-    let name = format!("{}/web/nginx:latest", registry.address);
-    let to = format!("http://{name}");
+    let layout = world.image("nginx").display().to_string();
+    let registry = Registry::start(world, "");
+    let to = registry.at("web/nginx:latest");
 
-    let first = pushed(world, &["./systems#nginx", "--sbom", "--to", &to]);
+    let first = pushed(world, &["./systems#nginx", "--to", &to]);
     assert_eq!((&first["wasThere"], &first["presentBytes"]), (&Value::Bool(false), &0.into()));
-    assert!(!registry.changes().is_empty());
+    let changes = registry.changes();
+    // The tag is set when all is there.
+    assert_eq!(changes.last().unwrap(), "PUT /v2/web/nginx/manifests/latest 201");
     let second = pushed(world, &["./systems#nginx", "--to", &to]);
     assert_eq!((&second["wasThere"], &second["sentBytes"]), (&Value::Bool(true), &0.into()));
     assert_eq!(registry.changes(), Vec::<String>::new());
     assert_eq!(first["digest"], second["digest"]);
 
-    let directory = world.scratch();
-    let back = directory.path().join("back");
-    let (from, into) = (format!("docker://{name}"), format!("oci:{}:latest", back.display()));
+    let back = registry.directory.path().join("back").display().to_string();
+    let from = to.replacen("http", "docker", 1);
+    let into = format!("oci:{back}:latest");
     run(program("skopeo").args(["copy", "--quiet", "--src-tls-verify=false", &from, &into]));
-    let blobs = |layout: &PathBuf| {
-        let names = fs::read_dir(layout.join("blobs/sha256")).unwrap();
-        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
     assert_eq!(blobs(&back), blobs(&layout));
 
-    // Another image takes what both have from the repository of the first.
-    let to = format!("http://{}/cache:1", registry.address);
-    let from = ["./systems#redis", "--mount-from", "web/nginx", "--to", &to];
-    let mounted = pushed(world, &from);
-    assert!(mounted["mountedBytes"].as_u64().unwrap() > 1_000_000, "{mounted}");
+    // And we read it where it is.
+    let compared = ["audit", "diff", "--paths", "--json", &layout, &to];
+    let compared: Value = serde_json::from_str(&run(world.frazil().args(compared))).unwrap();
+    assert_eq!(compared["differences"], json!([]));
+    let size = |image: &str| -> Value {
+        let text = run(world.frazil().args(["audit", "size", "--json", image]));
+        serde_json::from_str(&text).unwrap()
+    };
+    let (here, there) = (size(&layout), size(&to));
+    assert_eq!(here["packages"], there["packages"]);
+    assert!(here["packages"].as_object().is_some_and(|all| all.len() > 10), "{here}");
 }
 
-/// Answers every request the same, and ends with the test.
-fn answering(answer: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut request = [0; 4096];
-            drop(stream.read(&mut request));
-            drop(stream.write_all(answer.as_bytes()));
-        }
-    });
-    address
+/// Blobs of another repository are mounted, not sent.
+#[test]
+fn what_both_have_is_taken_from_the_first() {
+    if !has(&["docker-registry"]) {
+        return;
+    }
+    let Some(world) = world() else { return };
+    let registry = Registry::start(world, "");
+    let layouts = ["nginx", "redis"].map(|name| blobs(&world.image(name).display().to_string()));
+    pushed(world, &["./systems#nginx", "--to", &registry.at("web/nginx:1")]);
+    registry.changes();
+    let to = registry.at("cache:1");
+    let from =
+        ["./systems#redis", "--mount-from", "web/nginx", "--mount-from", "gone", "--to", &to];
+    let second = pushed(world, &from);
+    let changes = registry.changes();
+    let begin = "POST /v2/cache/blobs/uploads/?mount=sha256:";
+    let mounted: BTreeSet<String> = changes
+        .iter()
+        .filter_map(|line| line.strip_prefix(begin)?.strip_suffix("&from=web/nginx 201"))
+        .map(str::to_owned)
+        .collect();
+    let shared: BTreeSet<String> = layouts[0].intersection(&layouts[1]).cloned().collect();
+    assert_eq!(mounted, shared);
+    assert!(mounted.len() > 3 && second["mountedBytes"].as_u64().unwrap() > 1_000_000, "{second}");
+    // All blobs but those were sent; one of the files of the layout is the manifest.
+    let sent = changes.iter().filter(|line| line.starts_with("PUT /v2/cache/blobs/")).count();
+    assert_eq!(sent, layouts[1].len() - shared.len() - 1, "{changes:#?}");
+    assert_eq!(second["presentBytes"], 0);
 }
 
+/// Lists of packages stand beside the image; the tag is not set again for them.
+#[test]
+fn lists_of_packages_are_attached() {
+    if !has(&["docker-registry", "skopeo"]) {
+        return;
+    }
+    let Some(world) = world() else { return };
+    let registry = Registry::start(world, "");
+    let to = registry.at("web:1");
+    let image = pushed(world, &["./systems#nginx", "--to", &to]);
+    registry.changes();
+    let again = pushed(world, &["./systems#nginx", "--sbom", "--to", &to]);
+    assert_eq!(again["digest"], image["digest"]);
+    let list = image["digest"].as_str().unwrap().replace(':', "-");
+    let changes = registry.changes();
+    let manifests = changes.iter().filter(|line| line.contains("/manifests/"));
+    let tags: Vec<_> = manifests.filter(|line| !line.contains("/sha256:")).collect();
+    assert_eq!(tags, [&format!("PUT /v2/web/manifests/{list} 201"); 2]);
+    let raw = |name: &str| -> Value {
+        let from = format!("docker://{}/web{name}", registry.host());
+        let text = run(program("skopeo").args(["inspect", "--tls-verify=false", "--raw", &from]));
+        serde_json::from_str(&text).unwrap()
+    };
+    let list = raw(&format!(":{list}"));
+    let attached = list["manifests"].as_array().unwrap().iter();
+    let attached: Vec<Value> =
+        attached.map(|entry| raw(&format!("@{}", entry["digest"].as_str().unwrap()))).collect();
+    let kinds: Vec<&str> =
+        attached.iter().map(|manifest| manifest["artifactType"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["application/spdx+json", "application/vnd.cyclonedx+json"]);
+    for manifest in &attached {
+        assert_eq!(manifest["subject"]["digest"], image["digest"]);
+    }
+}
+
+/// What is said when a registry answers so.
 #[track_caller]
-fn refused(world: &World, address: &str, expected: &str) {
+fn refused(world: &World, host: &str, expected: Expect) {
     let mut command = world.frazil();
-    let to = format!("http://{address}/web:1");
+    let to = format!("http://{host}/web:1");
     let output = command.args(["push", "./systems#nginx", "--to", &to]).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap().replace(address, "HOST");
+    let said = String::from_utf8(output.stderr).unwrap().replace(host, "HOST");
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert!(said.contains(expected), "{said}");
+    expected.assert_eq(&said);
 }
 
 #[test]
 fn a_registry_that_refuses_is_reported() {
     let Some(world) = world() else { return };
     world.image("nginx");
+    let check = |answer: Reply, expected: Expect| {
+        let server = Server::start(move |_| answer.clone());
+        refused(world, &server.host(), expected);
+    };
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    refused(world, &closed.to_string(), "HOST");
-    let unauthorised = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"r\"\r\n\
-                        Content-Length: 0\r\nConnection: close\r\n\r\n";
-    refused(world, &answering(unauthorised), "log");
-    let busy = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\
-                Connection: close\r\n\r\n";
-    refused(world, &answering(busy), "429");
+    refused(
+        world,
+        &closed.to_string(),
+        expect![[r#"
+        error: cannot fetch 'http://HOST/v2/web/manifests/1': Connection refused (os error 111)
+
+        help: check the connection, and try again
+    "#]],
+    );
+    check(
+        reply(401, &[("WWW-Authenticate", "Basic realm=\"r\"")], b""),
+        expect![[r#"
+        error: the registry `HOST` lets only others look for a blob
+
+        help: log in with `docker login` or `skopeo login`, whose file is read
+    "#]],
+    );
+    check(
+        reply(403, &[], b"{}"),
+        expect![[r#"
+        error: the registry `HOST` lets only others look for a blob
+
+        help: log in with `docker login` or `skopeo login`, whose file is read
+    "#]],
+    );
+    check(
+        reply(429, &[("Retry-After", "0")], b""),
+        expect![[r#"
+        error: cannot fetch 'http://HOST/v2/web/manifests/1': HTTP error 429 (too many requests)
+
+        help: the server is in trouble; try again later
+    "#]],
+    );
+    check(
+        Reply::Page,
+        expect![[r#"
+        error: the registry does not speak its protocol: a manifest was sent, but nobody says that it is stored
+    "#]],
+    );
 }

@@ -11,7 +11,8 @@ use super::world::{World, has, is_root, program, run, succeeded, world};
 
 /// An account that every Debian system has and that nothing runs as.
 const ACCOUNT: &str = "games";
-const ID: u32 = 5;
+const UID: u32 = 5;
+const GID: u32 = 60;
 const SYSTEM: &str = "./systems#users.config.system.build.toplevel";
 /// What a system says whose services have their users, each of whom reads only what is theirs.
 const SAID: &str = "\
@@ -31,7 +32,7 @@ impl Account {
         fs::create_dir(account.at("tmp")).unwrap();
         fs::copy(env!("CARGO_BIN_EXE_frazil"), account.at("frazil")).unwrap();
         for path in [account.home.path(), &account.at("tmp")] {
-            chown(path, Some(ID), Some(ID)).unwrap();
+            chown(path, Some(UID), Some(GID)).unwrap();
         }
         // On the way to it there may be nothing that others cannot enter.
         fs::set_permissions(world.directory(), Permissions::from_mode(0o755)).unwrap();
@@ -59,7 +60,7 @@ impl Account {
             "set -eu; cd {home}; touch /etc/subuid /etc/subgid\n\
              mount --bind ids /etc/subuid; mount --bind ids /etc/subgid\n\
              exec env --ignore-environment PATH=\"$PATH\" HOME={home} TMPDIR={home}/tmp \
-             setpriv --reuid={ID} --regid={ID} --clear-groups ./frazil {words}"
+             setpriv --reuid={UID} --regid={GID} --clear-groups ./frazil {words}"
         );
         let mut command = program("unshare");
         command.args(["--mount", "sh", "-c", &script]);
@@ -95,7 +96,7 @@ fn services_of_several_users_run_without_root() {
 
     for set_aside in ["", "somebody:300000:65536\n"] {
         let said = String::from_utf8(account.run("", set_aside).stderr).unwrap();
-        let warning = "has one user here, you, and cannot start as others: ada, bob\n";
+        let warning = "these services run as others, and cannot start: ada, bob\n";
         assert!(said.contains(warning), "{said}");
     }
 }

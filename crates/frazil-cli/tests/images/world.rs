@@ -53,6 +53,7 @@ const FLAKE: &str = r#"{
           service = user: script: {
             exec = [ "${pkgs.busybox}/bin/sh" "-c" script ];
             type = "oneshot";
+            critical = true;
             enabled = true;
             inherit user;
           };
@@ -64,11 +65,11 @@ const FLAKE: &str = r#"{
           system.directories."/srv/ada" = { user = "ada"; mode = "0700"; };
           init.services.ada = service "ada" ''
             echo "$(busybox id -u) has $(busybox cat /srv/ada/letter) and made theirs"
-            busybox mkdir -p /srv/ada/deep/er || busybox mkdir -p /tmp/deep
+            busybox mkdir -p /srv/ada/deep/er 2> /dev/null || busybox mkdir /tmp/deep
           '';
           init.services.bob = service "bob" ''
             echo "$(busybox id -u) has $(busybox cat /srv/ada/letter 2> /dev/null || echo none)"
-          '' // { requires = [ "ada" ]; type = "process"; critical = true; };
+          '' // { requires = [ "ada" ]; type = "process"; };
         });
       nix-alone = make "nix-alone" (nix [ ]);
       nix-tools = make "nix-tools" (nix [ "git" "bash" "coreutils" "curl" "openssh" ]);

@@ -17,11 +17,11 @@ fn check(module: &str, show: &str, expected: Expect) {
           lib = import {library}/lib;
           nglib = import {library}/nglib {{ inherit lib; }};
           package = name: {{ type = "derivation"; inherit name; outPath = "/${{name}}"; }};
-          nixpkgs.legacyPackages.x = lib.genAttrs [ "runit" "s6" "tini" "dumb-init" "catatonit" "bash" ] package // {{
+          nixpkgs.legacyPackages.x86_64-linux = lib.genAttrs [ "runit" "s6" "tini" "dumb-init" "catatonit" "bash" ] package // {{
             writeText = name: text: "/text";
           }};
           config = (nglib.makeSystem {{
-            inherit nixpkgs; name = "test"; system = "x";
+            inherit nixpkgs; name = "test"; system = "x86_64-linux";
             config = {{ lib, ... }}: {{ imports = [ ({module}) ]; }};
           }}).config;
         in {show}"#
@@ -205,7 +205,7 @@ fn a_machine_is_declared() {
         &format!("{{ {machine} }}"),
         "config.init.plan.settings",
         expect![[r#"
-        {"mode":"vm","setup":[{"hostname":"h"},{"swap":"/dev/vdb"}],"stop_deadline":30}
+        {"mode":"vm","setup":[{"hostname":"h"},{"swap":"/dev/vdb"},{"hostname":"test"},{"link-up":"lo"}],"stop_deadline":30}
     "#]],
     );
     check(

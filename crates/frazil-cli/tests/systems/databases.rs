@@ -56,6 +56,8 @@ fn declared_contents() {
             initialScript = pkgs.writeText \"first.sql\" \"CREATE TABLE once (n int);\";
             ensureDatabases = lib.mkForce { app.encoding = \"LATIN1\"; app.template = \"template0\"; app.locale = \"C\"; };
             ensureExtensions.pg_trgm = [ \"app\" ];
+            ensureUsers = lib.mkForce [ { name = \"maker\"; ensureClauses = { createdb = true; login = false; }; } ];
+            settings.shared_buffers = \"16MB\";
         };
     }";
     Example::of("postgresql").with(module).used(|system| {
@@ -73,6 +75,9 @@ fn declared_contents() {
         };
         starts("1");
         assert_eq!(psql("postgres", "SELECT count(*) FROM once").unwrap(), "0\n");
+        let clauses = "SELECT rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = 'maker'";
+        assert_eq!(psql("app", clauses).unwrap(), "t|f\n");
+        assert_eq!(psql("app", "SHOW shared_buffers").unwrap(), "16MB\n");
         assert_eq!(psql("app", "SHOW server_encoding").unwrap(), "LATIN1\n");
         assert_eq!(psql("app", "SELECT similarity('frazil', 'frazil')").unwrap(), "1\n");
         // Scripts of each start run again when they are asked to, and the first one does not.

@@ -152,6 +152,23 @@ impl Example {
     }
 }
 
+/// The documentation has a row for each limit, with what a root may have.
+#[test]
+fn limits_are_documented() {
+    let page = fs::read_to_string(library().join("../docs/systems.md")).unwrap();
+    let documented: Vec<(&str, &str)> = page
+        .lines()
+        .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>())
+        .filter(|cells| cells.len() == 7 && cells[5].parse::<f64>().is_ok())
+        .map(|cells| (cells[1], cells[5]))
+        .collect();
+    let shown: Vec<String> =
+        LIMITS.iter().map(|(_, limit)| format!("{:.1}", limit * TOLERANCE)).collect();
+    let names = LIMITS.iter().map(|(name, _)| *name);
+    let expected: Vec<(&str, &str)> = names.zip(shown.iter().map(String::as_str)).collect();
+    assert_eq!(documented, expected);
+}
+
 /// What tells one build of the linker from another: the store outlives it, and holds what the last
 /// one made of the same system.
 fn linker() -> String {

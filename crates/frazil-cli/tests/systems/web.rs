@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 
+use serde_json::Value;
+
 use crate::container::Container;
 use crate::example::Example;
 use crate::wire::{Wire, get};
@@ -92,6 +94,48 @@ fn syncthing() {
     Example::of("syncthing").used(|system| {
         let (status, body) = get(system, 8384, "/rest/noauth/health");
         assert!(status.contains("200 OK") && body.contains("\"OK\""), "{status}\n{body}");
+    });
+}
+
+/// It has what was declared, and the identity that its certificate gives it.
+#[test]
+fn syncthing_with_settings() {
+    let id = "P56IOI7-MZJNU2Y-IQGDREY-DM2MGTI-MGL3BXN-PQ6W5BM-TBBZ4TJ-XZWICQ2";
+    let module = format!(
+        "{{
+           services.syncthing.settings = {{
+             devices.laptop.id = \"{id}\";
+             folders.documents = {{
+               devices = [ \"laptop\" ];
+               versioning = {{ type = \"simple\"; params.keep = \"3\"; }};
+             }};
+             gui.apikey = \"\\${{file:/run/secrets/key}}\";
+             options = {{ globalAnnounceEnabled = false; listenAddress = [ \"tcp://127.0.0.1:22001\" ]; }};
+           }};
+         }}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "let me in\n").unwrap();
+    let key = key.to_str().unwrap().to_owned();
+    let example = Example::of("syncthing").with(module);
+    example.in_container(|with| with.binds.push((key, "/run/secrets/key"))).used(|system| {
+        let ask = |path: &str| {
+            let mut wire = Wire::to(system, 8384);
+            wire.say(&format!("GET {path} HTTP/1.0\r\nX-API-Key: let me in\r\n\r\n"));
+            let answer = wire.rest();
+            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap_or(Value::Null)
+        };
+        let folders = ask("/rest/config/folders");
+        let [folder] = folders.as_array().unwrap().as_slice() else { panic!("{folders}") };
+        assert_eq!(folder["path"], "/var/lib/syncthing/documents");
+        assert_eq!(folder["versioning"]["params"]["keep"], "3");
+        let with: Vec<&Value> = folder["devices"].as_array().unwrap().iter().collect();
+        assert_eq!(with.len(), 2, "the laptop and this machine: {folder}");
+        assert!(with.iter().any(|device| device["deviceID"] == id));
+        let options = ask("/rest/config/options");
+        assert_eq!(options["globalAnnounceEnabled"], false);
+        assert_eq!(options["listenAddresses"][0], "tcp://127.0.0.1:22001");
     });
 }
 

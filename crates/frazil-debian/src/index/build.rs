@@ -203,6 +203,10 @@ impl<'t> Candidate<'t> {
         name
     }
 
+    fn is_essential(&self) -> bool {
+        self.fields.get(FIELDS.essential) == Some(&"yes")
+    }
+
     fn provides(&self) -> &'t str {
         self.fields.get(FIELDS.provides).copied().unwrap_or_default()
     }
@@ -241,13 +245,13 @@ impl Output {
             })
             .collect::<Result<_, BuildError>>()?;
         let provides = self.provides(packages)?;
-        let package_table = (self.offset()?, count(records.len())?);
-        for record in records {
-            self.number(record);
-        }
+        let essential = (0..).zip(packages).filter(|(_, package)| package.is_essential());
+        let essential: Vec<u32> = essential.map(|(number, _)| number).collect();
+        let package_table = self.numbers(&records)?;
         let provides = self.table(&provides)?;
         let origins = self.table(&origins)?;
-        let header = [package_table, provides, origins, architecture];
+        let essential = self.numbers(&essential)?;
+        let header = [package_table, provides, origins, essential, architecture];
         self.finish(&header)
     }
 
@@ -295,6 +299,12 @@ impl Output {
         Ok(entries)
     }
 
+    fn numbers(&mut self, numbers: &[u32]) -> Result<Pair, BuildError> {
+        let section = (self.offset()?, count(numbers.len())?);
+        numbers.iter().for_each(|number| self.number(*number));
+        Ok(section)
+    }
+
     fn table<const PAIRS: usize>(&mut self, entries: &[[Pair; PAIRS]]) -> Result<Pair, BuildError> {
         let section = (self.offset()?, count(entries.len())?);
         for (first, second) in entries.iter().flatten() {
@@ -318,7 +328,7 @@ impl Output {
         count(self.bytes.len())
     }
 
-    fn finish(mut self, sections: &[Pair; 4]) -> Result<Vec<u8>, BuildError> {
+    fn finish(mut self, sections: &[Pair; 5]) -> Result<Vec<u8>, BuildError> {
         let len = self.offset()?;
         let contents = Sha256::of(self.bytes.get(HEADER_BYTES..).unwrap_or_default());
         let mut header = Vec::with_capacity(HEADER_BYTES);

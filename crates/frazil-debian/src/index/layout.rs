@@ -10,15 +10,17 @@
 //!          16  packages: offset of the table, number of packages
 //!          24  provides: offset of the table, number of entries
 //!          32  origins: offset of the table, number of origins
-//!          40  the architecture: text
-//!          48  SHA-256 of all that follows the header
-//!          80  SHA-256 of the header before this
-//! records 112  for each package: number of its origin, the end of each field in the text, the text
+//!          40  essential packages: offset of the table, number of packages
+//!          48  the architecture: text
+//!          56  SHA-256 of all that follows the header
+//!          88  SHA-256 of the header before this
+//! records 120  for each package: number of its origin, the end of each field in the text, the text
 //!              texts of origins and the architecture
 //! tables       packages: offset of the record, in the order of names
 //!              provides: name (text), version (text, empty if none), number of the package, 0;
 //!                  in the order of names, then of packages
 //!              origins: URI, suite, component, snapshot (texts)
+//!              essential: number of the package, in the order of names
 //! ```
 //!
 //! Fields have the order of [`FIELDS`], and stand in the text one right behind the other. A change
@@ -30,8 +32,8 @@ use super::IndexError;
 
 pub(super) const MAGIC: &[u8; 8] = b"frazilDI";
 /// To be increased with each change of the layout or of what the fields hold.
-pub(super) const FORMAT: u32 = 2;
-pub(super) const HEADER_BYTES: usize = 112;
+pub(super) const FORMAT: u32 = 3;
+pub(super) const HEADER_BYTES: usize = 120;
 
 /// An offset and how many bytes or entries are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,7 @@ pub(super) struct Header {
     pub(super) packages: Section,
     pub(super) provides: Section,
     pub(super) origins: Section,
+    pub(super) essential: Section,
     pub(super) architecture: Section,
     pub(super) contents: [u8; 32],
 }
@@ -157,12 +160,14 @@ impl Header {
             packages: bytes.section(16)?,
             provides: bytes.section(24)?,
             origins: bytes.section(32)?,
-            architecture: bytes.section(40)?,
+            essential: bytes.section(40)?,
+            architecture: bytes.section(48)?,
             contents,
         };
-        bytes.table(header.packages, 4)?;
+        bytes.table(header.packages, NUMBER_BYTES)?;
         bytes.table(header.provides, PROVIDES_PAIRS * PAIR_BYTES)?;
         bytes.table(header.origins, ORIGIN_PAIRS * PAIR_BYTES)?;
+        bytes.table(header.essential, NUMBER_BYTES)?;
         Ok(header)
     }
 }
@@ -171,6 +176,8 @@ impl Header {
 const PROVIDES_PAIRS: u64 = 3;
 const ORIGIN_PAIRS: u64 = 4;
 const PAIR_BYTES: u64 = 8;
+/// In an entry of the tables of packages.
+const NUMBER_BYTES: u64 = 4;
 
 /// The whole file; nothing in it is believed.
 #[derive(Clone, Copy)]
@@ -187,6 +194,14 @@ impl<'a> Bytes<'a> {
         let from = usize::try_from(at).ok().and_then(|at| self.0.get(at..));
         let found = from.and_then(|bytes| bytes.first_chunk::<4>());
         found.map(|bytes| u32::from_le_bytes(*bytes)).ok_or(IndexError::Damaged("offsets lead out"))
+    }
+
+    /// An entry of a table of numbers.
+    pub(super) fn number_in(self, table: Section, at: u32) -> Result<u32, IndexError> {
+        if at >= table.count {
+            return Err(IndexError::Damaged("tables are shorter than a number in them"));
+        }
+        self.number(u64::from(table.start) + u64::from(at) * NUMBER_BYTES)
     }
 
     pub(super) fn section(self, at: u64) -> Result<Section, IndexError> {

@@ -209,14 +209,14 @@ fn damaged() {
     };
     check(b"", expect!["the package index does not begin like one"]);
     check(&bytes[..100], expect!["the package index does not begin like one"]);
-    check(&bytes[..bytes.len() - 1], expect!["the package index has 772 bytes instead of 773"]);
-    check(&[&bytes[..], b"x"].concat(), expect!["the package index has 774 bytes instead of 773"]);
+    check(&bytes[..bytes.len() - 1], expect!["the package index has 784 bytes instead of 785"]);
+    check(&[&bytes[..], b"x"].concat(), expect!["the package index has 786 bytes instead of 785"]);
     let with = |at: usize, byte: u8| {
         let mut changed = bytes.clone();
         changed[at] = byte;
         changed
     };
-    check(&with(8, 9), expect!["the package index has format 9, not 2"]);
+    check(&with(8, 9), expect!["the package index has format 9, not 3"]);
     check(&with(20, 99), expect!["the header of the package index is damaged"]);
     let changed = with(bytes.len() / 2, b'?');
     assert_eq!(Index::open(&changed).unwrap().verify(), Err(IndexError::Contents));

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use frazil_model::percent::encode;
+
 use super::{InputError, fail};
 
 /// A URL with its escapes decoded.
@@ -64,13 +66,18 @@ impl fmt::Display for Url {
         if let Some(authority) = &self.authority {
             write!(f, "//{authority}")?;
         }
-        f.write_str(&encode(&self.path, b":@/"))?;
+        f.write_str(&encode(self.path.as_bytes(), b":@/"))?;
         for (index, (name, value)) in self.query.iter().enumerate() {
             let separator = if index == 0 { '?' } else { '&' };
-            write!(f, "{separator}{}={}", encode(name, b":@/?"), encode(value, b":@/?"))?;
+            write!(
+                f,
+                "{separator}{}={}",
+                encode(name.as_bytes(), b":@/?"),
+                encode(value.as_bytes(), b":@/?")
+            )?;
         }
         if !self.fragment.is_empty() {
-            write!(f, "#{}", encode(&self.fragment, b""))?;
+            write!(f, "#{}", encode(self.fragment.as_bytes(), b""))?;
         }
         Ok(())
     }
@@ -121,19 +128,4 @@ pub(super) fn decode_query(query: &str) -> Result<BTreeMap<String, String>, Inpu
         decoded.entry(name.to_owned()).or_insert(value);
     }
     Ok(decoded)
-}
-
-fn encode(text: &str, kept: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-            let digits = [digit(byte >> 4), digit(byte & 15)];
-            encoded.push('%');
-            encoded.extend(digits.iter().map(char::to_ascii_uppercase));
-        }
-    }
-    encoded
 }

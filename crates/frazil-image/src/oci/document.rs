@@ -68,19 +68,32 @@ pub struct RunConfig {
     pub healthcheck: Option<Healthcheck>,
 }
 
-/// A command that ends with 0 while all is well.
+/// A command that ends with 0 while all is well. Docker's addition to the specification; what is
+/// not said is left to the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Healthcheck {
     /// `CMD`, then the command.
     pub test: Vec<String>,
+    /// Nanoseconds from one check to the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u64>,
+    /// Nanoseconds that a check may take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+    /// Nanoseconds after the start in which failures do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_period: Option<u64>,
+    /// Failures in a row that count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
 }
 
 impl Healthcheck {
     /// A check by this command.
     pub fn of(command: &[String]) -> Self {
         let test = ["CMD".to_owned()].into_iter().chain(command.iter().cloned()).collect();
-        Self { test }
+        Self { test, interval: None, timeout: None, start_period: None, retries: None }
     }
 }
 

@@ -80,7 +80,11 @@ fn run() -> RunConfig {
         working_dir: None,
         labels: BTreeMap::from([("a".into(), "b".into())]),
         stop_signal: Some("SIGTERM".into()),
-        healthcheck: Some(Healthcheck::of(&texts::<Vec<_>>(&["/init", "healthy"]))),
+        healthcheck: Some(Healthcheck {
+            interval: Some(30_000_000_000),
+            retries: Some(3),
+            ..Healthcheck::of(&texts::<Vec<_>>(&["/init", "healthy"]))
+        }),
     }
 }
 
@@ -141,7 +145,9 @@ fn the_configuration_says_how_to_run() {
                     "CMD",
                     "/init",
                     "healthy"
-                  ]
+                  ],
+                  "Interval": 30000000000,
+                  "Retries": 3
                 },
                 "Labels": {
                   "a": "b"

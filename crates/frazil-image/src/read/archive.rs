@@ -43,7 +43,7 @@ pub enum ArchiveError {
 
 impl ArchiveError {
     /// What the user can do about it.
-    pub(super) fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Sparse { .. } => Some("make the archive without `tar --sparse`"),
             Self::Read(_) | Self::Truncated | Self::Header { .. } => None,

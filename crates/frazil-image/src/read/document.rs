@@ -248,8 +248,7 @@ impl Layout<'_> {
         let hex = digest.strip_prefix("sha256:").filter(|hex| {
             hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         });
-        let wrong =
-            || ReadError::Document { name: digest.escape_default().to_string(), what: "digest" };
+        let wrong = || ReadError::Document { name: digest.to_owned(), what: "digest" };
         Ok(format!("{}{}", self.directory, hex.ok_or_else(wrong)?))
     }
 }

@@ -353,6 +353,41 @@ fn many_files_with_any_names_come_back() {
     assert!(back.walk().map(|(path, _)| path).eq(tree.walk().map(|(path, _)| path)));
 }
 
+/// Engines take archives that end with the last byte of the last file.
+#[test]
+fn what_pads_the_last_file_may_be_left_out() {
+    let bytes = archive("f etc/a text");
+    for (len, expected) in [
+        (
+            516,
+            expect![[r#"
+                dir 755 0:0 archive etc
+                file 644 0:0 archive etc/a = "text"
+            "#]],
+        ),
+        (515, expect!["the layer `archive` is no archive that can be read: it ends too early"]),
+    ] {
+        expected.assert_eq(&shown(root(&mut &bytes[..len], &options())));
+    }
+}
+
+/// An index of images that do not say for which machine they are, as umoci and skopeo write it.
+#[test]
+fn an_image_need_not_name_its_machine() {
+    let mut layout = Layout::of(&["f etc/a one"]);
+    let mut index: serde_json::Value = serde_json::from_slice(&layout.0["index.json"]).unwrap();
+    let images = index["manifests"].as_array_mut().unwrap();
+    let foreign =
+        json!({ "digest": "sha256:0", "size": 1, "platform": { "architecture": "s390x" } });
+    images.insert(0, foreign.clone());
+    layout.0.insert("index.json".to_owned(), index.to_string().into_bytes());
+    assert!(image(&layout, &options()).is_ok());
+    index["manifests"] = json!([foreign, foreign]);
+    layout.0.insert("index.json".to_owned(), index.to_string().into_bytes());
+    expect!["there is no image for `amd64`, only for `s390x`"]
+        .assert_eq(&shown(image(&layout, &options()).map(|image| image.tree)));
+}
+
 #[test]
 fn damage_is_seen() {
     let mut layout = Layout::of(&["f a 1"]);

@@ -3,7 +3,8 @@
 use frazil_model::{Hash, HashFormat, Sha256};
 use serde_json::{Value, json};
 
-use super::{Inventory, Licence, Package, purl};
+use super::licence::expression;
+use super::{Inventory, Licence, Package, PackageKind, Terms, purl};
 use crate::oci::date_time;
 
 const IMAGE: &str = "image";
@@ -53,16 +54,11 @@ fn reference(index: usize) -> String {
 
 fn component(index: usize, package: &Package, inventory: &Inventory) -> Value {
     let layers = package.layers.iter().filter_map(|layer| inventory.layers.get(*layer));
-    let layers: Vec<Value> =
+    let mut properties: Vec<Value> =
         layers.map(|digest| json!({ "name": "frazil:layer", "value": digest })).collect();
-    let licences: Vec<Value> = package
-        .licences
-        .iter()
-        .map(|licence| match licence {
-            Licence::Spdx(id) => json!({ "license": { "id": id } }),
-            Licence::Named(name) => json!({ "license": { "name": name } }),
-        })
-        .collect();
+    if let PackageKind::Nix { store_path } = &package.kind {
+        properties.push(json!({ "name": "nix:output_path", "value": store_path }));
+    }
     let mut component = json!({
         "type": "library",
         "bom-ref": reference(index),
@@ -75,12 +71,35 @@ fn component(index: usize, package: &Package, inventory: &Inventory) -> Value {
         let hex = Hash::from(digest).format(HashFormat::Base16);
         object.insert("hashes".to_owned(), json!([{ "alg": "SHA-256", "content": hex }]));
     }
-    for (key, list) in [("licenses", licences), ("properties", layers)] {
+    for (key, list) in [("licenses", licences(&package.licences)), ("properties", properties)] {
         if !list.is_empty() {
             object.insert(key.to_owned(), list.into());
         }
     }
     component
+}
+
+/// A list of licences; where users may choose among some, an expression.
+fn licences(terms: &[Terms]) -> Vec<Value> {
+    let one = |terms: &Terms| match terms {
+        Terms::One(licence) => Some(licence.clone()),
+        Terms::Any(_) | Terms::All(_) => None,
+    };
+    let declared = "declared";
+    if let Some(licences) = terms.iter().map(one).collect::<Option<Vec<_>>>() {
+        let licences = licences.into_iter().map(|licence| match licence {
+            Licence::Spdx(id) => json!({ "license": { "id": id, "acknowledgement": declared } }),
+            Licence::Named(name) => {
+                json!({ "license": { "name": name, "acknowledgement": declared } })
+            }
+        });
+        return licences.collect();
+    }
+    let expression = expression(terms);
+    expression
+        .iter()
+        .map(|text| json!({ "expression": text, "acknowledgement": declared }))
+        .collect()
 }
 
 /// A UUID of version 8 (RFC 9562): bits of our own choice.

@@ -1,6 +1,7 @@
-//! Licences of Debian's packages: what their machine-readable copyright files name.
+//! Licences of Debian's packages: what their copyright files name.
 //!
 //! It is what the files say, not a legal opinion; names that SPDX does not know stay as they are.
+//! Of a file that only people can read it is the texts of Debian that it points to.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,56 @@ pub enum Licence {
     Spdx(&'static str),
     /// As the package names it.
     Named(String),
+}
+
+/// Under what some files may be used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Terms {
+    /// One licence.
+    One(Licence),
+    /// Any of these, as the user likes.
+    Any(Vec<Terms>),
+    /// All of these.
+    All(Vec<Terms>),
+}
+
+impl Terms {
+    /// The licences that are named, in their order.
+    pub(super) fn licences(&self) -> Vec<&Licence> {
+        match self {
+            Self::One(licence) => vec![licence],
+            Self::Any(terms) | Self::All(terms) => terms.iter().flat_map(Self::licences).collect(),
+        }
+    }
+
+    fn expression(&self) -> String {
+        let joined = |terms: &[Self], word: &str| {
+            let terms: Vec<String> = terms.iter().map(Self::expression).collect();
+            format!("({})", terms.join(word))
+        };
+        match self {
+            Self::One(Licence::Spdx(id)) => (*id).to_owned(),
+            Self::One(Licence::Named(name)) => reference(name),
+            Self::Any(terms) => joined(terms, " OR "),
+            Self::All(terms) => joined(terms, " AND "),
+        }
+    }
+}
+
+/// The expression of SPDX for terms that all hold; `None` if there are none.
+pub(super) fn expression(terms: &[Terms]) -> Option<String> {
+    let terms: BTreeSet<String> = terms.iter().map(Terms::expression).collect();
+    if let [only] = &Vec::from_iter(&terms)[..] {
+        let inner = only.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        return Some(inner.unwrap_or(only).to_owned());
+    }
+    (!terms.is_empty()).then(|| Vec::from_iter(terms).join(" AND "))
+}
+
+/// What is listed elsewhere under a name of its own.
+pub(super) fn reference(name: &str) -> String {
+    let legal = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '-' };
+    format!("LicenseRef-{}", name.chars().map(legal).collect::<String>())
 }
 
 /// Debian's short names, and what SPDX calls them.
@@ -61,29 +112,57 @@ const NAMES: &[(&str, &str)] = &[
 /// Longer names are text that somebody put in the wrong place.
 const NAME_BYTES_MAX: usize = 64;
 
-/// The licences that a copyright file names; none if it is not machine-readable.
-pub fn of_copyright(text: &[u8]) -> Vec<Licence> {
+/// The texts that all systems of Debian have.
+const COMMON: &str = "/usr/share/common-licenses/";
+
+/// How licences are joined, those first that bind the least: a comma makes a word bind less.
+type Join = fn(Vec<Terms>) -> Terms;
+const JOINS: [(&str, Join); 5] = [
+    (", or ", Terms::Any),
+    (", and ", Terms::All),
+    (",", Terms::All),
+    (" or ", Terms::Any),
+    (" and ", Terms::All),
+];
+
+/// The terms that a copyright file names, which all hold for some part of the package.
+pub fn of_copyright(text: &[u8]) -> Vec<Terms> {
     let text = String::from_utf8_lossy(text);
     let is_readable = text
         .lines()
         .take(8)
         .any(|line| line.starts_with("Format:") && line.contains("copyright-format"));
-    if !is_readable {
-        return Vec::new();
-    }
-    let mut licences = BTreeSet::new();
-    for line in text.lines() {
-        let Some(names) = line.strip_prefix("License:") else { continue };
-        let names = names.replace(',', " ");
-        let words = [" or ", " and "].iter().fold(names, |text, word| text.replace(word, "\n"));
-        for name in words.lines().map(str::trim) {
-            let name = name.split(" with ").next().unwrap_or_default().trim();
-            if !name.is_empty() && name.len() <= NAME_BYTES_MAX {
-                licences.insert(of_name(name));
-            }
-        }
-    }
-    licences.into_iter().collect()
+    let terms: BTreeSet<Terms> = if is_readable {
+        let names = text.lines().filter_map(|line| line.strip_prefix("License:"));
+        names.filter_map(|names| of_names(names, &JOINS)).collect()
+    } else {
+        let names = text.split(COMMON).skip(1).filter_map(of_common);
+        names.map(Terms::One).collect()
+    };
+    terms.into_iter().collect()
+}
+
+fn of_names(names: &str, joins: &[(&str, Join)]) -> Option<Terms> {
+    let Some(((separator, join), joins)) = joins.split_first() else {
+        let name = names.split(" with ").next().unwrap_or_default().trim();
+        let is_name = !name.is_empty() && name.len() <= NAME_BYTES_MAX;
+        return is_name.then(|| Terms::One(of_name(name)));
+    };
+    let mut terms: Vec<Terms> =
+        names.split(separator).filter_map(|names| of_names(names, joins)).collect();
+    if terms.len() < 2 { terms.pop() } else { Some(join(terms)) }
+}
+
+/// The licence of a text that all systems have. That of the GNU licences does not say whether later
+/// versions will do, too, so it stays a name.
+fn of_common(rest: &str) -> Option<Licence> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    let name = rest.get(..end)?.trim_end_matches(['.', '-']);
+    let is_name =
+        name.starts_with(|c: char| c.is_ascii_uppercase()) && name.len() <= NAME_BYTES_MAX;
+    let is_gnu = ["GPL", "GFDL"].iter().any(|part| name.contains(part));
+    is_name.then(|| if is_gnu { Licence::Named(name.to_owned()) } else { of_name(name) })
 }
 
 fn of_name(name: &str) -> Licence {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use frazil_model::percent;
+
 use super::{Package, PackageKind};
 
 /// The package URL of a package.
@@ -22,26 +24,19 @@ pub fn purl(package: &Package) -> String {
             }
             text
         }
-        PackageKind::Nix { hash } if version.is_empty() => {
-            format!("pkg:nix/{name}?outputhash={}", escaped(hash))
+        PackageKind::Nix { store_path } => {
+            let base = store_path.rsplit('/').next().unwrap_or_default();
+            let hash = escaped(base.split('-').next().unwrap_or_default());
+            let at = if version.is_empty() { "" } else { "@" };
+            format!("pkg:nix/{name}{at}{version}?outputhash={hash}")
         }
-        PackageKind::Nix { hash } => {
-            format!("pkg:nix/{name}@{version}?outputhash={}", escaped(hash))
-        }
+        PackageKind::Own => format!("pkg:generic/{name}@{version}"),
     }
 }
 
-/// All but unreserved characters, and the colon, as `%XX`.
+/// The colon of versions may stay.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            put(&mut escaped, format_args!("%{byte:02X}"));
-        }
-    }
-    escaped
+    percent::encode(text.as_bytes(), b":")
 }
 
 fn put(text: &mut String, what: std::fmt::Arguments<'_>) {

@@ -1,11 +1,12 @@
 //! SPDX 2.3: packages, layers and what holds or needs what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use frazil_model::{Hash, HashFormat, Sha256};
 use serde_json::{Value, json};
 
-use super::{Inventory, Licence, purl};
+use super::licence::{expression, reference};
+use super::{Inventory, Licence, PackageKind, Terms, purl};
 use crate::oci::date_time;
 
 const NOTHING: &str = "NOASSERTION";
@@ -37,16 +38,21 @@ pub fn spdx(inventory: &Inventory) -> Vec<u8> {
             "versionInfo": package.version,
             "downloadLocation": NOTHING,
             "filesAnalyzed": false,
-            "licenseDeclared": expression(&package.licences),
+            "licenseConcluded": NOTHING,
+            "licenseDeclared": expression(&package.licences).unwrap_or(NOTHING.to_owned()),
             "externalRefs": [{
                 "referenceCategory": "PACKAGE-MANAGER",
                 "referenceType": "purl",
                 "referenceLocator": purl(package),
             }],
         });
-        if let (Some(digest), Some(object)) = (package.digest, value.as_object_mut()) {
+        let Some(object) = value.as_object_mut() else { return value };
+        if let Some(digest) = package.digest {
             let hex = Hash::from(digest).format(HashFormat::Base16);
             object.insert("checksums".to_owned(), json!([checksum(&hex)]));
+        }
+        if let PackageKind::Nix { store_path } = &package.kind {
+            object.insert("packageFileName".to_owned(), store_path.as_str().into());
         }
         value
     }));
@@ -83,30 +89,10 @@ fn checksum(hex: &str) -> Value {
     json!({ "algorithm": "SHA256", "checksumValue": hex })
 }
 
-/// What is listed elsewhere under a name of its own.
-fn reference(name: &str) -> String {
-    let legal = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '-' };
-    format!("LicenseRef-{}", name.chars().map(legal).collect::<String>())
-}
-
-fn expression(licences: &[Licence]) -> String {
-    let terms: BTreeSet<String> = licences
-        .iter()
-        .map(|licence| match licence {
-            Licence::Spdx(id) => (*id).to_owned(),
-            Licence::Named(name) => reference(name),
-        })
-        .collect();
-    if terms.is_empty() {
-        return NOTHING.to_owned();
-    }
-    terms.into_iter().collect::<Vec<_>>().join(" AND ")
-}
-
 fn named(inventory: &Inventory) -> Vec<Value> {
     let mut texts = BTreeMap::new();
     for package in &inventory.packages {
-        for licence in &package.licences {
+        for licence in package.licences.iter().flat_map(Terms::licences) {
             if let Licence::Named(name) = licence {
                 texts.entry(reference(name)).or_insert(name);
             }

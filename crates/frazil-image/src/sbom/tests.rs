@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 use serde_json::Value;
 
 use super::licence::of_copyright;
-use super::{Inventory, Licence, Package, PackageKind, cyclonedx, purl, spdx};
+use super::{Inventory, Licence, Package, PackageKind, Terms, cyclonedx, purl, spdx};
 use crate::Timestamp;
 
 fn debian(name: &str, version: &str, source: Option<(&str, Option<&str>)>) -> Package {
@@ -40,36 +40,65 @@ fn packages_have_urls() {
             "pkg:deb/debian/libstdc%2B%2B6@1:14.2-1?arch=amd64&distro=debian-13&upstream=gcc-14%4014.2-2"
         ],
     );
-    let kind = PackageKind::Nix { hash: "00bgd045".to_owned() };
+    let nix = || PackageKind::Nix { store_path: "/nix/store/00bgd045-x".to_owned() };
     check_purl(
-        &Package { kind, ..debian("hello", "2.12", None) },
+        &Package { kind: nix(), ..debian("hello", "2.12", None) },
         expect!["pkg:nix/hello@2.12?outputhash=00bgd045"],
+    );
+    check_purl(
+        &Package { kind: nix(), ..debian("x.conf", "", None) },
+        expect!["pkg:nix/x.conf?outputhash=00bgd045"],
+    );
+    check_purl(
+        &Package { kind: PackageKind::Own, ..debian("frazil-init", "1.0", None) },
+        expect!["pkg:generic/frazil-init@1.0"],
     );
 }
 
 #[track_caller]
 fn check_licences(text: &str, expected: Expect) {
-    let text = format!(
-        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n{text}"
-    );
-    expected.assert_eq(&format!("{:?}", of_copyright(text.as_bytes())));
+    let terms = of_copyright(text.as_bytes());
+    expected.assert_eq(&super::licence::expression(&terms).unwrap_or_default());
+}
+
+#[track_caller]
+fn check_readable(text: &str, expected: Expect) {
+    let format = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/";
+    check_licences(&format!("{format}\n{text}"), expected);
 }
 
 #[test]
 fn licences_are_read_from_copyright_files() {
-    check_licences(
-        "License: Expat\nLicense: GPL-2+\n text\n",
-        expect![[r#"[Spdx("GPL-2.0-or-later"), Spdx("MIT")]"#]],
-    );
-    check_licences(
+    check_readable("License: Expat\nLicense: GPL-2+\n text\n", expect!["GPL-2.0-or-later AND MIT"]);
+    check_readable(
         "License: GPL-2.0+ or Artistic, and own\n",
-        expect![[r#"[Spdx("Artistic-1.0-Perl"), Spdx("GPL-2.0-or-later"), Named("own")]"#]],
+        expect!["(GPL-2.0-or-later OR Artistic-1.0-Perl) AND LicenseRef-own"],
     );
+    check_readable(
+        "License: GPL-1+ or Artistic\nLicense: Expat\n",
+        expect!["(GPL-1.0-or-later OR Artistic-1.0-Perl) AND MIT"],
+    );
+    check_readable(
+        "License: GPL-1+ or Artistic\n",
+        expect!["GPL-1.0-or-later OR Artistic-1.0-Perl"],
+    );
+    check_readable(
+        "License: Apache-2.0 or ISC and zlib\n",
+        expect!["Apache-2.0 OR (ISC AND Zlib)"],
+    );
+    check_readable("License: X11 and Expat, or ISC\n", expect!["(X11 AND MIT) OR ISC"]);
+    check_readable("License: GPL-3+ with autoconf exception\n", expect!["GPL-3.0-or-later"]);
+    check_readable("License: , or and \nLicense:\n", expect!["LicenseRef-and"]);
+}
+
+#[test]
+fn copyright_files_for_people_point_to_texts() {
     check_licences(
-        "License: GPL-3+ with autoconf exception\n",
-        expect![[r#"[Spdx("GPL-3.0-or-later")]"#]],
+        "the text is `/usr/share/common-licenses/GPL-3', and\n/usr/share/common-licenses/Apache-2.0.\n\
+         All are in /usr/share/common-licenses/ .",
+        expect!["Apache-2.0 AND LicenseRef-GPL-3"],
     );
-    assert_eq!(of_copyright(b"License: MIT\n"), [], "not machine-readable");
+    check_licences("License: MIT\n", expect![""]);
 }
 
 fn inventory() -> Inventory {
@@ -77,7 +106,10 @@ fn inventory() -> Inventory {
     let app = Package {
         depends: vec![0],
         layers: vec![0, 1],
-        licences: vec![Licence::Spdx("MIT"), Licence::Named("own words".to_owned())],
+        licences: vec![
+            Terms::One(Licence::Spdx("MIT")),
+            Terms::One(Licence::Named("own words".to_owned())),
+        ],
         ..debian("app", "2", None)
     };
     let layers = vec![format!("sha256:{:064}", 1), format!("sha256:{:064}", 2)];

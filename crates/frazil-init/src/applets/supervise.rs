@@ -322,7 +322,7 @@ impl Supervisor {
             match number {
                 // The three keys of a machine.
                 signal::INT if self.is_machine => self.machine.end(EndingKind::Reboot, now),
-                signal::TERM | signal::PWR | signal::INT => {
+                _ if self.machine.plan.ends_on(number) => {
                     self.machine.end(EndingKind::PowerOff, now);
                 }
                 signal::HUP => {

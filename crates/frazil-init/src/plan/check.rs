@@ -61,6 +61,7 @@ pub fn read(bytes: &[u8]) -> Result<Plan<'_>, PlanError> {
         || end > bytes.len()
         || !is_number_of(plan.header(HeaderField::Mode), Mode::ALL)
         || !check_string(plan, HeaderField::ControlOffset as usize * 4)
+        || !is_signal(plan.header(HeaderField::StopSignal))
         || !check_steps(plan)
     {
         return Err(PlanError::Header);

@@ -42,6 +42,14 @@ pub enum CompileError {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// What holds for the whole system has a value that it cannot have.
+    #[error("`{field}`: {problem}")]
+    System {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: Problem,
+    },
     /// A step of the set-up is not valid.
     #[error("step {index} of the set-up: {problem}")]
     Step {
@@ -79,6 +87,9 @@ pub enum Problem {
     /// A word that means nothing here.
     #[error("`{0}` is not known")]
     Unknown(String),
+    /// A signal that PID 1 does not get, or that tells it something else.
+    #[error("PID 1 cannot act on the signal `{0}`")]
+    Deaf(String),
     /// Not octal.
     #[error("`{0}` is not an octal number up to 7777")]
     Octal(String),
@@ -115,7 +126,7 @@ impl CompileError {
                 Some("PID 1 has no search path; name the program by its absolute path")
             }
             Self::Services(_) | Self::Size(_) => Some("split the system"),
-            Self::Field { .. } | Self::Step { .. } | Self::Refused(_) => None,
+            Self::Field { .. } | Self::System { .. } | Self::Step { .. } | Self::Refused(_) => None,
         }
     }
 }
@@ -153,7 +164,9 @@ pub fn compile(table: &Table) -> Result<Vec<u8>, CompileError> {
     );
     let control = writer
         .string(&table.control)
-        .map_err(|problem| CompileError::Step { index: 0, problem })?;
+        .map_err(|problem| CompileError::System { field: "control", problem })?;
+    let stop_signal = stop_signal(&table.stop_signal)
+        .map_err(|problem| CompileError::System { field: "stop_signal", problem })?;
     let steps = steps::write(&mut writer, &table.setup)?;
     let mode = match table.mode {
         ModeChoice::Auto => Mode::Auto,
@@ -165,12 +178,25 @@ pub fn compile(table: &Table) -> Result<Vec<u8>, CompileError> {
         (HeaderField::Count, order.len() as u32),
         (HeaderField::Mode, mode as u32),
         (HeaderField::StopDeadline, deadline),
+        (HeaderField::StopSignal, stop_signal),
     ] {
         writer.set(field as usize, value);
     }
     writer.set_list(HeaderField::ControlOffset as usize, control);
     writer.set_list(HeaderField::StepsOffset as usize, steps);
     finish(writer)
+}
+
+/// The number of the signal that ends the system.
+fn stop_signal(name: &str) -> Result<u32, Problem> {
+    let number = service::signal(name)?;
+    // The kernel's own, the end of a child, and what PID 1 takes for a fault.
+    match names::signal_name(number) {
+        Some("KILL" | "STOP" | "CHLD" | "ILL" | "BUS" | "FPE" | "SEGV") => {
+            Err(Problem::Deaf(name.to_owned()))
+        }
+        Some(_) | None => Ok(number),
+    }
 }
 
 fn finish(writer: Writer) -> Result<Vec<u8>, CompileError> {

@@ -182,7 +182,9 @@ places! {
         StopDeadline = 7,
         ControlOffset = 8,
         StepsOffset = 10,
-        ..12
+        /// What ends the system besides TERM, INT and PWR.
+        StopSignal = 12,
+        ..13
     }
     /// The record of a service. Lists and strings take two words, wide numbers too.
     Field {

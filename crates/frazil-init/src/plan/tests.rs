@@ -6,7 +6,7 @@ use crate::table::Table;
 
 /// A table in which every field of every kind is used.
 const EVERYTHING: &str = r#"{
-    "mode": "vm", "stop_deadline": 12.5, "control": "/run/c", "log": "prefix",
+    "mode": "vm", "stop_deadline": 12.5, "stop_signal": "RTMIN+3", "control": "/run/c", "log": "prefix",
     "setup": [
         {"mount": {"source": "tmpfs", "target": "/data", "type": "tmpfs", "options": ["nosuid", "size=1m"]}},
         {"module": {"path": "/lib/m.ko.xz"}}, {"sysctl": {"key": "net.ipv4.ip_forward", "value": "1"}},
@@ -38,6 +38,8 @@ fn keeps_what_was_declared() {
     assert_eq!(names, ["db", "job", "web"]);
     let (db, job, web) = (plan.service(0), plan.service(1), plan.service(2));
     assert_eq!(plan.stop_deadline(), 12_500);
+    let ends: Vec<u32> = (0..=64).filter(|signal| plan.ends_on(*signal)).collect();
+    assert_eq!(ends, [2, 15, 30, 37]);
     assert_eq!(web.requires().collect::<Vec<_>>(), [0]);
     assert_eq!(web.wants().collect::<Vec<_>>(), [1]);
     assert_eq!(db.dependents().collect::<Vec<_>>(), [1, 2]);
@@ -229,6 +231,14 @@ fn says_what_is_wrong() {
     check_error(
         &one(r#","limits":{"nofiles":1}"#),
         expect!["`limits` of the service `s`: `nofiles` is not known | -"],
+    );
+    check_error(
+        r#"{"stop_signal":"CHLD","services":{}}"#,
+        expect!["`stop_signal`: PID 1 cannot act on the signal `CHLD` | -"],
+    );
+    check_error(
+        r#"{"control":"/a\u0000","services":{}}"#,
+        expect!["`control`: it holds a zero byte | -"],
     );
     check_error(
         r#"{"services":{"s":{"exec":[]}}}"#,

@@ -111,8 +111,9 @@ fn put_file(writer: &mut Writer, file: &AnalysedFile) {
         }
         Facts::Text(text) => {
             writer.byte(3);
-            text.paths.encode(writer);
-            text.sonames.encode(writer);
+            for strings in [&text.paths, &text.includes, &text.sonames] {
+                strings.encode(writer);
+            }
         }
     }
 }
@@ -150,8 +151,8 @@ fn file(reader: &mut Reader<'_>) -> Result<AnalysedFile, Damaged> {
             Facts::Script(Script { interpreter, paths, words: Strings::decode(reader)? })
         }
         3 => {
-            let paths = Strings::decode(reader)?;
-            Facts::Text(Text { paths, sonames: Strings::decode(reader)? })
+            let (paths, includes) = (Strings::decode(reader)?, Strings::decode(reader)?);
+            Facts::Text(Text { paths, includes, sonames: Strings::decode(reader)? })
         }
         _ => return Err(Damaged),
     };

@@ -88,7 +88,16 @@ fn scripts_and_configuration() {
     check_facts(
         "etc/x",
         b"; /etc/no\nload /usr/lib/x.so\nauth pam_unix.so\n",
-        expect![[r#"Text(Text { paths: ["/usr/lib/x.so"], sonames: ["pam_unix.so"] })"#]],
+        expect![[
+            r#"Text(Text { paths: ["/usr/lib/x.so"], includes: [], sonames: ["pam_unix.so"] })"#
+        ]],
+    );
+    check_facts(
+        "etc/x",
+        b"!includedir /etc/y/\nport=/etc/z\n",
+        expect![[
+            r#"Text(Text { paths: ["/etc/y/", "/etc/z"], includes: ["/etc/y/"], sonames: [] })"#
+        ]],
     );
     check_facts("usr/share/x", b"/usr/lib/x", expect!["Nothing"]);
     check_facts("etc/x", b"\0/usr/lib/x", expect!["Nothing"]);

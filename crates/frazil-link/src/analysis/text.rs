@@ -8,6 +8,8 @@ use super::{Script, Strings, Text, tokens};
 const EXTENSIONS: [&[u8]; 9] =
     [b".cfg", b".cnf", b".conf", b".control", b".ini", b".master", b".sample", b".toml", b".yaml"];
 const SHELLS: [&[u8]; 6] = [b"ash", b"bash", b"busybox", b"dash", b"ksh", b"sh"];
+/// What stands before the path of a file or directory without which MariaDB does not start.
+const INCLUDE: &[u8] = b"!include";
 /// The longest first line that Linux reads.
 const SHEBANG_BYTES_MAX: usize = 256;
 
@@ -50,12 +52,17 @@ pub(crate) fn program<'w>(interpreter: &[&'w [u8]]) -> Option<&'w [u8]> {
 
 pub(super) fn configuration(bytes: &[u8]) -> Text {
     let mut paths = BTreeSet::new();
+    let mut includes = BTreeSet::new();
     let mut sonames = BTreeSet::new();
     for line in lines(bytes, &[b"#", b";", b"//"]) {
         paths.extend(tokens::paths(line));
+        if line.trim_ascii_start().starts_with(INCLUDE) {
+            includes.extend(tokens::paths(line));
+        }
         sonames.extend(tokens::sonames(line));
     }
-    Text { paths: Strings::of(paths), sonames: Strings::of(sonames) }
+    let [paths, includes, sonames] = [paths, includes, sonames].map(Strings::of);
+    Text { paths, includes, sonames }
 }
 
 /// The lines that are not comments.

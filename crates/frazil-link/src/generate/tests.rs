@@ -5,13 +5,25 @@ use super::*;
 
 #[test]
 fn bundles_hold_only_authorities() {
-    let files: [(&[u8], &[u8]); 4] = [
+    let files: [(&[u8], &[u8]); 5] = [
         (b"usr/share/ca-certificates/b.crt", b"B\n"),
         (b"usr/share/ca-certificates/a/a.crt", b"A"),
+        (b"usr/share/ca-certificates/a/Old_=Gold=_CA.crt", b"old"),
         (b"usr/share/ca-certificates/a/readme", b"no"),
         (b"usr/share/doc/dummy.crt", b"no"),
     ];
-    assert_eq!(authorities(files), b"A\nB\n");
+    let mut authorities = Authorities::default();
+    for (path, bytes) in files {
+        authorities.add_file(path, bytes.to_vec());
+    }
+    assert!(authorities.remove("Old (Gold) CA") && !authorities.remove("CA"));
+    assert_eq!(authorities.bundle(), b"A\nB\n");
+    let own = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----";
+    assert!(authorities.add_own(own.into()));
+    for broken in ["", "-----BEGIN CERTIFICATE-----\nx", "-----BEGIN PRIVATE KEY-----"] {
+        assert!(!authorities.add_own(broken.into()), "{broken}");
+    }
+    assert_eq!(authorities.bundle(), format!("A\nB\n{own}\n").as_bytes());
 }
 
 #[test]

@@ -1,32 +1,33 @@
 //! From a walk to its ledger: what was reached is sorted, what was not gets a reason.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use frazil_model::Sha256;
 use frazil_tree::TreePath;
 
 use super::{Link, LinkError};
-use crate::analysis::{Analysed, AnalysedKind, Analysis};
+use crate::analysis::{Analysed, AnalysedKind};
 use crate::generate::loader_cache::Library;
 use crate::glob;
 use crate::ledger::{Dropped, Edge, Fate, Hint, Kept, KeptKind, Ledger, Subject, UnitRecord};
 use crate::policy::trim;
-use crate::universe::{Node, NodeId, parent, place};
+use crate::unit::Role;
+use crate::universe::{LINKS_MAX, Node, NodeId, Opened, parent, place};
 use crate::walk::{Reached, Vertex, Walk, Wanted, is_searched};
 
-pub(super) fn record(walk: Walk<'_, '_>, opened: &[Option<Arc<Analysis>>]) -> Link {
+pub(super) fn record(walk: Walk<'_, '_>, opened: &Opened) -> Link {
     let errors = errors(&walk);
     let (subjects, edges) = graph(&walk);
     let kept = walk.kept_units();
     let units =
         walk.universe.units.iter().zip(opened).enumerate().map(|(index, (unit, opened))| {
+            let opened = opened.get();
             let fate = match opened {
                 _ if kept.contains(&index) => Fate::Kept,
                 Some(_) => Fate::Dropped,
                 None => Fate::NeverOpened,
             };
-            let bytes = opened.as_ref().map_or(0, |analysis| analysis.size());
+            let bytes = opened.map_or(0, |analysis| analysis.size());
             UnitRecord { name: unit.name.clone(), package: unit.package.clone(), fate, bytes }
         });
     let units = units.collect();
@@ -196,6 +197,7 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
             Wanted::LeftOut => LinkError::LeftOut { file, soname: name },
         });
     }
+    errors.extend(loops(walk));
     for (id, rivals) in &walk.universe.rivals {
         if walk.reached.get(id.0 as usize) == Some(&Reached::Not) {
             continue;
@@ -216,6 +218,16 @@ fn errors(walk: &Walk<'_, '_>) -> Vec<LinkError> {
     }
     errors.sort();
     errors
+}
+
+/// Links that are made for the system and lead back to themselves.
+fn loops(walk: &Walk<'_, '_>) -> impl Iterator<Item = LinkError> {
+    let ids = (0..walk.universe.nodes.len() as u32).map(NodeId);
+    let is_loop = |id: &NodeId| {
+        walk.universe.unit_of(*id).role == Role::Generated
+            && walk.universe.follow(&walk.universe.node(*id).path).links.len() == LINKS_MAX
+    };
+    ids.filter(is_loop).map(|id| LinkError::Loop { path: tree_path(&walk.universe.node(id).path) })
 }
 
 fn is_same(a: &Analysed, b: &Analysed) -> bool {

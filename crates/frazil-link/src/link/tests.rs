@@ -1,4 +1,5 @@
 mod capabilities;
+mod rules;
 mod units;
 
 use expect_test::{Expect, expect};
@@ -302,6 +303,29 @@ fn what_is_trimmed_can_be_kept() {
     let link = run(text, &["/usr/bin/a"], &packages);
     let dropped: Vec<String> = link.ledger.dropped.iter().map(|it| it.path.to_string()).collect();
     assert_eq!(dropped, ["/usr/share/doc/b/README", "/usr/share/locale/de/LC_MESSAGES/a.mo"]);
+}
+
+#[test]
+fn links_that_are_made_lead_somewhere_else() {
+    check(
+        "unit generated generated
+           link etc/a -> /etc/b
+           link etc/b -> a
+           link etc/c -> c
+           link etc/later -> /run/later
+         unit a
+           link usr/bin/a -> a",
+        &[],
+        expect![[r#"
+            /etc/a <- root of package generated
+            /etc/b <- root of package generated
+            /etc/c <- root of package generated
+            /etc/later <- root of package generated
+            error `/etc/a` is a link that leads back to itself
+            error `/etc/b` is a link that leads back to itself
+            error `/etc/c` is a link that leads back to itself
+        "#]],
+    );
 }
 
 #[test]

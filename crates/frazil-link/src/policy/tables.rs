@@ -290,14 +290,27 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
     Runtime {
         name: "ruby",
         program: "**/ruby[0-9]*",
-        packages: &["libruby[0-9]*"],
+        packages: &["libruby[0-9]*", "rubygems-integration"],
         opens: &["libruby*", "ruby*"],
         through: "/ruby/",
     },
 ];
 
-/// Where packages keep modules of languages that import by name.
-pub(crate) const MODULES: &[&[u8]] = &[b"usr/lib/python3/dist-packages/"];
+/// Packages of modules for programs that import by name.
+pub(crate) struct Modules {
+    /// Patterns of the packages, by Debian's policies for their languages.
+    pub(crate) packages: &'static [&'static str],
+    /// What the paths of modules go through.
+    pub(crate) through: &'static [&'static str],
+}
+
+/// The first row that fits a package is its row.
+pub(crate) const MODULES: &[Modules] = &[
+    Modules { packages: &["lib*-perl"], through: &["/perl5/"] },
+    Modules { packages: &["node-*"], through: &["/nodejs/"] },
+    Modules { packages: &["ruby-*"], through: &["/ruby/", "/rubygems-integration/"] },
+    Modules { packages: &["*"], through: &["usr/lib/python3/dist-packages/"] },
+];
 
 /// Files whose strings are lists of what exists in the world, not of what they need.
 pub(crate) const NOISY_NAMES: &[&str] = &["**/magic*"];

@@ -1,14 +1,22 @@
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
 use crate::fixture;
 use crate::policy::Alternatives;
 
+fn whole<'a>(units: &'a [Unit], opened: &'a Opened) -> Universe<'a> {
+    let mut universe = Universe::new(units);
+    universe.add(0..units.len(), opened, &Alternatives::new());
+    universe
+}
+
 /// Follows each path; shows the links on the way and the end.
 fn check(text: &str, cases: &[(&str, &str)]) {
     let (units, analyses) = fixture::universe(text);
-    let opened: Vec<Option<Arc<Analysis>>> = analyses.into_iter().map(Some).collect();
-    let universe = Universe::new(&units, &opened, &Alternatives::new());
+    let opened: Vec<OnceCell<Arc<Analysis>>> = analyses.into_iter().map(OnceCell::from).collect();
+    let universe = whole(&units, &opened);
     let shown = |id: &NodeId| String::from_utf8_lossy(&universe.node(*id).path).into_owned();
     for (path, expected) in cases {
         let found = universe.follow(&join(b"", path.as_bytes()));
@@ -42,8 +50,9 @@ fn links_are_followed() {
         ],
     );
     let (units, analyses) = fixture::universe("unit a\n link etc/loop -> loop");
-    let opened: Vec<Option<Arc<Analysis>>> = analyses.into_iter().map(Some).collect();
-    let found = Universe::new(&units, &opened, &Alternatives::new()).follow(b"etc/loop");
+    let opened: Vec<OnceCell<Arc<Analysis>>> = analyses.into_iter().map(OnceCell::from).collect();
+    let universe = whole(&units, &opened);
+    let found = universe.follow(b"etc/loop");
     assert_eq!((found.links.len(), found.end), (LINKS_MAX, None));
 }
 
@@ -62,8 +71,8 @@ fn units_lie_where_they_are_mounted() {
 fn directories_are_ranges() {
     let text = "unit a\n file usr/a/x\n file usr/a/y/z\n file usr/a-b\n file usr/a.c/d\n dir usr/a";
     let (units, analyses) = fixture::universe(text);
-    let opened: Vec<Option<Arc<Analysis>>> = analyses.into_iter().map(Some).collect();
-    let universe = Universe::new(&units, &opened, &Alternatives::new());
+    let opened: Vec<OnceCell<Arc<Analysis>>> = analyses.into_iter().map(OnceCell::from).collect();
+    let universe = whole(&units, &opened);
     let below = |directory: &str| -> Vec<String> {
         let ids = universe.below(directory.as_bytes()).iter();
         ids.map(|id| String::from_utf8_lossy(&universe.node(*id).path).into_owned()).collect()
@@ -74,4 +83,50 @@ fn directories_are_ranges() {
     assert_eq!(below("").len(), 5);
     let matching = universe.matching(b"usr/*/x");
     assert_eq!(matching.len(), 1);
+}
+
+/// Units come in any order, and several at once or not.
+#[test]
+fn the_order_of_opening_does_not_matter() {
+    let text = "unit made generated
+           file etc/x
+         unit a
+           file etc/x
+           file usr/bin/mawk
+           file usr/lib/b.so
+           alternative usr/bin/awk -> /usr/bin/mawk 5
+         unit b
+           dir usr/lib/b.so
+           file usr/bin/gawk
+           alternative usr/bin/awk -> /usr/bin/gawk 10
+         unit c
+           file usr/lib/b.so
+           file usr/bin/awk";
+    let (units, analyses) = fixture::universe(text);
+    let opened: Vec<OnceCell<Arc<Analysis>>> = analyses.into_iter().map(OnceCell::from).collect();
+    let shown = |orders: &[&[usize]]| {
+        let mut universe = Universe::new(&units);
+        for order in orders {
+            universe.add(order.iter().copied(), &opened, &Alternatives::new());
+        }
+        let of = |(unit, entry): (usize, &Analysed)| format!("{}:{}", unit, entry.is_directory());
+        let mut lines = Vec::new();
+        for id in universe.below(b"") {
+            let node = universe.node(*id);
+            let rivals: BTreeSet<String> =
+                universe.rivals.get(id).into_iter().flatten().map(|rival| of(*rival)).collect();
+            let path = String::from_utf8_lossy(&node.path).into_owned();
+            lines.push((path, of((node.unit, node.entry)), rivals));
+        }
+        let end = |ids: &[NodeId]| ids.iter().map(|id| universe.node(*id).unit).collect::<Vec<_>>();
+        (lines, end(universe.programs(b"awk")), end(universe.libraries(b"b.so")))
+    };
+    let expected = shown(&[&[0, 1, 2, 3]]);
+    assert_eq!((&expected.1, &expected.2), (&vec![3], &vec![1]));
+    for orders in [&[&[3, 2, 1, 0][..]][..], &[&[2], &[1], &[0, 3]], &[&[0, 1], &[3, 2]]] {
+        assert_eq!(shown(orders), expected, "{orders:?}");
+    }
+    let without_c = shown(&[&[2], &[0], &[1]]);
+    assert_eq!(without_c, shown(&[&[0, 1, 2]]));
+    assert_eq!(without_c.1, [2]);
 }

@@ -10,7 +10,7 @@ use crate::analysis::{Analysed, Facts};
 use crate::capability::{Capability, Extent};
 use crate::glob;
 use crate::ledger::Evidence;
-use crate::policy::{MODULES, RUNTIMES, trim};
+use crate::policy::{MODULES, Modules, RUNTIMES, trim};
 use crate::unit::Role;
 use crate::universe::{NodeId, parent};
 
@@ -58,45 +58,67 @@ impl Walk<'_, '_> {
             let (from, to) = (self.id(Vertex::Node(id)), self.id(vertex));
             self.add_edge(from, to, Evidence::Runtime);
             self.suggested.insert(Suggestion::Like(row.opens));
-            let holds = |package: &str| glob::is_match_any(row.packages, package.as_bytes());
-            for index in 0..universe.nodes.len() as u32 {
-                let node = universe.node(NodeId(index));
+            let nodes =
+                universe.nodes_of(|unit| glob::is_match_any(row.packages, unit.package.as_bytes()));
+            for (id, node) in nodes {
                 let is_library = !node.entry.is_directory()
                     && !node.path.starts_with(b"usr/bin/")
-                    && memchr::memmem::find(&node.path, row.through.as_bytes()).is_some()
-                    && universe.units.get(node.unit).is_some_and(|unit| holds(&unit.package));
+                    && memchr::memmem::find(&node.path, row.through.as_bytes()).is_some();
                 if is_library {
-                    self.reach_node(Step::bulk(vertex, Evidence::Runtime), NodeId(index));
+                    self.reach_node(Step::bulk(vertex, Evidence::Runtime), id);
                 }
             }
         }
     }
 
-    /// Modules of a language import those of packages that theirs declares to need, by names that
-    /// stand in no string of a known form.
+    /// Packages of modules that a system names, or of which one is kept, are wanted whole, native
+    /// ones too: who imports what stands in no string of a known form. So are those that they
+    /// declare to need.
     pub(super) fn take_modules(&mut self) {
         let universe = self.universe;
-        let is_module = |node: &crate::universe::Node<'_>| {
-            !node.entry.is_directory() && MODULES.iter().any(|start| node.path.starts_with(start))
-        };
-        let mut needed: BTreeMap<&str, NodeId> = BTreeMap::new();
-        let mut modules = Vec::new();
+        let rows: Vec<Option<&Modules>> = universe.units.iter().map(modules_of).collect();
+        let mut modules: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
+        let mut wanted: BTreeMap<usize, Vertex> = BTreeMap::new();
         for index in 0..universe.nodes.len() as u32 {
             let id = NodeId(index);
             let node = universe.node(id);
-            if is_module(node) && universe.unit_of(id).mount.is_root() {
-                modules.push(id);
-                if self.state(id) != Reached::Not {
-                    let depends = &universe.unit_of(id).depends;
-                    for package in depends {
-                        needed.entry(package).or_insert(id);
-                    }
-                }
+            let Some(Some(row)) = rows.get(node.unit) else { continue };
+            let is_through =
+                |name: &&str| memchr::memmem::find(&node.path, name.as_bytes()).is_some();
+            if node.entry.is_directory() || !row.through.iter().any(is_through) {
+                continue;
+            }
+            modules.entry(node.unit).or_default().push(id);
+            if self.state(id) != Reached::Not {
+                wanted.entry(node.unit).or_insert(Vertex::Node(id));
             }
         }
-        for id in modules {
-            if let Some(user) = needed.get(&*universe.unit_of(id).package) {
-                self.reach_node(Step::bulk(Vertex::Node(*user), Evidence::Runtime), id);
+        let roots = self.id(Vertex::Roots);
+        for unit in modules.keys().copied() {
+            if universe.units.get(unit).is_some_and(|unit| unit.role == Role::Named) {
+                let package = self.id(Vertex::Package(unit));
+                self.add_edge(roots, package, Evidence::PackageData);
+                wanted.entry(unit).or_insert(Vertex::Package(unit));
+            }
+        }
+        let mut waiting: Vec<usize> = wanted.keys().copied().collect();
+        while let Some(unit) = waiting.pop() {
+            let (Some(ids), Some(from)) = (modules.get(&unit), wanted.get(&unit).copied()) else {
+                continue;
+            };
+            for id in ids {
+                self.reach_node(Step::bulk(from, Evidence::Runtime), *id);
+            }
+            let mut kept = ids.iter().filter(|id| self.state(**id) != Reached::Not);
+            let Some(importer) = kept.next().copied().map(Vertex::Node) else { continue };
+            let depends = universe.units.get(unit).map_or(&[][..], |unit| &unit.depends);
+            for other in modules.keys() {
+                let is_needed =
+                    universe.units.get(*other).is_some_and(|it| depends.contains(&it.package));
+                if is_needed && !wanted.contains_key(other) {
+                    wanted.insert(*other, importer);
+                    waiting.push(*other);
+                }
             }
         }
     }
@@ -130,13 +152,11 @@ impl Walk<'_, '_> {
         let named = |unit: &&crate::unit::Unit| unit.role == Role::Named && unit.mount.is_root();
         let sources: Vec<&str> =
             universe.units.iter().filter(named).map(|it| &*it.source).collect();
-        for index in 0..universe.nodes.len() as u32 {
-            let id = NodeId(index);
-            let node = universe.node(id);
-            let unit = universe.unit_of(id);
-            let belongs =
-                unit.role.is_declared() && unit.mount.is_root() && sources.contains(&&*unit.source);
-            if !belongs || !is_data(node) || trim(&node.path).is_some() {
+        let belonging = universe.nodes_of(|unit| {
+            unit.role.is_declared() && unit.mount.is_root() && sources.contains(&&*unit.source)
+        });
+        for (id, node) in belonging {
+            if !is_data(node) || trim(&node.path).is_some() {
                 continue;
             }
             // A link alone is no data; it goes with what it leads to.
@@ -239,6 +259,12 @@ impl Walk<'_, '_> {
             }
         })
     }
+}
+
+/// Which modules are in a package.
+fn modules_of(unit: &crate::unit::Unit) -> Option<&'static Modules> {
+    let mut rows = MODULES.iter().filter(|_| unit.mount.is_root() && unit.role.is_declared());
+    rows.find(|row| glob::is_match_any(row.packages, unit.package.as_bytes()))
 }
 
 /// A directory that not everybody may enter, or that belongs to somebody.

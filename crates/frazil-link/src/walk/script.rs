@@ -37,12 +37,13 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn visit_text(&mut self, id: NodeId, text: &crate::analysis::Text) {
-        let Text { paths, sonames } = text;
-        for path in paths.iter() {
+    /// All that a text says, or only what it cannot be read without.
+    pub(super) fn visit_text(&mut self, id: NodeId, text: &Text, is_whole: bool) {
+        let Text { paths, includes, sonames } = text;
+        for path in if is_whole { paths } else { includes }.iter() {
             self.take_path(id, path, Evidence::ConfigPath);
         }
-        for name in sonames.iter() {
+        for name in sonames.iter().filter(|_| is_whole) {
             self.take_soname(id, name);
         }
     }

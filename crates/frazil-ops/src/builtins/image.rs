@@ -35,8 +35,7 @@ pub(super) fn build(
     };
     let locate = |path: &str| {
         let path = task.store.parse(path.as_bytes()).ok()?;
-        let place = task.inputs.get(&path)?.clone();
-        Some(Located { place, digest: None })
+        Some(Located::at(task.inputs.get(&path)?.clone()))
     };
     let mut system = System::open(&place, &locate)?;
     if let Some(tag) = variable(task.derivation, "tag")? {

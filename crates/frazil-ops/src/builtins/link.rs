@@ -18,7 +18,7 @@ use super::{AttributeProblem, Tools, out, structured};
 use crate::debian::Indexes;
 use crate::system::ledger;
 use crate::system::link::{Linked, Setting, link};
-use crate::system::specification::Specification;
+use crate::system::specification::{self, Specification};
 
 const ATTRIBUTE: &str = "specification";
 
@@ -30,7 +30,7 @@ pub(super) fn build(
     let mut attributes = structured(task)?;
     let value =
         attributes.remove(ATTRIBUTE).ok_or(AttributeProblem::Missing { name: ATTRIBUTE })?;
-    let specification: Specification = serde_json::from_value(value)?;
+    let specification = specification::read(value)?;
     let mut indexes = Indexes::in_directory(tools.cache.clone());
     let suite = match &specification.debian {
         Some(source) => Some(suite(task, &mut indexes, source)?),

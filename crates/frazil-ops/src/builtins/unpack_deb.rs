@@ -12,6 +12,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write as _};
@@ -31,6 +32,9 @@ const COPY_BYTES: usize = 128 << 10;
 const PLAIN_FILES: [u32; 2] = [0o644, 0o755];
 const PLAIN_DIRECTORY: u32 = 0o755;
 const DIRECTORY_MODE: u32 = 0o755;
+/// As everything in a store has them, so that nobody has to change them.
+const FILE_MODE: u32 = 0o444;
+const PROGRAM_MODE: u32 = 0o555;
 
 /// Why a package was not unpacked. The package is named, since many are unpacked at once.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +99,8 @@ fn write_unit(
     let mut input = BufReader::with_capacity(BUFFER_BYTES, file);
     let reader = DebReader::open(&mut input, Limits::default())?;
     let mut manifest = String::new();
-    let mut writer = Writer { data, parent: PathBuf::new(), buffer: vec![0; COPY_BYTES] };
+    let buffer = vec![0; COPY_BYTES];
+    let mut writer = Writer { directories: BTreeSet::from([data.clone()]), data, buffer };
     let (control, _) = reader.visit::<Failure>(&mut |entry| {
         if cancelled() {
             let source = io::ErrorKind::Interrupted.into();
@@ -113,22 +118,19 @@ fn write_unit(
 struct Writer {
     /// The directory of all of them.
     data: PathBuf,
-    /// The directory that was written to last.
-    parent: PathBuf,
+    /// Those that were made.
+    directories: BTreeSet<PathBuf>,
     buffer: Vec<u8>,
 }
 
 impl Writer {
     fn write(&mut self, entry: Entry<'_>) -> Result<(), Failure> {
         let path = inside(&self.data, entry.path.as_bytes());
-        if let Some(parent) = path.parent().filter(|_| !entry.path.is_root())
-            && parent != self.parent
-        {
-            make_directories(parent)?;
-            parent.clone_into(&mut self.parent);
+        if let Some(parent) = path.parent().filter(|_| !entry.path.is_root()) {
+            self.make_directories(parent)?;
         }
         match entry.kind {
-            EntryKind::Directory => make_directories(&path),
+            EntryKind::Directory => self.make_directories(&path),
             // Only the manifest can hold these.
             EntryKind::CharacterDevice(..) | EntryKind::BlockDevice(..) | EntryKind::Fifo => Ok(()),
             EntryKind::Symlink(target) => {
@@ -140,11 +142,23 @@ impl Writer {
                 fs::hard_link(target, &path).map_err(failed("link", &path))
             }
             EntryKind::File => {
-                let mode = if entry.mode & 0o100 == 0 { 0o644 } else { 0o755 };
+                let mode = if entry.mode & 0o100 == 0 { FILE_MODE } else { PROGRAM_MODE };
                 let written = write_file(&path, mode, entry.contents, &mut self.buffer);
                 written.map_err(failed("write", &path))
             }
         }
+    }
+
+    /// Makes a directory and those on the way to it, unless they were made.
+    fn make_directories(&mut self, path: &Path) -> Result<(), Failure> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        if self.directories.contains(path) {
+            return Ok(());
+        }
+        let made = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
+        made.map_err(failed("make the directory", path))?;
+        self.directories.insert(path.to_owned());
+        Ok(())
     }
 }
 
@@ -182,13 +196,6 @@ fn inside(top: &Path, path: &[u8]) -> PathBuf {
 
 fn make_directory(path: &Path) -> Result<(), Failure> {
     fs::create_dir(path).map_err(failed("make the directory", path))
-}
-
-fn make_directories(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let mut builder = fs::DirBuilder::new();
-    let made = builder.recursive(true).mode(DIRECTORY_MODE).create(path);
-    made.map_err(failed("make the directory", path))
 }
 
 fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> Failure + 'p {

@@ -8,21 +8,23 @@
 //! or its end is marked.
 
 mod answer;
+mod held;
 mod http;
 mod upload;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use frazil_model::signature::{PublicKey, SecretKey};
 use frazil_store::Store;
+use frazil_store::fs::IoError;
 
 use super::EncoderOptions;
+use held::Held;
 use http::{Request, RequestError};
 
 /// How long a request may take to be made, and a client may say nothing or take nothing.
@@ -55,10 +57,8 @@ pub struct Writable {
     pub trusted_keys: Vec<PublicKey>,
     /// Whether a path whose address does not follow from its contents needs a signature.
     pub require_signatures: bool,
-    /// The directory for files whose narinfo has not come. It must be empty, and is emptied.
-    pub uploads: PathBuf,
-    /// The most bytes of one file.
-    pub file_bytes_max: u64,
+    /// The most bytes of files that are kept until their narinfos come, and so of one file.
+    pub files_bytes_max: u64,
 }
 
 /// Why nothing is served.
@@ -72,14 +72,9 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// The directory for what is written cannot be used.
-    #[error("cannot use the directory '{}' for what is written", path.display())]
-    Uploads {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// There is no directory for what is written.
+    #[error(transparent)]
+    Uploads(#[from] IoError),
 }
 
 impl ServeError {
@@ -87,7 +82,7 @@ impl ServeError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Listen { .. } => Some("another program may have it; port 0 takes a free one"),
-            Self::Uploads { .. } => None,
+            Self::Uploads(source) => source.help(),
         }
     }
 }
@@ -109,6 +104,8 @@ pub struct Served<'a> {
 pub struct Server {
     store: Store,
     options: ServeOptions,
+    /// What has been written, if anybody may write.
+    held: Option<Held>,
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -153,13 +150,14 @@ impl Server {
         address: SocketAddr,
         options: ServeOptions,
     ) -> Result<Self, ServeError> {
-        if let Some(writable) = &options.writable {
-            upload::clear(&writable.uploads)?;
-        }
+        let held = match &options.writable {
+            Some(writable) => Some(Held::new(store.workplace()?, writable.files_bytes_max)),
+            None => None,
+        };
         let failed = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { store, options, listener, address, shared: Arc::default() })
+        Ok(Self { store, options, held, listener, address, shared: Arc::default() })
     }
 
     /// Where it listens.
@@ -173,7 +171,7 @@ impl Server {
     }
 
     /// Answers until it is stopped.
-    pub fn run(&self, on_served: &(dyn Fn(Served<'_>) + Sync)) -> Result<(), ServeError> {
+    pub fn run(&self, on_served: &(dyn Fn(Served<'_>) + Sync)) {
         std::thread::scope(|scope| {
             for number in 0.. {
                 let accepted = self.listener.accept();
@@ -205,10 +203,6 @@ impl Server {
                 }
             }
         });
-        if let Some(writable) = &self.options.writable {
-            upload::clear(&writable.uploads)?;
-        }
-        Ok(())
     }
 
     fn connection(&self, stream: &TcpStream, on_served: &(dyn Fn(Served<'_>) + Sync)) {

@@ -10,7 +10,6 @@ mod lists;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::thread;
 
 use frazil_debian::Date;
 
@@ -18,6 +17,7 @@ use frazil_debian::openpgp::Keyring;
 use frazil_debian::release::{Release, ReleaseError};
 use frazil_eval::host::{FetchAttribute, FetchRequest, HostError};
 use frazil_store::fetch::{Client, ClientError, FetchError, FetchOptions, Url, UrlError};
+use frazil_store::threads::parallel_on;
 
 use lists::{Pending, Place, fetch_list};
 
@@ -188,20 +188,7 @@ impl DebianFetcher {
             Some(lists) => self.locked(lists, wanted)?,
             None => self.current(&client, wanted)?,
         };
-        let fetched: Vec<Result<List, InputError>> = thread::scope(|scope| {
-            let fetch = |pending| {
-                let client = &client;
-                scope.spawn(move || fetch_list(client, pending))
-            };
-            let running: Vec<_> = pending.iter().map(fetch).collect();
-            running
-                .into_iter()
-                .map(|thread| {
-                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        });
-        let texts = fetched.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let texts = parallel_on(pending.len(), &pending, |pending| fetch_list(&client, pending))?;
         let lists = LockedLists(pending.into_iter().map(|pending| pending.locked).collect());
         Ok(Self::files(wanted, &lists, texts))
     }

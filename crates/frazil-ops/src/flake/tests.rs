@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::{AttributeKind, FlakePlan, LockPlan, Writing, init, resolve_installable, with_flake};
 use crate::eval::Failure;
-use crate::host::{Additions, DiskHost, HostContext};
+use crate::host::{DiskHost, HostContext};
 
 /// The time of all files of a test.
 const TIME_SECONDS: u64 = 1_700_000_000;
@@ -70,7 +70,6 @@ impl World {
             let context = HostContext {
                 store_dir: StoreDir::default(),
                 physical_dir: "/absent/store".into(),
-                additions: Additions::InMemory,
                 environment: BTreeMap::new(),
                 now: 7,
             };

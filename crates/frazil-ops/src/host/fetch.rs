@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use frazil_eval::host::{FetchAttribute, FetchRequest, Fetched, Host, HostError};
 use frazil_model::nar::FileName;
+use frazil_model::percent;
 use frazil_model::{
     ContentAddress, ContentAddressMethod, Hash, HashAlgorithm, HashFormat, Sha256, StoreName,
     StorePath,
@@ -201,21 +202,7 @@ fn local_path(url: &str) -> Option<Vec<u8>> {
     if !path.starts_with('/') {
         return None;
     }
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((byte, behind)) = rest.split_first() {
-        let code = match (byte, behind) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        };
-        bytes.push(code.unwrap_or(*byte));
-        rest = behind.get(if code.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    Some(bytes)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+    Some(percent::decode(path.as_bytes()))
 }
 
 /// Puts `node` into a tree at `path`, making the directories above it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use expect_test::expect;
@@ -11,7 +11,7 @@ use frazil_eval::host::{AddPath, FileKind, Host, HostError, Ingestion, Message};
 use frazil_model::{StoreDir, StorePath};
 use tempfile::TempDir;
 
-use super::{Additions, DiskHost, HostContext};
+use super::{DiskHost, HostContext};
 
 /// A tree with one of everything: `a`, `run` (executable), `link`, `dir/b`, `empty/`.
 pub(super) fn tree() -> TempDir {
@@ -28,11 +28,10 @@ pub(super) fn tree() -> TempDir {
     folder
 }
 
-fn host(additions: Additions, physical: &Path) -> DiskHost<'static> {
+fn host(physical: &Path) -> DiskHost<'static> {
     let context = HostContext {
         store_dir: StoreDir::default(),
         physical_dir: physical.to_owned(),
-        additions,
         environment: BTreeMap::from([(b"A".to_vec(), b"b".to_vec())]),
         now: 7,
     };
@@ -40,7 +39,7 @@ fn host(additions: Additions, physical: &Path) -> DiskHost<'static> {
 }
 
 pub(super) fn in_memory() -> DiskHost<'static> {
-    host(Additions::InMemory, Path::new("/absent/store"))
+    host(Path::new("/absent/store"))
 }
 
 fn add(host: &mut DiskHost<'_>, path: &Path, ingestion: Ingestion) -> Result<StorePath, HostError> {
@@ -179,28 +178,6 @@ fn links_between_additions() {
 }
 
 #[test]
-fn additions_on_disk_look_like_a_store() {
-    let tree = tree();
-    let store = tempfile::tempdir().expect("a temporary folder");
-    let mut host = host(Additions::OnDisk, &store.path().join("store"));
-    let path = add(&mut host, tree.path(), Ingestion::Recursive).expect("added");
-    let again = add(&mut host, tree.path(), Ingestion::Recursive).expect("added");
-    assert_eq!(path, again);
-    let written = store.path().join("store").join(path.as_str());
-    for (name, mode) in
-        [("", 0o555), ("a", 0o444), ("run", 0o555), ("dir", 0o555), ("dir/b", 0o444)]
-    {
-        let metadata = written.join(name).metadata().expect("written");
-        assert_eq!((metadata.mode() & 0o777, metadata.mtime()), (mode, 1), "{name}");
-    }
-    assert_eq!(fs::read_link(written.join("link")).expect("a link"), Path::new("dir/b"));
-    assert_eq!(host.read(&full(&path).join("dir/b")).expect("read through"), b"bee");
-    assert!(host.is_valid(&path).expect("looked at"));
-    let left: Vec<_> = fs::read_dir(store.path().join("store")).expect("listed").collect();
-    assert_eq!(left.len(), 1, "no temporary files stay");
-}
-
-#[test]
 fn odd_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("s")).expect("bound");
@@ -220,7 +197,6 @@ fn environment_time_and_messages() {
     let context = HostContext {
         store_dir: StoreDir::default(),
         physical_dir: PathBuf::from("/absent/store"),
-        additions: Additions::InMemory,
         environment: BTreeMap::from([(b"A".to_vec(), b"b".to_vec())]),
         now: 7,
     };

@@ -9,7 +9,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frazil_tree::{LeafKind, Node, Tree, TreePath};
+use frazil_model::Sha256;
+use frazil_tree::{Leaf, LeafKind, Node, Tree, TreePath};
 use serde::Serialize;
 
 pub use owners::is_list;
@@ -27,6 +28,9 @@ pub struct Weight {
     pub bytes: u64,
     /// Its files and links.
     pub files: u64,
+    /// A digest of what its files and links are, and where.
+    #[serde(skip)]
+    pub contents: Option<Sha256>,
 }
 
 /// A package that two images do not have alike.
@@ -86,6 +90,7 @@ pub fn packages(tree: &Tree) -> BTreeMap<String, Weight> {
         let weight = packages.entry(name).or_default();
         weight.versions.extend(version);
         weight.files += 1;
+        weight.contents = Some(folded(weight.contents, path, leaf));
         if seen.insert(id)
             && let LeafKind::File(file) = &leaf.kind
         {
@@ -95,11 +100,28 @@ pub fn packages(tree: &Tree) -> BTreeMap<String, Weight> {
     packages
 }
 
+/// The digest of a file or link and of those before it.
+fn folded(before: Option<Sha256>, path: &TreePath, leaf: &Leaf) -> Sha256 {
+    let before = before.map_or([0; 32], |digest| digest.0);
+    let what = match &leaf.kind {
+        LeafKind::File(file) => file
+            .digest()
+            .map_or_else(|| file.size().to_le_bytes().to_vec(), |digest| digest.0.to_vec()),
+        LeafKind::Symlink(target) => target.to_vec(),
+        LeafKind::Device { major, minor, .. } => {
+            [major.to_le_bytes(), minor.to_le_bytes()].concat()
+        }
+        LeafKind::Fifo => Vec::new(),
+    };
+    Sha256::of(&[&before, path.as_bytes(), b"\0", &what].concat())
+}
+
 /// The packages that differ, those first that matter most. With `is_normalised` versions do not
 /// count: only what was added, removed, or has another size.
 pub fn package_differences(before: &Tree, after: &Tree, is_normalised: bool) -> Vec<Difference> {
     let is_same = |a: &Weight, b: &Weight| {
-        a.bytes == b.bytes && (is_normalised || (a.versions == b.versions && a.files == b.files))
+        a.bytes == b.bytes
+            && (is_normalised || (a.versions == b.versions && a.contents == b.contents))
     };
     differences(&packages(before), &packages(after), &is_same)
 }

@@ -9,7 +9,6 @@ use std::fs;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use frazil_image::compress::Compression;
 use frazil_image::contents::EncodeError;
@@ -18,6 +17,7 @@ use frazil_image::oci::{self, Blob, Digesting, LayerBlob};
 use frazil_image::recipe::recipe;
 use frazil_model::{Hash, HashAlgorithm, HashFormat, Sha256};
 use frazil_store::fs::IoError;
+use frazil_store::threads::parallel;
 use serde::{Deserialize, Serialize};
 
 use super::{ENTRY_TIME, Event, ImageError, System, Tell};
@@ -140,7 +140,8 @@ impl Drop for Removed<'_> {
     }
 }
 
-/// Copies a blob from the file that keeps it; what is not the blob any more is an error.
+/// Copies a blob from the file that keeps it. What is not the blob any more is an error, and is kept
+/// no longer.
 pub(super) fn copy(file: &Path, blob: &Blob, out: &mut dyn Write) -> Result<(), ImageError> {
     let mut reader = fs::File::open(file).map_err(IoError::on("open", file))?.take(blob.size + 1);
     let mut digesting = Digesting::new(out);
@@ -155,46 +156,8 @@ pub(super) fn copy(file: &Path, blob: &Blob, out: &mut dyn Write) -> Result<(), 
     if digesting.finish().1 == *blob {
         return Ok(());
     }
+    fs::remove_file(file).map_err(IoError::on("remove", file))?;
     Err(ImageError::Damaged { path: file.to_owned() })
-}
-
-/// Runs `work` on each item, with a thread for each processor. The results are in the order of the
-/// items; of several errors, the one of the first item counts.
-pub(super) fn parallel<T: Sync, R: Send, E: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<R, E> + Sync,
-) -> Result<Vec<R>, E> {
-    let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<R, E>>>> =
-        items.iter().map(|_| Mutex::new(None)).collect();
-    let run = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(item), Some(slot)) = (items.get(index), results.get(index)) else { return };
-            let result = work(item);
-            let failed = result.is_err();
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-            if failed {
-                // Nobody begins with another one.
-                next.store(items.len(), Ordering::Relaxed);
-            }
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(items.len().max(1)) {
-            scope.spawn(run);
-        }
-        run();
-    });
-    let taken =
-        results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
-    // Those that nobody began with stand behind the one that failed, or beside it.
-    let mut done = Vec::with_capacity(items.len());
-    for result in taken.flatten() {
-        done.push(result?);
-    }
-    Ok(done)
 }
 
 fn sha256(hex: &str) -> Option<Sha256> {

@@ -1,5 +1,8 @@
 //! Images as files: layouts, archives, plain roots.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -11,8 +14,10 @@ use frazil_image::contents::EncodeError;
 use frazil_image::oci::{self, Blob, docker, layout};
 use frazil_image::tar;
 use frazil_store::fs::IoError;
+use frazil_store::threads::parallel;
+use serde_json::Value;
 
-use super::{ENTRY_TIME, Image, ImageError, System, blobs, plan};
+use super::{ENTRY_TIME, Image, ImageError, System, blobs, layout_has, plan};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -28,7 +33,8 @@ pub enum Format {
 }
 
 impl Image<'_> {
-    /// Writes the image to a path, which has all of it or what it had before.
+    /// Writes the image to a path, which has all of it or what it had before; in a layout, beside
+    /// what it had before.
     pub fn write(&self, format: Format, path: &Path) -> Result<(), ImageError> {
         match format {
             Format::Layout => self.write_layout(path),
@@ -72,13 +78,19 @@ impl Image<'_> {
         self.encoded.iter().map(|layer| (layout::blob_path(&layer.blob), layer.blob)).collect()
     }
 
+    /// A layout that is there already keeps its other images, as with umoci and skopeo. One that has
+    /// none is replaced, so that blobs of earlier images do not pile up in it.
     fn write_layout(&self, path: &Path) -> Result<(), ImageError> {
-        if path.symlink_metadata().is_ok() && !path.join(layout::MARK).is_file() {
-            return Err(ImageError::InTheWay { path: path.to_owned() });
+        let path = &followed(path);
+        let is_there = path.symlink_metadata().is_ok();
+        if is_there && let Some(index) = self.shared_index(path)? {
+            return self.write_layout_files(path, Some(index));
         }
         let temporary = beside(path, "new");
         remove(&temporary)?;
-        let written = self.write_layout_files(&temporary);
+        let written = fs::create_dir(&temporary)
+            .map_err(|error| IoError::on("create the directory", &temporary)(error).into())
+            .and_then(|()| self.write_layout_files(&temporary, None));
         if let Err(error) = written.and_then(|()| replace_directory(&temporary, path)) {
             // What failed is said already.
             drop(fs::remove_dir_all(&temporary));
@@ -87,17 +99,49 @@ impl Image<'_> {
         Ok(())
     }
 
-    fn write_layout_files(&self, directory: &Path) -> Result<(), ImageError> {
+    /// The index of a layout without an image of our tag; `None` if the layout has no other image
+    /// and nothing else.
+    fn shared_index(&self, layout: &Path) -> Result<Option<Value>, ImageError> {
+        let no_image = || ImageError::InTheWay { path: layout.to_owned() };
+        if !layout.join(layout::MARK).is_file() {
+            return Err(no_image());
+        }
+        let file = layout.join(layout::INDEX);
+        let text = fs::read(&file).map_err(IoError::on("read", &file))?;
+        let mut index: Value = serde_json::from_slice(&text).map_err(|_| no_image())?;
+        let Some(images) = index.get_mut("manifests").and_then(Value::as_array_mut) else {
+            return Err(no_image());
+        };
+        let tag = &self.system.presentation.tag;
+        images.retain(|image| {
+            let annotations = image.get("annotations");
+            annotations.and_then(|all| all.get(layout::TAG_ANNOTATION)).is_none_or(|it| it != tag)
+        });
+        let mut is_shared = !images.is_empty();
+        for entry in fs::read_dir(layout).map_err(IoError::on("list", layout))? {
+            let name = entry.map_err(IoError::on("list", layout))?.file_name();
+            is_shared |= ![layout::MARK, layout::INDEX, "blobs"].iter().any(|own| name == *own);
+        }
+        Ok(is_shared.then_some(index))
+    }
+
+    /// Writes what the directory lacks. The index, which makes an image of it, comes last: our own,
+    /// or one that lists our image, too.
+    fn write_layout_files(&self, directory: &Path, index: Option<Value>) -> Result<(), ImageError> {
         let folder = directory.join("blobs/sha256");
         fs::create_dir_all(&folder).map_err(IoError::on("create the directory", &folder))?;
-        for (name, blob) in self.blobs() {
-            let place = directory.join(name);
-            let mut file = fs::File::create(&place).map_err(IoError::on("create", &place))?;
-            blobs::copy(&self.encoder.file(&blob), &blob, &mut file)?;
+        for blob in self.blobs().values().filter(|blob| !layout_has(directory, blob)) {
+            write_file(&directory.join(layout::blob_path(blob)), &mut |out| {
+                blobs::copy(&self.encoder.file(blob), blob, out)
+            })?;
         }
-        for (name, bytes) in self.documents(&self.system.presentation.tag) {
-            let place = directory.join(name);
-            fs::write(&place, bytes).map_err(IoError::on("write", &place))?;
+        let mut documents = self.documents(&self.system.presentation.tag);
+        let own = documents.remove(layout::INDEX).unwrap_or_default();
+        let index = index.map_or_else(|| own.clone(), |index| merged(index, &own));
+        for (name, bytes) in documents.into_iter().chain([(layout::INDEX.to_owned(), index)]) {
+            write_file(&directory.join(name), &mut |out| {
+                Ok(out.write_all(&bytes).map_err(EncodeError::Write)?)
+            })?;
         }
         Ok(())
     }
@@ -142,6 +186,16 @@ impl Image<'_> {
     }
 }
 
+/// An index with the images of another one before its own: readers take the first.
+fn merged(mut index: Value, other: &[u8]) -> Vec<u8> {
+    let mut other: Value = serde_json::from_slice(other).unwrap_or_default();
+    let more = other.get_mut("manifests").and_then(Value::as_array_mut).map(std::mem::take);
+    if let Some(images) = index.get_mut("manifests").and_then(Value::as_array_mut) {
+        images.splice(..0, more.unwrap_or_default());
+    }
+    index.to_string().into_bytes()
+}
+
 /// Writes a system as `docker load` takes it, without anything on disk: layers are made twice, the
 /// first time for their digests.
 pub fn stream(
@@ -150,7 +204,7 @@ pub fn stream(
     out: &mut dyn Write,
 ) -> Result<(), ImageError> {
     let layers = plan::layers(system, layers_max);
-    let encoded = blobs::parallel(&layers, |layer| {
+    let encoded = parallel(&layers, |layer| {
         let mut sink = std::io::sink();
         oci::encode_layer(layer, &system.units, ENTRY_TIME, Compression::None, &mut sink)
     })?;
@@ -170,17 +224,26 @@ pub fn write_root(system: &System, out: &mut dyn Write) -> Result<(), ImageError
     Ok(tar::write(&system.tree, &system.units, ENTRY_TIME, out)?)
 }
 
-/// Writes a file in one step: it is whole, or as it was before.
+/// Writes a file in one step: it is whole, or as it was before. A device or a pipe that is there is
+/// written to, for it is no file that could be replaced.
 pub fn write_file(
     path: &Path,
     write: &mut dyn FnMut(&mut dyn Write) -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {
+    let path = &followed(path);
+    let mut fill = |file: fs::File, place: &Path| -> Result<(), ImageError> {
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
+        write(&mut out)?;
+        Ok(out.flush().map_err(IoError::on("write", place))?)
+    };
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let file = fs::OpenOptions::new().write(true).open(path);
+        return fill(file.map_err(IoError::on("open", path))?, path);
+    }
     let temporary = beside(path, "new");
     let result = (|| {
         let file = fs::File::create(&temporary).map_err(IoError::on("create", &temporary))?;
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        write(&mut out)?;
-        out.flush().map_err(IoError::on("write", &temporary))?;
+        fill(file, &temporary)?;
         Ok(fs::rename(&temporary, path).map_err(IoError::on("rename", &temporary))?)
     })();
     if result.is_err() {
@@ -188,6 +251,11 @@ pub fn write_file(
         drop(fs::remove_file(&temporary));
     }
     result
+}
+
+/// Where a path leads: what is written to a link is written to its target.
+fn followed(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A name in the same directory, which sorts out of the way.

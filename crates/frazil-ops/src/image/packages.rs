@@ -6,14 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use frazil_image::sbom::{Package, PackageKind, licence};
-use frazil_model::{Sha256, StorePath};
+use frazil_image::sbom::{Licence, Package, PackageKind, Terms, licence};
+use frazil_model::StorePath;
 use frazil_tree::tree::Conflict;
 use frazil_tree::{File, Leaf, LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
+use super::system::Located;
 use super::units::Units;
+use crate::system::link::{INIT, INIT_PROGRAM};
 use crate::system::unpacked;
 
 /// Where scanners look for packages of systems that are never upgraded in place.
@@ -29,6 +30,8 @@ pub(super) struct Found {
     needs: BTreeSet<String>,
     /// Names under which others may need it.
     provides: BTreeSet<String>,
+    /// The package that has the copyright file, if it is another one.
+    documents: Option<String>,
     /// For scanners, if it is of Debian: the stanza and the sums.
     lists: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -41,20 +44,18 @@ impl Found {
     }
 }
 
-/// The packages of units, each at its place, sorted by name.
+/// The packages of units, by the store paths that those are, sorted by name.
 pub(super) fn find(
-    places: &BTreeMap<Origin, (PathBuf, Option<Sha256>)>,
+    places: &BTreeMap<Origin, (String, Located)>,
     units: &Units,
     tree: &mut Tree,
 ) -> Result<Vec<Found>, Conflict> {
     let release = os_release(tree, units)?.as_deref().and_then(release);
-    let mut found: Vec<Found> = places
-        .iter()
-        .filter_map(|(unit, (place, digest))| {
-            let of_debian = of_debian(unit, place, *digest, release.as_deref());
-            of_debian.or_else(|| of_nix(unit, place, *digest))
-        })
-        .collect();
+    let of_units = places.iter().filter_map(|(unit, (store_path, located))| {
+        let of_debian = of_debian(unit, located, release.as_deref());
+        of_debian.or_else(|| of_nix(unit, store_path, located))
+    });
+    let mut found: Vec<Found> = of_units.chain(own(tree)).collect();
     found.sort_by(|a, b| (&a.package.name, &a.unit).cmp(&(&b.package.name, &b.unit)));
     let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, found) in found.iter().enumerate() {
@@ -73,6 +74,15 @@ pub(super) fn find(
         .collect();
     for (found, depends) in found.iter_mut().zip(depends) {
         found.package.depends = depends;
+    }
+    let licences: BTreeMap<String, Vec<Terms>> = found
+        .iter()
+        .map(|found| (found.package.name.clone(), found.package.licences.clone()))
+        .collect();
+    for found in &mut found {
+        if let Some(licences) = found.documents.as_ref().and_then(|name| licences.get(name)) {
+            found.package.licences.clone_from(licences);
+        }
     }
     Ok(found)
 }
@@ -98,12 +108,8 @@ pub(super) fn list(tree: &mut Tree, found: &[Found]) -> Result<(), Conflict> {
     Ok(())
 }
 
-fn of_debian(
-    unit: &Origin,
-    place: &Path,
-    digest: Option<Sha256>,
-    release: Option<&str>,
-) -> Option<Found> {
+fn of_debian(unit: &Origin, located: &Located, release: Option<&str>) -> Option<Found> {
+    let place = &located.place;
     let control = unpacked::control(place, "control")?;
     let fields = fields(&control);
     let text = |name: &str| fields.get(name).cloned();
@@ -115,9 +121,12 @@ fn of_debian(
     let needs = ["pre-depends", "depends"].into_iter().filter_map(text);
     let needs = needs.flat_map(|list| names(&list)).collect();
     let provides = text("provides").map(|list| names(&list)).unwrap_or_default();
-    let copyright = unpacked::data(place).join(format!("usr/share/doc/{name}/copyright"));
-    // Where it is a link to another package's, that one has it.
-    let licences = fs::read(copyright).map(|text| licence::of_copyright(&text)).unwrap_or_default();
+    let documents = unpacked::data(place).join("usr/share/doc").join(&name);
+    let copyright = fs::read(documents.join("copyright"));
+    let licences = copyright.map(|text| licence::of_copyright(&text)).unwrap_or_default();
+    // It may be a link to the directory of another package.
+    let documents = fs::read_link(documents).ok();
+    let documents = documents.and_then(|target| Some(target.file_name()?.to_str()?.to_owned()));
     let sums = unpacked::control(place, "md5sums").unwrap_or_default();
     let package = Package {
         version,
@@ -127,7 +136,7 @@ fn of_debian(
             release: release.map(str::to_owned),
         },
         licences,
-        digest,
+        digest: located.digest,
         layers: Vec::new(),
         depends: Vec::new(),
         name,
@@ -136,15 +145,16 @@ fn of_debian(
         unit: unit.clone(),
         needs,
         provides: provides.into_iter().chain([package.name.clone()]).collect(),
+        documents,
         lists: Some((frazil_link::generate::package_status(&control), sums)),
         package,
     })
 }
 
 /// The name and version of a store path, cut as Nix cuts them: at the first dash before a digit.
-fn of_nix(unit: &Origin, place: &Path, digest: Option<Sha256>) -> Option<Found> {
-    let base = place.file_name()?;
-    let path = StorePath::parse(base.as_encoded_bytes()).ok()?;
+fn of_nix(unit: &Origin, store_path: &str, located: &Located) -> Option<Found> {
+    let base = store_path.rsplit('/').next()?;
+    let path = StorePath::parse(base.as_bytes()).ok()?;
     let whole = path.name();
     let cut = whole.match_indices('-').map(|(at, _)| at).find(|at| {
         whole.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
@@ -153,18 +163,47 @@ fn of_nix(unit: &Origin, place: &Path, digest: Option<Sha256>) -> Option<Found> 
         Some((name, version)) => (name, version.trim_start_matches('-')),
         None => (whole, ""),
     };
-    let hash = path.as_str().split('-').next().unwrap_or_default().to_owned();
     let package = Package {
         name: name.to_owned(),
         version: version.to_owned(),
-        kind: PackageKind::Nix { hash },
+        kind: PackageKind::Nix { store_path: store_path.to_owned() },
         licences: Vec::new(),
-        digest,
+        digest: located.digest,
         layers: Vec::new(),
         depends: Vec::new(),
     };
-    let (needs, provides) = (BTreeSet::new(), BTreeSet::new());
-    Some(Found { unit: unit.clone(), package, needs, provides, lists: None })
+    let needs = located.references.iter().map(ToString::to_string).collect();
+    let provides = [path.to_string()].into();
+    Some(Found { unit: unit.clone(), package, needs, provides, documents: None, lists: None })
+}
+
+/// The init that this program puts into systems.
+fn own(tree: &Tree) -> Option<Found> {
+    let path = TreePath::parse(INIT_PROGRAM.as_bytes()).ok()?;
+    let Some(Node::Leaf(_, Leaf { kind: LeafKind::File(file), origin, .. })) = tree.get(&path)
+    else {
+        return None;
+    };
+    let licences = env!("CARGO_PKG_LICENSE").split(" OR ");
+    let package = Package {
+        name: "frazil-init".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        kind: PackageKind::Own,
+        licences: vec![Terms::Any(licences.map(|id| Terms::One(Licence::Spdx(id))).collect())],
+        digest: file.digest(),
+        layers: Vec::new(),
+        depends: Vec::new(),
+    };
+    let (unit, provides) = (origin.clone(), [package.name.clone()].into());
+    let is_own = unit.as_str() == INIT;
+    is_own.then(|| Found {
+        unit,
+        package,
+        needs: BTreeSet::new(),
+        provides,
+        documents: None,
+        lists: None,
+    })
 }
 
 /// The fields of a control file by small names, without their further lines.

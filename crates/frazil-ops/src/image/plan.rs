@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use frazil_image::layers::{self, Layer};
 use frazil_image::oci::{Blob, LayerBlob};
+use frazil_model::StorePath;
 use serde::Serialize;
 
 use super::{Image, System};
@@ -49,7 +50,7 @@ pub(super) fn title(layer: &Layer<'_>) -> String {
 /// A store path without its digest.
 pub fn short(unit: &str) -> &str {
     match unit.split_once('-') {
-        Some((digest, name)) if digest.len() == 32 => name,
+        Some((_, name)) if unit.parse::<StorePath>().is_ok() => name,
         Some(_) | None => unit,
     }
 }
@@ -65,4 +66,17 @@ pub fn planned(image: &Image<'_>, has: &dyn Fn(&Blob) -> bool) -> Vec<PlannedLay
         is_missing: !has(blob),
     });
     planned.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn only_store_paths_have_a_digest() {
+        assert_eq!(short("00bgd045z0d4icpbc2yyz4gx48ak44la-hello-2.12"), "hello-2.12");
+        // A version of 32 characters before its dash.
+        let package = "libxml2_2.12.7+dfsg+really2.9.14-2.1";
+        assert_eq!(short(package), package);
+    }
 }

@@ -1,6 +1,7 @@
 //! How an image presents its system: the options `image.*` of the modules, from `image.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use frazil_image::Timestamp;
 use frazil_image::oci::{Healthcheck, Platform, RunConfig};
@@ -48,12 +49,28 @@ pub struct Presentation {
     pub environment: BTreeMap<String, String>,
     /// What asks it to stop.
     pub stop_signal: Option<String>,
-    /// A command that ends with 0 while all is well.
-    pub healthcheck: Option<Vec<String>>,
+    /// How engines find out that all is well.
+    pub healthcheck: Option<Check>,
     /// The directory of the Nix store of which the system has a database; none if it has none.
     pub nix_store: Option<String>,
     /// How it is cut.
     pub layers: Layers,
+}
+
+/// A command that ends with 0 while all is well. Times are seconds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Check {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// From one check to the next.
+    pub interval: Option<f64>,
+    /// How long one may take.
+    pub timeout: Option<f64>,
+    /// How long after the start failures do not count.
+    pub start_period: Option<f64>,
+    /// Failures in a row that count.
+    pub retries: Option<u32>,
 }
 
 /// How an image is cut into layers.
@@ -102,6 +119,22 @@ impl Default for Presentation {
             healthcheck: None,
             nix_store: None,
             layers: Layers::default(),
+        }
+    }
+}
+
+impl Check {
+    fn healthcheck(&self) -> Healthcheck {
+        let nanoseconds = |seconds: Option<f64>| {
+            let time = Duration::try_from_secs_f64(seconds?).ok()?;
+            u64::try_from(time.as_nanos()).ok()
+        };
+        Healthcheck {
+            interval: nanoseconds(self.interval),
+            timeout: nanoseconds(self.timeout),
+            start_period: nanoseconds(self.start_period),
+            retries: self.retries,
+            ..Healthcheck::of(&self.command)
         }
     }
 }
@@ -157,7 +190,7 @@ impl Presentation {
             working_dir: self.working_dir.clone(),
             labels: self.labels.clone(),
             stop_signal: self.stop_signal.clone(),
-            healthcheck: self.healthcheck.as_deref().map(Healthcheck::of),
+            healthcheck: self.healthcheck.as_ref().map(Check::healthcheck),
         }
     }
 

@@ -1,12 +1,16 @@
 //! Where images are read from: directories and archives.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use frazil_image::oci::layout;
 use frazil_image::read::archive::{Archive, ArchiveError, Kind};
-use frazil_image::read::{self, Files, ReadError};
+use frazil_image::read::{self, Files, ReadError, decompress, is_compressed};
 pub use frazil_image::read::{Limits, ReadOptions};
 use frazil_store::fs::IoError;
 use frazil_tree::Tree;
@@ -23,6 +27,12 @@ pub enum OpenImageError {
     /// The file cannot be read.
     #[error(transparent)]
     Io(#[from] IoError),
+    /// It begins like nothing that can be read.
+    #[error("`{}` is neither an image nor an archive", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not the archive that it should be.
     #[error("`{}` is no archive", path.display())]
     Archive {
@@ -54,7 +64,11 @@ impl OpenImageError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Io(source) => source.help(),
-            Self::Archive { .. } => None,
+            Self::Unknown { .. } => Some(
+                "layouts and their archives, what `docker save` writes and archives of roots can be \
+                 read, plain or compressed with gzip or zstd",
+            ),
+            Self::Archive { source, .. } => source.help(),
             Self::Image { source, .. } => source.help(),
             Self::Registry { source, .. } => source.help(),
         }
@@ -88,22 +102,42 @@ impl Found {
     }
 }
 
-/// Reads a layout, an archive of one, what `docker save` wrote, or an archive of a root.
+/// Makes sure that a directory is a layout.
+pub fn expect_layout(path: &Path) -> Result<(), OpenImageError> {
+    if path.join(layout::MARK).is_file() {
+        return Ok(());
+    }
+    Err(OpenImageError::Image { path: path.to_owned(), source: ReadError::NoImage })
+}
+
+/// Reads a layout, an archive of one, what `docker save` wrote, or an archive of a root. Of several
+/// images the one with the tag behind a colon, if there is one: `LAYOUT:TAG`.
 pub fn read(path: &Path, options: &ReadOptions<'_>) -> Result<Found, OpenImageError> {
-    let failed = |source| OpenImageError::Image { path: path.to_owned(), source };
+    let (path, tag) = with_tag(path);
+    let failed = |source| OpenImageError::Image { path: path.clone(), source };
+    let options = &ReadOptions { tag: tag.as_deref().or(options.tag), ..*options };
     if path.is_dir() {
-        let directory = Directory(path.to_owned());
-        let image = read::image(&directory, options).map_err(failed)?;
+        let image = read::image(&Directory(path.clone()), options).map_err(failed)?;
         return Ok(Found::Image(Box::new(image)));
     }
-    let archive = ArchiveFiles::open(path)?;
+    let archive = ArchiveFiles::open(&path, options.limits.bytes_max)?;
     match read::image(&archive, options) {
         Ok(image) => Ok(Found::Image(Box::new(image))),
         Err(ReadError::NoImage) => {
-            let mut file = open(path)?;
+            let mut file = open(&path)?;
             Ok(Found::Root(read::root(&mut file, options).map_err(failed)?))
         }
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// What is there, and what stands behind a colon.
+fn with_tag(path: &Path) -> (PathBuf, Option<String>) {
+    let text = path.to_str().filter(|_| path.symlink_metadata().is_err()).unwrap_or_default();
+    let mut parts = text.match_indices(':').filter_map(|(at, _)| text.split_at_checked(at));
+    match parts.find(|(place, _)| Path::new(place).exists()) {
+        Some((place, tag)) => (place.into(), tag.get(1..).map(str::to_owned)),
+        None => (path.to_owned(), None),
     }
 }
 
@@ -123,6 +157,8 @@ impl Files for Directory {
 /// The files in an archive on disk, by name: where they begin and how long they are.
 struct ArchiveFiles {
     path: PathBuf,
+    /// Bytes of an archive that is compressed; more are not looked at.
+    bytes_max: u64,
     files: BTreeMap<Vec<u8>, Placed>,
 }
 
@@ -136,22 +172,27 @@ enum Placed {
 }
 
 impl ArchiveFiles {
-    fn open(path: &Path) -> Result<Self, OpenImageError> {
+    fn open(path: &Path, bytes_max: u64) -> Result<Self, OpenImageError> {
         let mut files = BTreeMap::new();
-        let mut stream = open(path)?;
-        let mut archive = Archive::new(&mut stream);
         let failed = |source| OpenImageError::Archive { path: path.to_owned(), source };
+        let unread = |source| {
+            let source = ReadError::Read { name: "archive".to_owned(), source };
+            OpenImageError::Image { path: path.to_owned(), source }
+        };
+        let mut stream = decompress(open(path)?).map_err(unread)?.take(bytes_max);
+        let mut archive = Archive::new(&mut stream);
         while files.len() < FILES_MAX {
-            // A compressed archive is none of files; it may be one of a root.
-            let entry = match archive.next_entry() {
-                Err(ArchiveError::Header { offset: 0, .. } | ArchiveError::Truncated)
-                    if files.is_empty() =>
-                {
-                    break;
-                }
-                entry => entry.map_err(failed)?,
+            let entry = archive.next_entry();
+            let is_start = archive.offset() == 0;
+            let is_unknown = match &entry {
+                Ok(None) | Err(ArchiveError::Truncated) => is_start,
+                Err(ArchiveError::Header { offset, .. }) => *offset == 0,
+                Ok(Some(_)) | Err(ArchiveError::Read(_) | ArchiveError::Sparse { .. }) => false,
             };
-            let Some(entry) = entry else { break };
+            if is_unknown {
+                return Err(OpenImageError::Unknown { path: path.to_owned() });
+            }
+            let Some(entry) = entry.map_err(failed)? else { break };
             let placed = match entry.kind {
                 Kind::File => Placed::File { offset: archive.offset(), size: entry.size },
                 Kind::Symlink(target) => Placed::Link(resolved(&entry.name, &target)),
@@ -160,7 +201,22 @@ impl ArchiveFiles {
             };
             files.insert(plain(&entry.name), placed);
         }
-        Ok(Self { path: path.to_owned(), files })
+        Ok(Self { path: path.to_owned(), bytes_max, files })
+    }
+
+    /// The archive from a byte on. A compressed one is read again up to there.
+    fn from(&self, offset: u64) -> io::Result<Box<dyn Read>> {
+        let mut file = File::open(&self.path)?;
+        let mut start = [0; 4];
+        let read = file.read(&mut start)?;
+        if is_compressed(start.get(..read).unwrap_or_default()) {
+            file.rewind()?;
+            let mut stream = decompress(file)?.take(self.bytes_max);
+            io::copy(&mut stream.by_ref().take(offset), &mut io::sink())?;
+            return Ok(Box::new(stream));
+        }
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Box::new(file))
     }
 }
 
@@ -172,9 +228,7 @@ impl Files for ArchiveFiles {
                 None => return Ok(None),
                 Some(Placed::Link(target)) => name.clone_from(target),
                 Some(Placed::File { offset, size }) => {
-                    let mut file = File::open(&self.path)?;
-                    file.seek(SeekFrom::Start(*offset))?;
-                    return Ok(Some(Box::new(file.take(*size))));
+                    return Ok(Some(Box::new(self.from(*offset)?.take(*size))));
                 }
             }
         }

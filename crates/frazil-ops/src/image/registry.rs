@@ -126,7 +126,7 @@ impl RegistryError {
                 Some("log in with `docker login` or `skopeo login`, whose file is read")
             }
             Self::Unauthorised { is_known: true, .. } => {
-                Some("the account may lack the right to write to this repository")
+                Some("the password may be wrong, or the account may lack the right to do so")
             }
             Self::Mismatch { .. } => Some("push again; the tag may have been changed by others"),
             Self::Refused { .. }

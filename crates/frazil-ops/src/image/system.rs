@@ -1,6 +1,6 @@
 //! A linked system, opened: its tree, where the bytes of its files are, and its packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use frazil_image::layers::Layer;
 use frazil_image::oci::LayerBlob;
-use frazil_image::sbom::{Inventory, Package};
+use frazil_image::sbom::{Inventory, Package, PackageKind};
 use frazil_link::{Damaged, Ledger};
-use frazil_model::Sha256;
+use frazil_model::{Sha256, StorePath};
+use frazil_store::Kept;
 use frazil_store::fs::IoError;
 use frazil_tree::dump::{self, DumpError};
 use frazil_tree::tree::Conflict;
@@ -31,6 +32,8 @@ pub struct System {
     pub units: Units,
     /// How images present it.
     pub presentation: Presentation,
+    /// What keeps its units from being collected, where they are in a store.
+    pub kept: Option<Kept>,
     packages: Vec<Found>,
     directory: PathBuf,
 }
@@ -45,6 +48,15 @@ pub struct Located {
     pub place: PathBuf,
     /// The digest of its archive (NAR), if it is known.
     pub digest: Option<Sha256>,
+    /// The store paths that it mentions, if they are known.
+    pub references: BTreeSet<StorePath>,
+}
+
+impl Located {
+    /// A store path of which only the place is known.
+    pub fn at(place: PathBuf) -> Self {
+        Self { place, digest: None, references: BTreeSet::new() }
+    }
 }
 
 /// Finds store paths; `None` if one is not valid.
@@ -138,13 +150,14 @@ impl System {
         let (mut units, mut places) = (Units::default(), BTreeMap::new());
         for (name, UnitPlace { path, root }) in listed {
             let missing = || SystemError::Missing { unit: name.clone(), path: path.clone() };
-            let Located { place, digest } = locate(&path).ok_or_else(missing)?;
+            let located = locate(&path).ok_or_else(missing)?;
             let unit = Origin::parse(&name).map_err(|_| missing())?;
             let below = root.strip_prefix(&path).unwrap_or_default().trim_start_matches('/');
             // Of a store path that is a file itself the root is the file.
+            let place = &located.place;
             let root = if below.is_empty() { place.clone() } else { place.join(below) };
             units.roots.insert(unit.clone(), root);
-            places.insert(unit, (place, digest));
+            places.insert(unit, (path, located));
         }
         let packages = packages::find(&places, &units, &mut tree)?;
         packages::list(&mut tree, &packages)?;
@@ -152,7 +165,7 @@ impl System {
             nix_database::add(&mut tree, &units, store_dir)?;
         }
         let directory = directory.to_owned();
-        Ok(Self { tree, units, presentation, packages, directory })
+        Ok(Self { tree, units, presentation, kept: None, packages, directory })
     }
 
     /// Why everything is there, and what is not.
@@ -169,7 +182,12 @@ impl System {
     pub(super) fn weigh(&self, unit: &Origin) -> frazil_image::layers::Weight {
         let own = self.packages.iter().position(|found| found.unit == *unit);
         let dependents = own.map_or(0, |own| {
-            let needs = |found: &&Found| found.package.depends.contains(&own);
+            // Not those of a Nix closure: what they mention is not known everywhere, and an image
+            // is the same wherever it is made.
+            let needs = |found: &&Found| {
+                let is_of_debian = matches!(found.package.kind, PackageKind::Debian { .. });
+                is_of_debian && found.package.depends.contains(&own)
+            };
             self.packages.iter().filter(needs).count()
         });
         let is_volatile = match own.and_then(|own| self.packages.get(own)) {

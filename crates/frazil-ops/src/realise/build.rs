@@ -42,7 +42,7 @@ impl Executor<'_> {
         }
         let derivation = self.derivation(path)?;
         let outputs = outputs_of(path, &derivation)?;
-        let locks = self.store.lock_outputs(&set(&outputs))?;
+        let locks = self.store.lock_outputs(&set(&outputs), &|| self.cancel.is_cancelled())?;
         if !self.checks(path) {
             // Somebody else may have built it while we waited for the locks.
             let mut is_complete = true;

@@ -1,6 +1,6 @@
 //! What a builder asks for while it runs: derivations that nobody could know of before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use frazil_build::builtin::{Built, BuiltinError, Demanded};
 use frazil_build::schedule::Goal;
@@ -12,7 +12,7 @@ use super::{Event, Executor, Mode, RealiseError, RealiseOptions, realise};
 impl Executor<'_> {
     /// Realises derivations and says where their outputs are.
     pub(super) fn demand(&self, demanded: &[Demanded]) -> Result<Vec<Built>, BuiltinError> {
-        let mut wanted = BTreeSet::new();
+        let mut wanted = Vec::new();
         let mut built = Vec::new();
         for Demanded { derivation, inputs } in demanded {
             let path = derivation.path(self.store.store_dir())?;
@@ -22,7 +22,7 @@ impl Executor<'_> {
                 for derivation in inputs.iter().chain([derivation]) {
                     self.write(derivation)?;
                 }
-                wanted.insert(Goal::Derivation(path));
+                wanted.push(Goal::Derivation(path));
             }
             let place = |path: StorePath| (path.clone(), self.store.layout().path(&path));
             let outputs = outputs.into_iter().map(|(name, path)| (name, place(path)));
@@ -44,7 +44,7 @@ impl Executor<'_> {
         Ok(are_valid)
     }
 
-    fn realise_demanded(&self, wanted: &BTreeSet<Goal>) -> Result<(), BuiltinError> {
+    fn realise_demanded(&self, wanted: &[Goal]) -> Result<(), BuiltinError> {
         // What is checked is the build that asks, not what it asks for.
         let options = RealiseOptions { mode: Mode::Make, ..self.options.clone() };
         // The counts of the outer schedule go on.

@@ -75,7 +75,8 @@ impl Executor<'_> {
     /// is registered, so it does not matter who has signed them.
     fn repair(&self, caches: &Caches, path: &StorePath) -> Result<(), RealiseError> {
         let registered = self.store.valid_path_info(path)?.nar;
-        let locks = self.store.lock_outputs(&[path.clone()].into())?;
+        let is_stopped = || self.cancel.is_cancelled();
+        let locks = self.store.lock_outputs(&[path.clone()].into(), &is_stopped)?;
         let fetch = |source| RealiseError::Fetch { path: path.clone(), source: Box::new(source) };
         let mut failure = fetch(CacheError::Absent { path: path.clone() });
         for cache in caches.iter() {

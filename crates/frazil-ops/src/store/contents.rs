@@ -11,7 +11,6 @@ use frazil_store::Store;
 use frazil_store::fs::IoError;
 
 use super::ReadError;
-use crate::path::normal;
 
 /// What stands in a store path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,19 +28,14 @@ pub enum EntryKind {
     Symlink { target: Vec<u8> },
 }
 
-/// The file that a user names, in a store path: `/nix/store/...-hello/bin/hello`. The store path
-/// must be valid. Links on the way are not followed.
+/// The file that a user names, in a store path, which must be valid.
 pub fn locate(store: &Store, text: &str, directory: &Path) -> Result<PathBuf, ReadError> {
-    let path = super::parse_path(store, text, directory)?;
+    let (path, below) = super::place::find(store, text, directory)?;
     if !store.is_valid(&path)? {
         return Err(ReadError::NotValid { path: store.store_dir().join(&path) });
     }
-    let rest = text.split_once(path.as_str()).map_or("", |(_, rest)| rest);
-    let rest = normal(&Path::new("/").join(rest.trim_start_matches('/')));
     let mut place = store.layout().path(&path);
-    if let Ok(below) = rest.strip_prefix("/")
-        && !below.as_os_str().is_empty()
-    {
+    if !below.as_os_str().is_empty() {
         place.push(below);
     }
     match place.symlink_metadata() {

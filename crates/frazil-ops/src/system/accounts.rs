@@ -145,6 +145,16 @@ impl Accounts {
         Ok(accounts)
     }
 
+    /// Whether all members of groups exist. Accounts that packages declare are known late.
+    pub fn check_members(&self, groups: &BTreeMap<String, Group>) -> Result<(), AccountsError> {
+        for (name, group) in groups {
+            for member in &group.members {
+                self.uid(member, || format!("the group `{name}`"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The number of a user, whose name may be the number itself; `whose` says where it stands.
     pub fn uid(&self, name: &str, whose: impl FnOnce() -> String) -> Result<u32, AccountsError> {
         let unknown =

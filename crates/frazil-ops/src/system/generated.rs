@@ -32,6 +32,12 @@ impl Generated {
         self.entries.contains_key(path)
     }
 
+    /// An entry and another one below it, for which it would have to be a directory.
+    pub fn nested(&self) -> Option<(&TreePath, &TreePath)> {
+        let mut pairs = self.entries.keys().zip(self.entries.keys().skip(1));
+        pairs.find(|(outer, inner)| inner.is_within(outer))
+    }
+
     /// The leaves, for the tree.
     pub fn leaves(&self, origin: &Origin) -> impl Iterator<Item = (&TreePath, Leaf)> {
         self.entries.iter().map(|(path, (metadata, made))| {

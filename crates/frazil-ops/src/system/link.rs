@@ -23,19 +23,20 @@ use frazil_model::{StoreDir, StorePath};
 use frazil_tree::{Metadata, Mode, Origin, Tree, TreePath};
 use serde::{Deserialize, Serialize};
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, AccountsError};
 use super::generated::{Generated, Made};
 use super::packages::{self, Adapter};
 use super::services;
 use super::specification::{self, Specification};
+use crate::inputs::{self, Lead};
 use finish::{Finish, Finished};
 use universe::Universe;
 
 /// The unit of what is made for one system.
 pub(crate) const GENERATED: &str = "generated";
 /// The unit of the init, and its program.
-const INIT: &str = "init";
-const INIT_PROGRAM: &str = "usr/sbin/init";
+pub(crate) const INIT: &str = "init";
+pub(crate) const INIT_PROGRAM: &str = "usr/sbin/init";
 /// The machines that it is for.
 const INIT_SYSTEM: &str = "x86_64-linux";
 /// What a system without one names as its init.
@@ -81,12 +82,6 @@ pub struct UnitPlace {
 /// Why a system cannot be linked.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// It is of another version.
-    #[error("the specification of the system has version {found}, and this program reads {expected}", expected = specification::VERSION)]
-    Version {
-        /// The version that it has.
-        found: u32,
-    },
     /// It is for machines that the init is not for.
     #[error(
         "there is no init for {system} here, only one for {INIT_SYSTEM}; with `init.type = \"none\"` the program of `image.entrypoint` runs alone"
@@ -125,15 +120,22 @@ pub enum SystemError {
         /// Why not.
         errors: Vec<LinkError>,
     },
+    /// A declared file stands where another one needs a directory.
+    #[error("`{outer}` is no directory, so there cannot be `{inner}`; leave one of the two out")]
+    Nested {
+        /// The one that is in the way.
+        outer: TreePath,
+        /// The one below it.
+        inner: TreePath,
+    },
     /// Generated files and packages want the same place.
     #[error("{0}")]
     Conflict(#[from] frazil_tree::tree::Conflict),
     /// Accounts have no numbers.
-    #[error("{source}; {}", source.help())]
+    #[error("{problem}; {}", problem.help())]
     Accounts {
         /// Why not, which says what can be done about it.
-        #[from]
-        source: super::accounts::AccountsError,
+        problem: AccountsError,
     },
     /// A field of an account would break its line.
     #[error(transparent)]
@@ -172,6 +174,12 @@ pub enum SystemError {
     Demand(#[from] BuiltinError),
 }
 
+impl From<AccountsError> for SystemError {
+    fn from(problem: AccountsError) -> Self {
+        Self::Accounts { problem }
+    }
+}
+
 fn shown(errors: &[LinkError]) -> String {
     let lines: Vec<String> =
         errors.iter().map(|error| format!("- {error}\n  {}", error.help())).collect();
@@ -180,21 +188,16 @@ fn shown(errors: &[LinkError]) -> String {
 
 /// Links a system.
 pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Linked, SystemError> {
-    if specification.version != specification::VERSION {
-        return Err(SystemError::Version { found: specification.version });
-    }
     if specification.plan.init != NO_INIT && specification.system != INIT_SYSTEM {
         return Err(SystemError::Machine { system: specification.system.clone() });
     }
     let adapters = packages::adapters(setting.inputs)?;
     let specification = &with_accounts(specification, &adapters);
     let accounts = Accounts::number(&specification.users, &specification.groups)?;
-    let read = |path: &str| {
-        let place = physical(setting, path);
-        std::fs::read_to_string(place)
-    };
     let (services, not_done) =
-        services::table(&specification.plan, &specification.users, &accounts, &read)?;
+        services::table(&specification.plan, &specification.users, &accounts, &|path| {
+            String::from_utf8(read(setting, path)?).map_err(std::io::Error::other)
+        })?;
     let mut generated = generated(specification, &accounts, setting)?;
     commands::offer(specification, setting, &mut generated)?;
     let universe = Universe::new(specification, setting, &adapters, &generated)?;
@@ -207,6 +210,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
         let name = specification.name.clone();
         return Err(SystemError::Broken { name, errors: link.errors });
     }
+    let unused = universe.unused(&specification.packages, &adapters, &link.ledger);
     let declarations = universe.declarations(&link.ledger)?;
     let made = [(GENERATED, &generated), (universe::OFFERED, universe.offered())];
     let (services, declarations) = (&services, declarations.as_slice());
@@ -214,6 +218,7 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     let Finished { tree, ledger, problems } = finish.run(link)?;
     let units = universe.places(&tree);
     let mut warnings = universe.warnings(&adapters);
+    warnings.extend(unused);
     warnings.extend(problems.iter().map(ToString::to_string));
     warnings.extend(not_done);
     Ok(Linked { tree, units, ledger, services: services.clone(), warnings })
@@ -229,6 +234,31 @@ fn physical(setting: &Setting<'_>, path: &str) -> PathBuf {
         Some(if rest.is_empty() { place.clone() } else { place.join(rest) })
     });
     place.unwrap_or_else(|| PathBuf::from(path))
+}
+
+/// The bytes of a file in the store. What is read now must be there now: a path of the machine that
+/// links is none of the system's.
+fn read(setting: &Setting<'_>, path: &str) -> std::io::Result<Vec<u8>> {
+    let problem = match inputs::follow(setting.store, setting.inputs, Path::new(path)) {
+        Lead::Input(place) => return std::fs::read(place),
+        Lead::Outside(place) if place == Path::new(path) => "it is not in the store".to_owned(),
+        Lead::Outside(place) => {
+            format!("it leads to `{}`, which is only in the system; link to it", place.display())
+        }
+        Lead::Nowhere => "it is in none of the inputs".to_owned(),
+    };
+    Err(std::io::Error::other(problem))
+}
+
+/// Whether a declared link leads to where it stands, through an adapter: then the file there is meant.
+fn is_in_place(file: &specification::File, setting: &Setting<'_>) -> Result<bool, SystemError> {
+    let Some(link) = &file.link else { return Ok(false) };
+    Ok(match inputs::follow(setting.store, setting.inputs, Path::new(link)) {
+        Lead::Outside(place) if place != Path::new(link) => {
+            tree_path(&place.to_string_lossy())?.usr_merged() == tree_path(&file.path)?.usr_merged()
+        }
+        Lead::Outside(_) | Lead::Input(_) | Lead::Nowhere => false,
+    })
 }
 
 /// The accounts that packages would have made are there unless the system says otherwise.
@@ -266,6 +296,9 @@ fn generated(
         }
     }
     for file in &specification.files {
+        if is_in_place(file, setting)? {
+            continue;
+        }
         let path = tree_path(&file.path)?;
         let whose = || format!("the file `/{}`", file.path);
         let metadata = Metadata {
@@ -277,16 +310,20 @@ fn generated(
         let made = match (&file.text, &file.source, &file.link) {
             (Some(text), _, _) => Made::File(text.clone().into_bytes()),
             (None, Some(source), _) => {
-                let read = std::fs::read(physical(setting, source));
                 let failed = |error| SystemError::Read { path: source.clone(), source: error };
-                Made::File(read.map_err(failed)?)
+                Made::File(read(setting, source).map_err(failed)?)
             }
             (None, None, Some(target)) => Made::Link(target.clone().into_bytes()),
             (None, None, None) => Made::File(Vec::new()),
         };
         generated.insert(path, metadata, made);
     }
-    Ok(generated)
+    match generated.nested() {
+        Some((outer, inner)) => {
+            Err(SystemError::Nested { outer: outer.clone(), inner: inner.clone() })
+        }
+        None => Ok(generated),
+    }
 }
 
 fn policy(

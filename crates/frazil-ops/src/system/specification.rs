@@ -3,13 +3,50 @@
 //! `nix/modules/system/toplevel.nix` makes it. Store paths in it are texts; they are the inputs of
 //! the derivation.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The version of this shape.
-pub const VERSION: u32 = 1;
+/// The version of this shape, and of all that makes a tree of it.
+///
+/// It is in the derivation of each system, since the same specification must give the same tree
+/// wherever it is linked: what was linked by other rules is at another store path. So it has to be
+/// raised, here and in `nix/modules/system/linker-version.nix`, with each change after which any
+/// system would be linked otherwise: of the analysis, of the walk and its tables, of the ledger, of
+/// what is made in a link (accounts, caches, common files, the program of the init), and of this
+/// shape. A link for another version is refused.
+pub const VERSION: u32 = 2;
+
+/// A value does not specify a system for this program.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecificationError {
+    /// It is for another version, whatever else it says.
+    #[error(
+        "the system is declared for version {found} of the linker, and this is version {VERSION}: \
+         `builtin:frazil` is the library that belongs to this program"
+    )]
+    Version {
+        /// The version that it is for.
+        found: Value,
+    },
+    /// It is of another shape.
+    #[error(transparent)]
+    Shape(#[from] serde_json::Error),
+}
+
+/// Reads a specification of this version.
+pub fn read(value: Value) -> Result<Specification, SpecificationError> {
+    // First of all, since another version may have another shape.
+    let version = value.get("version").unwrap_or(&Value::Null);
+    if *version != VERSION {
+        return Err(SpecificationError::Version { found: version.clone() });
+    }
+    Ok(serde_json::from_value(value)?)
+}
 
 /// A whole system as plain data.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +73,9 @@ pub struct Specification {
     pub users: BTreeMap<String, User>,
     /// Groups by name.
     pub groups: BTreeMap<String, Group>,
+    /// Whom TLS trusts besides, or instead of, the usual authorities.
+    #[serde(default)]
+    pub ca: Authorities,
     /// What runs.
     pub plan: Plan,
     /// What the linker keeps.
@@ -96,6 +136,9 @@ pub struct User {
     pub home: String,
     /// The login shell.
     pub shell: String,
+    /// Whether somebody logs in as the user.
+    #[serde(default)]
+    pub logs_in: bool,
     /// As in /etc/shadow.
     pub hashed_password: Option<String>,
     /// Where the running system finds it.
@@ -111,6 +154,18 @@ pub struct Group {
     /// Users in it besides those who say so themselves.
     #[serde(default)]
     pub members: Vec<String>,
+}
+
+/// How the bundle of authorities differs from that of the suite.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Authorities {
+    /// Files with more certificates.
+    pub certificate_files: Vec<String>,
+    /// More certificates.
+    pub certificates: Vec<String>,
+    /// Names of authorities to leave out.
+    pub certificate_blacklist: Vec<String>,
 }
 
 /// What runs, and who supervises it.

@@ -192,11 +192,7 @@ impl Caches {
             }),
             changed: Condvar::new(),
         };
-        std::thread::scope(|scope| {
-            for _ in 0..self.options.queries.get() {
-                scope.spawn(|| self.search(store, &search));
-            }
-        });
+        crate::threads::share(self.options.queries.get(), || self.search(store, &search));
         let state = search.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         match state.error {
             Some(error) => Err(error),

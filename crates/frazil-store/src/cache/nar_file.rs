@@ -8,8 +8,8 @@ use frazil_model::{Hash, Hasher, NarInfo};
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-use super::BinaryCache;
 use super::error::{CacheError, CacheProblem};
+use super::{BinaryCache, file_url};
 use crate::add::HashMismatch;
 
 /// Memory that unpacking xz may take: that of its highest level, and some more.
@@ -55,7 +55,7 @@ impl BinaryCache {
         info: &NarInfo,
         moved: impl Fn(u64) + Send + 'a,
     ) -> Result<NarFile<'a>, CacheError> {
-        let url = self.nar_url(info)?;
+        let url = file_url(&self.url, &info.url)?;
         let unsupported =
             |name: &str| CacheError::new(&url, CacheProblem::Compression { name: name.to_owned() });
         // Bad narinfos must not cost a download.

@@ -19,11 +19,7 @@ pub(super) fn in_order<E: Send>(
     let threads = jobs.get().min(references.len());
     let state = Mutex::new(State::new(references));
     let changed = Condvar::new();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| run(&state, &changed, &work));
-        }
-    });
+    crate::threads::share(threads, || run(&state, &changed, &work));
     let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = state.error {
         return Err(error);

@@ -8,7 +8,7 @@ use frazil_model::{NarInfo, StorePath};
 use super::caches::{Available, Caches, Missing};
 use super::error::{CacheError, CacheProblem};
 use super::order::in_order;
-use super::{BinaryCache, OnTransfer, TransferEvent};
+use super::{BinaryCache, OnTransfer, TransferEvent, file_url};
 use crate::add::AddError;
 use crate::fetch::{FetchError, Url};
 use crate::fs::IoError;
@@ -169,7 +169,7 @@ fn fetch(
     moved: &(dyn Fn(u64) + Sync),
 ) -> Result<PathInfo, CacheError> {
     let mut nar = cache.nar(info, moved)?;
-    let url = cache.nar_url(info)?;
+    let url = file_url(&cache.url, &info.url)?;
     store.import_nar(path_info(info), &mut nar).map_err(|err| explained(err, info, &url))
 }
 

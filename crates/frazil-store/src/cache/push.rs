@@ -14,11 +14,14 @@ use frazil_model::{Hash, HashAlgorithm, HashFormat, Hasher, NarInfo, StorePath};
 use super::compress::{Encoder, EncoderOptions};
 use super::error::{CacheError, CacheProblem};
 use super::order::in_order;
-use super::{CACHE_INFO, OnTransfer, TransferEvent, cache_info_text, parse_cache_info};
+use super::{
+    CACHE_INFO, OnTransfer, TransferEvent, cache_info_text, file_url, narinfo_url, parse_cache_info,
+};
 use crate::fetch::{Client, FetchError, FetchProblem, Url};
 use crate::fs::{Disk, IoError, create_beside, open};
 use crate::path_info::PathInfo;
 use crate::store::Store;
+use crate::tree::{Tee, TreeError};
 
 /// How to write into a cache.
 #[derive(Clone)]
@@ -77,6 +80,7 @@ pub fn push(
     options: &PushOptions,
     on: &OnTransfer<'_>,
 ) -> Result<Pushed, CacheError> {
+    let _kept = store.hold(targets).map_err(TreeError::from)?;
     for path in targets {
         store.valid_path_info(path)?;
     }
@@ -132,7 +136,7 @@ impl Push<'_> {
         let info = CacheInfo { store_dir: store_dir.clone(), ..self.options.info.clone() };
         let text = info.to_string();
         Ok(self.client.put_bytes(
-            &self.named(CACHE_INFO)?,
+            &file_url(self.url, CACHE_INFO)?,
             "text/x-nix-cache-info",
             text.as_bytes(),
         )?)
@@ -144,7 +148,7 @@ impl Push<'_> {
         // Each for itself: what is asked has no order.
         let paths = self.infos.keys().map(|path| (path.clone(), BTreeSet::new())).collect();
         let ask = |path: &StorePath| {
-            if self.client.head(&self.narinfo_url(path)?)?.is_some() {
+            if self.client.head(&narinfo_url(self.url, path)?)?.is_some() {
                 present
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -165,7 +169,7 @@ impl Push<'_> {
         let digest = nar.hash.format(HashFormat::Nix32);
         let name = format!("nar/{digest}.nar{}", method.extension());
         (self.on)(TransferEvent::Started { path, bytes: Some(nar.size) });
-        let url = self.named(&name)?;
+        let url = file_url(self.url, &name)?;
         // What has the name has the contents. A file that a server kept only half is sent anew.
         let there = self.client.head(&url)?;
         if there.and_then(|there| there.size) != Some(nar.size) {
@@ -176,7 +180,11 @@ impl Push<'_> {
         }
         (self.on)(TransferEvent::Moved { path, bytes: nar.size });
         let text = self.narinfo(info, name, &nar).display(self.store.store_dir()).to_string();
-        self.client.put_bytes(&self.narinfo_url(path)?, "text/x-nix-narinfo", text.as_bytes())?;
+        self.client.put_bytes(
+            &narinfo_url(self.url, path)?,
+            "text/x-nix-narinfo",
+            text.as_bytes(),
+        )?;
         (self.on)(TransferEvent::Finished { path });
         Ok(())
     }
@@ -239,14 +247,6 @@ impl Push<'_> {
         Ok((sink.hasher.finish(), sink.size))
     }
 
-    fn narinfo_url(&self, path: &StorePath) -> Result<Url, CacheError> {
-        self.named(&format!("{}.narinfo", path.digest()))
-    }
-
-    fn named(&self, name: &str) -> Result<Url, CacheError> {
-        self.url.below(name).map_err(|err| CacheError::new(self.url, CacheProblem::Url(err)))
-    }
-
     fn cycle(&self, path: StorePath) -> CacheError {
         CacheError::new(self.url, CacheProblem::Cycle { path })
     }
@@ -277,21 +277,5 @@ impl Write for FileSink<'_, '_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-struct Tee<W> {
-    hasher: NarHasher,
-    out: W,
-}
-
-impl<W: Write> Write for Tee<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write_all(bytes)?;
-        self.hasher.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }

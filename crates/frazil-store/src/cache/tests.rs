@@ -434,3 +434,18 @@ fn addresses_have_no_settings() {
     expect!["binary cache: 'http://127.0.0.1:1/?priority=10' has a '?', but an address takes no settings here"]
         .assert_eq(&opened.unwrap_err().to_string());
 }
+
+#[test]
+fn what_is_pushed_is_not_collected() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || open(dir.path(), Disk::default());
+    fill(&open());
+    let (store, other) = (open(), open());
+    let collect = || other.collect_garbage(&crate::CollectOptions::default()).unwrap();
+    let url = Url::of_file(&dir.path().join("cache")).unwrap();
+    let (client, options) =
+        (client(&Arc::default()), push_options(dir.path(), CompressionMethod::None));
+    push(&store, &targets(), &client, &url, &options, &|_| drop(collect())).unwrap();
+    assert!(store.is_valid(&path(LIB)).unwrap() && store.is_valid(&path(TOP)).unwrap());
+    assert_eq!(collect().paths.len(), 2, "afterwards nothing keeps them");
+}

@@ -99,3 +99,30 @@ fn changed_streams_spoil_nothing() {
         fuzz(&store, &changed);
     }
 }
+
+/// Takes a stream, and has garbage collected meanwhile.
+struct Collecting(Store);
+
+impl Write for Collecting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.collect_garbage(&crate::CollectOptions::default()).unwrap();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_exported_is_not_collected() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || open(dir.path(), Disk::default());
+    let path = add(&open(), "lone", &[]).path;
+    let (store, mut out) = (open(), Collecting(open()));
+    store.export(&[path.clone()].into(), &mut out).unwrap();
+    assert!(store.is_valid(&path).unwrap());
+    // Afterwards nothing keeps it.
+    out.write_all(b"x").unwrap();
+    assert!(!store.is_valid(&path).unwrap());
+}

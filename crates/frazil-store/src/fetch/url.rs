@@ -12,6 +12,8 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use frazil_model::percent;
+
 use super::netrc::Credentials;
 
 /// An address with the scheme `http`, `https` or `file`.
@@ -58,19 +60,8 @@ pub enum UrlError {
 impl Url {
     /// The address of a file.
     pub fn of_file(path: &Path) -> Result<Self, UrlError> {
-        let mut text = String::from("file://");
-        for byte in path.as_os_str().as_bytes() {
-            if byte.is_ascii_alphanumeric() || b"/-._~+=,@:".contains(byte) {
-                text.push(char::from(*byte));
-            } else {
-                text.push('%');
-                for digit in [byte >> 4, byte & 15] {
-                    let digit = char::from_digit(u32::from(digit), 16);
-                    text.extend(digit.map(|digit| digit.to_ascii_uppercase()));
-                }
-            }
-        }
-        text.parse()
+        let path = percent::encode(path.as_os_str().as_bytes(), b"/+=,@:");
+        format!("file://{path}").parse()
     }
 
     /// The text, without name and password.
@@ -100,7 +91,7 @@ impl Url {
     /// The path of a file.
     pub fn file_path(&self) -> Option<PathBuf> {
         let path = self.text.strip_prefix("file://")?;
-        Some(PathBuf::from(OsString::from_vec(unescaped(path))))
+        Some(PathBuf::from(OsString::from_vec(percent::decode(path.as_bytes()))))
     }
 
     /// The address of what is named from here, which has to be below: neither an address of its
@@ -108,7 +99,7 @@ impl Url {
     pub fn below(&self, relative: &str) -> Result<Self, UrlError> {
         let outside = || UrlError::Outside(relative.into());
         let path = relative.split(['?', '#']).next().unwrap_or_default();
-        let plain = unescaped(path);
+        let plain = percent::decode(path.as_bytes());
         let is_bad = |part: &[u8]| matches!(part, b"" | b"." | b"..") || part.contains(&b'\\');
         if path.contains(':') || plain.contains(&0) || plain.split(|b| *b == b'/').any(is_bad) {
             return Err(outside());
@@ -139,7 +130,7 @@ impl FromStr for Url {
         }
         if scheme == Scheme::File {
             let path = rest.strip_prefix("localhost").unwrap_or(rest);
-            if !path.starts_with('/') || unescaped(path).contains(&0) {
+            if !path.starts_with('/') || percent::decode(path.as_bytes()).contains(&0) {
                 return Err(UrlError::Relative(shown()));
             }
             return Ok(Self { text: format!("file://{path}").into(), scheme, credentials: None });
@@ -156,7 +147,9 @@ impl FromStr for Url {
         }
         let credentials = user.map(|user| {
             let (name, password) = user.split_once(':').unwrap_or((user, ""));
-            let plain = |text| String::from_utf8_lossy(&unescaped(text)).into_owned();
+            let plain = |text: &str| {
+                String::from_utf8_lossy(&percent::decode(text.as_bytes())).into_owned()
+            };
             Credentials { name: plain(name), password: plain(password) }
         });
         let name = match scheme {
@@ -165,23 +158,6 @@ impl FromStr for Url {
         };
         Ok(Self { text: format!("{name}://{host}{path}").into(), scheme, credentials })
     }
-}
-
-/// Takes `%xx` for the byte that it stands for; a `%` before something else for itself.
-fn unescaped(text: &str) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escape = tail.split_at_checked(2).filter(|_| *first == b'%').and_then(|(hex, tail)| {
-            let digit = |byte: &u8| char::from(*byte).to_digit(16);
-            let [high, low] = hex else { return None };
-            Some(((digit(high)? * 16 + digit(low)?) as u8, tail))
-        });
-        let (byte, tail) = escape.unwrap_or((*first, tail));
-        plain.push(byte);
-        rest = tail;
-    }
-    plain
 }
 
 impl fmt::Display for Url {

@@ -17,7 +17,7 @@ fn paths() -> BTreeSet<StorePath> {
 /// Builds two outputs that refer to each other in one direction.
 fn build(store: &Store) -> Result<(), String> {
     let paths = paths();
-    let locks = store.lock_outputs(&paths).map_err(|err| err.to_string())?;
+    let locks = store.lock_outputs(&paths, &|| false).map_err(|err| err.to_string())?;
     if paths.iter().all(|path| store.is_valid(path).unwrap()) {
         return Ok(());
     }
@@ -50,8 +50,9 @@ fn no_failure_of_a_repair_loses_what_is_there() {
             let path = store.valid_paths().unwrap().pop_first().unwrap();
             let mut nar = Vec::new();
             crate::write_nar(&store.layout().path(&path), &mut nar).unwrap();
-            let locks =
-                store.lock_outputs(&[path.clone()].into()).map_err(|err| err.to_string())?;
+            let locks = store
+                .lock_outputs(&[path.clone()].into(), &|| false)
+                .map_err(|err| err.to_string())?;
             store.repair(&path, &mut &*nar, &locks).map_err(|err| err.to_string())
         },
     );
@@ -93,4 +94,19 @@ fn a_store_can_be_read_without_the_right_to_write() {
     assert!(store.verify(VerifyDepth::Contents).unwrap().is_clean());
     assert!(store.roots().unwrap().is_empty());
     assert!(store.add_text(&"x".parse().unwrap(), b"x", BTreeSet::new()).is_err());
+}
+
+#[test]
+fn who_waits_for_others_can_be_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || open_store(dir.path(), Disk::default());
+    let (ours, theirs) = (open(), open());
+    let held = theirs.lock_outputs(&paths(), &|| false).unwrap();
+    let asked = std::cell::Cell::new(0);
+    let is_stopped = || asked.replace(asked.get() + 1) == 2;
+    let error = ours.lock_outputs(&paths(), &is_stopped).err().unwrap();
+    assert_eq!(error.source.kind(), std::io::ErrorKind::Interrupted);
+    assert_eq!(asked.get(), 3);
+    drop(held);
+    ours.lock_outputs(&paths(), &|| true).unwrap();
 }

@@ -49,7 +49,7 @@ fn add(store: &Store, name: &str, references: BTreeSet<StorePath>) -> PathInfo {
 fn repair(store: &Store, path: &StorePath) {
     let mut nar = Vec::new();
     write_nar(&store.layout().path(path), &mut nar).unwrap();
-    let locks = store.lock_outputs(&[path.clone()].into()).unwrap();
+    let locks = store.lock_outputs(&[path.clone()].into(), &|| false).unwrap();
     store.repair(path, &mut &*nar, &locks).unwrap();
 }
 

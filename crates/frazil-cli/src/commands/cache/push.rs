@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use frazil_ops::cache::{self, CompressionMethod, EncoderOptions, PushOptions, PushPlan};
-use frazil_ops::store::Access;
 use serde_json::json;
 
 use super::json_paths;
@@ -80,7 +79,7 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let settings = Settings::of_frazil(environment)?;
-    let store = arguments.store.open(environment, Access::Read)?;
+    let store = arguments.store.open_to_read(environment)?;
     let mut options = PushOptions::new(environment.temporary_directory());
     options.encoder = arguments.compression.options(CompressionMethod::default())?;
     options.keys = network::secret_keys(&arguments.keys, environment)?;

@@ -20,8 +20,8 @@ use crate::store_access::StoreArguments;
 
 /// Lower than that of caches far away.
 const PRIORITY: u32 = 30;
-/// The most bytes of a file that is written.
-const FILE_BYTES_MAX: u64 = 64 << 30;
+/// The most bytes of files that were written and are in no path yet.
+const FILES_BYTES_MAX: u64 = 64 << 30;
 
 /// Serve a store as a binary cache over HTTP
 ///
@@ -69,16 +69,16 @@ pub(super) fn run(
     screen: Screen,
 ) -> Result<(), CommandError> {
     let settings = Settings::of_frazil(environment)?;
-    let access = if arguments.writable { Access::Write } else { Access::Read };
-    let store = arguments.store.open(environment, access)?;
-    // Each server has a directory of its own, which is beside the store, where there is room.
-    let uploads = store.layout().store().join(format!("../.frazil-uploads-{}", std::process::id()));
+    let store = if arguments.writable {
+        arguments.store.open(environment, Access::Write)?
+    } else {
+        arguments.store.open_to_read(environment)?
+    };
     let writable = if arguments.writable {
         Some(Writable {
             trusted_keys: arguments.trust.keys(&settings)?,
             require_signatures: arguments.trust.require_signatures(&settings)?,
-            uploads: uploads.clone(),
-            file_bytes_max: FILE_BYTES_MAX,
+            files_bytes_max: FILES_BYTES_MAX,
         })
     } else {
         None
@@ -117,14 +117,7 @@ pub(super) fn run(
             screen.warn(&format!("{} {}: {reason}", served.method, served.target));
         }
     };
-    server.run(&on_served)?;
-    if arguments.writable {
-        std::fs::remove_dir(&uploads).map_err(|source| CommandError::Io {
-            action: "remove",
-            path: uploads,
-            source,
-        })?;
-    }
+    server.run(&on_served);
     Ok(())
 }
 

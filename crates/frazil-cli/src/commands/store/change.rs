@@ -102,7 +102,7 @@ pub(super) fn realise(
     let tell = |event| progress.tell(event);
     let done = realising.with_options(Mode::Make, |options| {
         let setting = Setting { store: &store, options, cancel: &realising.cancel, tell: &tell };
-        let mut host = evaluation::host(environment, screen, false)?;
+        let mut host = evaluation::host(environment, screen)?;
         let wanted = setting.find(&targets, &mut host)?;
         let report = setting.build(&wanted);
         Ok::<_, CommandError>((wanted, report))
@@ -207,7 +207,7 @@ fn repair(
     let realising = Realising::new(&arguments.realise, &settings, environment)?;
     let progress =
         Progress::new(store.store_dir().clone(), screen, arguments.realise.print_build_logs);
-    let goals: BTreeSet<Goal> = damaged.iter().cloned().map(Goal::Path).collect();
+    let goals: Vec<Goal> = damaged.iter().cloned().map(Goal::Path).collect();
     let report = realising.with_options(Mode::Repair, |options| {
         let tell = |event| progress.tell(event);
         frazil_ops::realise::realise(store, &goals, options, &realising.cancel, &tell)

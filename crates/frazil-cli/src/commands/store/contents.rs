@@ -148,7 +148,7 @@ pub(super) fn export(
     arguments: &ExportArguments,
     environment: &Environment,
 ) -> Result<(), CommandError> {
-    let store = arguments.store.open(environment, Access::Read)?;
+    let store = arguments.store.open_to_read(environment)?;
     let mut paths = store_paths(&store, &arguments.paths, environment)?;
     if arguments.recursive {
         paths = store.closure(&paths)?;

@@ -32,6 +32,7 @@ let
       };
     }).config.system.build.toplevel;
   linked = link: system { system.link = link; };
+  authority = "-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----";
 in
 {
   plain = system { };
@@ -48,11 +49,36 @@ in
     without = [ "/usr/lib/app/plugin.so" ];
     capabilities.shell = false;
   };
+  trimmed = system {
+    image.trim = {
+      documentation = false;
+      translations = false;
+      licenses = true;
+    };
+  };
+  machine = system {
+    init.mode = "vm";
+    networking.interfaces.eth0.useDHCP = true;
+    fstab.entries."/data" = {
+      device = "/dev/vda";
+      type = "ext4";
+    };
+    users.users.root.hashedPasswordFile = "/data/root";
+  };
   alternative = linked {
     bins = [ "awk" ];
     alternatives.awk = "/usr/bin/mawk";
     packages = [ pkgs.debian.mawk ];
   };
+  # The command of a package that is asked for would be found before the common name.
+  chosen = system {
+    environment.systemPackages = [ pkgs.debian.gawk ];
+    system.link = {
+      alternatives.gawk = "/usr/bin/mawk";
+      packages = [ pkgs.debian.mawk ];
+    };
+  };
+  no-unit = linked { units.nosuch.level = "packages"; };
   conflict = linked {
     packages = [ pkgs.debian.rival ];
     keep = [ "/usr/share/rival/x" ];
@@ -64,7 +90,73 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
+  placed = system {
+    users.users.somebody = {
+      uid = 1000;
+      group = "users";
+    };
+    image = {
+      user = "1000";
+      workingDir = "/srv/work";
+      volumes = [
+        "/data"
+        "/etc"
+        "/bin/below-a-link"
+      ];
+      healthcheck = {
+        command = [ "${pkgs.debian.app}/bin/app" ];
+        interval = 1.5;
+        retries = 2;
+      };
+      stopSignal = "SIGQUIT";
+    };
+  };
   foreign = systemFor "aarch64-linux" { };
   unknown = linked { units.nowhere.level = "packages"; };
+  placed = system {
+    system.files."/bin/app-tool".link = "${pkgs.debian.app}/bin/app-tool";
+  };
+  loop = system { environment.etc.here.source = "/etc/here"; };
+  nested = system {
+    environment.etc.foo.text = "x";
+    environment.etc."foo/bar".text = "y";
+  };
+  copied = system {
+    environment.etc.tool = {
+      source = "${pkgs.debian.app}/bin/app-tool";
+      mode = "0644";
+    };
+  };
+  stranger = system {
+    environment.etc.passwords = {
+      source = "/etc/passwd";
+      mode = "0644";
+    };
+  };
+  trusting = system {
+    security.ca = {
+      certificates = [ authority ];
+      certificateFiles = [ (builtins.toFile "our.pem" authority) ];
+      certificateBlacklist = [ "Bad (Gold) Root" ];
+    };
+  };
+  distrusting = system { security.ca.certificateBlacklist = [ "Gone Root" ]; };
+  not-pem = system { security.ca.certificates = [ "-----BEGIN CERTIFICATE-----\nhalf" ]; };
+  people = system {
+    users.users = {
+      bob = {
+        isNormalUser = true;
+        shell = "${pkgs.debian.mawk}/bin/mawk";
+      };
+      nobody-in-particular.shell = "/bin/absent";
+    };
+  };
+  no-shell = system {
+    users.users.bob = {
+      isNormalUser = true;
+      shell = "/bin/zsh";
+    };
+  };
+  no-member = system { users.groups.wheel.members = [ "ghost" ]; };
   wish = linked { keep = [ "/usr/share/nowhere/*" ]; };
 }

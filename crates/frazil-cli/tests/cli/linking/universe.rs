@@ -96,7 +96,10 @@ fn system() -> Vec<Deb> {
         .file("usr/lib/locale/C.utf8/LC_CTYPE", "utf8")
         .program("usr/bin/ldd", "#!/bin/sh\n");
     let gawk = awk("gawk", "10").field("Essential", "yes");
-    vec![base, dash, locale, awk("mawk", "5"), gawk]
+    let authorities = Deb::new("ca-certificates", "2025")
+        .file("usr/share/ca-certificates/mozilla/Bad_=Gold=_Root.crt", "bad")
+        .file("usr/share/ca-certificates/mozilla/Good_Root.crt", "good");
+    vec![base, dash, locale, authorities, awk("mawk", "5"), gawk]
 }
 
 /// Writes `suite`, a locked suite, and `archive`, a mirror with its packages.

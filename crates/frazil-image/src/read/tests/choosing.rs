@@ -139,17 +139,6 @@ fn directories_of_blobs_are_images() {
 }
 
 #[test]
-fn archives_may_end_behind_the_last_byte() {
-    let whole = archive("f etc/a one");
-    for cut in [512 + 3, 512 + 4, 1024] {
-        let said = shown(root(&mut &whole[..cut], &options()));
-        assert!(said.ends_with("file 644 0:0 archive etc/a = \"one\"\n"), "{cut}: {said}");
-    }
-    expect!["the layer `archive` is no archive that can be read: it ends too early"]
-        .assert_eq(&shown(root(&mut &whole[..512 + 2], &options())));
-}
-
-#[test]
 fn says_what_to_do_with_other_compressions() {
     let mut said = String::new();
     for start in [&b"\xfd7zXZ\0rest"[..], b"BZh9rest"] {

@@ -223,7 +223,7 @@ impl Host<'_> {
         loop {
             while let Some(number) = signal::next(signals) {
                 if number == signal::CHLD || pass(self.plan, number) {
-                } else if matches!(number, signal::TERM | signal::INT | signal::PWR) {
+                } else if self.plan.ends_on(number) {
                     match &mut stop {
                         Some(stop) => stop.hurry(),
                         None => stop = Some(self.begin_stop(child)?),
@@ -325,7 +325,7 @@ pub(in crate::applets) fn signal_of_scan(name: &[u8]) -> u8 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    if pass(plan, number) || !matches!(number, signal::TERM | signal::INT | signal::PWR) {
+    if pass(plan, number) || !plan.ends_on(number) {
         return 0;
     }
     let is_second = is_ending();

@@ -215,7 +215,7 @@ fn capabilities(wanted: &[String]) -> Result<u64, Problem> {
     })
 }
 
-fn signal(name: &str) -> Result<u32, Problem> {
+pub(super) fn signal(name: &str) -> Result<u32, Problem> {
     names::signal(name.as_bytes()).ok_or_else(|| Problem::Unknown(name.to_owned()))
 }
 

@@ -143,6 +143,18 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         },
     },
     Scenario {
+        what: "`stop_signal`, that of the image, ends the system",
+        refused: &[],
+        table: r#"{"stop_signal":"QUIT","services":{"s":{"exec":["/bin/sh","-c","trap 'echo quits; exit 0' QUIT; echo up; while :; do sleep 0.02; done"],
+            "stop":{"signal":"QUIT"},"log":"inherit"}}}"#,
+        check: |run| {
+            run.system.expect("up");
+            run.system.signal("QUIT");
+            assert_eq!(run.system.wait(), 0, "{}", run.init);
+            position(run, "quits");
+        },
+    },
+    Scenario {
         what: "several services, each line with its name before it",
         refused: ONE,
         table: r#"{"services":{"a":{"exec":["/bin/sh","-c","echo one; exec sleep 1000"]},"b":{"exec":["/bin/sh","-c","echo two >&2; exec sleep 1000"]}},"log":"prefix"}"#,

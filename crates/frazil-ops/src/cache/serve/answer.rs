@@ -7,7 +7,7 @@ use frazil_model::cache_info::CacheInfo;
 use frazil_model::narinfo::Compression;
 use frazil_model::{Hash, HashFormat, NarInfo};
 use frazil_store::cache::{CACHE_INFO, CompressionMethod, Encoder};
-use frazil_store::{DatabaseError, PathInfo};
+use frazil_store::{Kept, PathInfo, StoreError};
 
 use super::http::{self, Chunks, Head, Keep, Request};
 use super::{Server, upload};
@@ -27,7 +27,8 @@ pub(super) struct Answered {
 enum Resource {
     CacheInfo(String),
     NarInfo(String),
-    Nar(PathInfo),
+    /// It stays in the store while it is served.
+    Nar(PathInfo, Kept),
     /// A file that was written, and its size.
     Upload(u64),
 }
@@ -52,13 +53,13 @@ pub(super) fn answer(
                 }
             }
         }
-        "PUT" => match &server.options.writable {
+        "PUT" => match server.options.writable.as_ref().zip(server.held.as_ref()) {
             None => {
                 let keep = skip_body(request, body, keep)?;
                 tell(out, 403, "this cache cannot be written", request, keep)
             }
-            Some(writable) => {
-                let put = upload::Put { server, writable, request };
+            Some((writable, held)) => {
+                let put = upload::Put { server, writable, held, request };
                 let (status, reason, is_read) = put.take(body, out)?;
                 let keep = if is_read { keep } else { Keep::No };
                 tell(out, status, &reason, request, keep)
@@ -104,7 +105,7 @@ fn tell(
     Ok(Answered { status, reason, keep })
 }
 
-fn find(server: &Server, request: &Request) -> Result<Option<Resource>, DatabaseError> {
+fn find(server: &Server, request: &Request) -> Result<Option<Resource>, StoreError> {
     let store = &server.store;
     let path = request.target.split('?').next().unwrap_or_default();
     let Some(name) = path.strip_prefix('/') else { return Ok(None) };
@@ -124,13 +125,15 @@ fn find(server: &Server, request: &Request) -> Result<Option<Resource>, Database
     let Some(file) = name.strip_prefix("nar/") else { return Ok(None) };
     if let Some((digest, _)) = file.split_once('-')
         && let Some(path) = store.path_of_digest(digest)?
-        && let Some(info) = store.path_info(&path)?
-        && file == nar_name(server, &info)
     {
-        return Ok(Some(Resource::Nar(info)));
+        let kept = store.hold([&path])?;
+        if let Some(info) = store.path_info(&path)?
+            && file == nar_name(server, &info)
+        {
+            return Ok(Some(Resource::Nar(info, kept)));
+        }
     }
-    let writable = server.options.writable.as_ref();
-    Ok(writable.and_then(|writable| upload::size(writable, file)).map(Resource::Upload))
+    Ok(server.held.as_ref().and_then(|held| held.size(file)).map(Resource::Upload))
 }
 
 /// Says which path it is and which contents, so that no proxy confuses two.
@@ -172,7 +175,7 @@ fn give(
     let (content_type, text) = match resource {
         Resource::CacheInfo(text) => ("text/x-nix-cache-info", text),
         Resource::NarInfo(text) => ("text/x-nix-narinfo", text),
-        Resource::Nar(info) => return give_nar(server, request, info, out, keep),
+        Resource::Nar(info, _kept) => return give_nar(server, request, info, out, keep),
         Resource::Upload(size) => {
             let size = Some(*size);
             let content_type = "application/x-nix-nar";

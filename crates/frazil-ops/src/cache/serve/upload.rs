@@ -1,7 +1,7 @@
-//! Files that clients write: kept beside the store until the narinfo comes that names them.
+//! Files that clients write: kept in the store until the narinfo comes that names them.
 //!
 //! What has been written is a small binary cache in a directory, and is taken into the store as from
-//! any other one, with all checks. Files stay until the server ends, since two paths may have the
+//! any other one, with all checks. Files stay longer if there is room, since two paths may have the
 //! same contents, of which a client sends only one.
 
 use std::fs::{self, File};
@@ -14,8 +14,9 @@ use frazil_model::cache_info::CacheInfo;
 use frazil_store::cache::{CACHE_INFO, CacheError, CacheOptions, Caches, NARINFO_BYTES_MAX};
 use frazil_store::fetch::{Client, FetchOptions, Url};
 
+use super::held::{Held, Room};
 use super::http::Request;
-use super::{ServeError, Server, Writable};
+use super::{Server, Writable};
 
 /// Numbers what is only there for a moment.
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -24,25 +25,8 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 pub(super) struct Put<'a> {
     pub(super) server: &'a Server,
     pub(super) writable: &'a Writable,
+    pub(super) held: &'a Held,
     pub(super) request: &'a Request,
-}
-
-/// Makes the directory one with nothing in it.
-pub(super) fn clear(uploads: &Path) -> Result<(), ServeError> {
-    let empty = || -> io::Result<()> {
-        fs::create_dir_all(uploads)?;
-        for entry in fs::read_dir(uploads)? {
-            fs::remove_file(entry?.path())?;
-        }
-        Ok(())
-    };
-    empty().map_err(|source| ServeError::Uploads { path: uploads.into(), source })
-}
-
-/// The size of a file that was written as `nar/NAME`.
-pub(super) fn size(writable: &Writable, name: &str) -> Option<u64> {
-    let found = fs::symlink_metadata(writable.uploads.join(file_name(name)?)).ok()?;
-    found.is_file().then_some(found.len())
 }
 
 /// The name itself, if it can be nothing but the name of a NAR's file.
@@ -66,11 +50,14 @@ impl Put<'_> {
         let name = self.request.target.strip_prefix('/').unwrap_or_default();
         if let Some(file) = name.strip_prefix("nar/").map(file_name) {
             let Some(file) = file else { return refuse(400, "not the name of a NAR") };
-            if size > self.writable.file_bytes_max {
+            if size > self.writable.files_bytes_max {
                 return refuse(413, "the file is too large");
             }
+            let Some(room) = self.held.room(size) else {
+                return refuse(507, "too much is being written at once");
+            };
             self.go_on(out)?;
-            return match self.keep(file, &mut body.take(size), size)? {
+            return match self.keep(file, &mut body.take(size), size, room)? {
                 Ok(()) => Ok((201, "stored".into(), true)),
                 Err(reason) => refuse(507, &reason),
             };
@@ -105,9 +92,10 @@ impl Put<'_> {
         name: &str,
         body: &mut dyn io::Read,
         size: u64,
+        room: Room<'_>,
     ) -> io::Result<Result<(), String>> {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.writable.uploads.join(format!(".part-{count}"));
+        let temporary = self.held.place(&format!(".part-{count}"));
         let removed = |err: &io::Error| {
             let _stays = fs::remove_file(&temporary).is_err();
             err.to_string()
@@ -129,8 +117,11 @@ impl Put<'_> {
             }
             left -= len as u64;
         }
-        let kept = fs::rename(&temporary, self.writable.uploads.join(name));
-        Ok(kept.map_err(|err| removed(&err)))
+        if let Err(err) = fs::rename(&temporary, self.held.place(name)) {
+            return Ok(Err(removed(&err)));
+        }
+        self.held.add(name, room);
+        Ok(Ok(()))
     }
 
     /// Takes a path into the store whose NAR was written.
@@ -142,20 +133,19 @@ impl Put<'_> {
         }
         let name = info.url.strip_prefix("nar/").and_then(file_name);
         let name = name.ok_or((400, "the narinfo names no NAR of this cache".to_owned()))?;
-        let uploads = &self.writable.uploads;
-        if size(self.writable, name).is_none() {
+        if self.held.size(name).is_none() {
             return Err((400, "the NAR was not written before its narinfo".into()));
         }
         let disk = |err: io::Error| (507, err.to_string());
         // A directory for each: two clients may write the same path.
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let cache = uploads.with_extension(format!("import-{count}"));
+        let cache = self.held.place(&format!(".import-{count}"));
         let filled = || -> io::Result<()> {
             fs::create_dir_all(cache.join("nar"))?;
             let info = CacheInfo { store_dir: store.store_dir().clone(), ..CacheInfo::default() };
             fs::write(cache.join(CACHE_INFO), info.to_string())?;
             fs::write(cache.join(format!("{digest}.narinfo")), text)?;
-            match fs::hard_link(uploads.join(name), cache.join("nar").join(name)) {
+            match fs::hard_link(self.held.place(name), cache.join("nar").join(name)) {
                 Err(err) if err.kind() != io::ErrorKind::AlreadyExists => Err(err),
                 _ => Ok(()),
             }

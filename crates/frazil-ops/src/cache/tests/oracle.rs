@@ -127,7 +127,7 @@ fn nix_writes_to_what_we_serve() {
         let secret = dir.path().join("secret");
         std::fs::write(&secret, key().to_secret_text()).unwrap();
         let to = dir.path().join("to");
-        serving(open(&to), writable(dir.path()), |address| {
+        serving(open(&to), writable(), |address| {
             let plain = format!("http://{address}?compression=xz");
             let copy = |to: &str| {
                 let from = from.to_str().unwrap();

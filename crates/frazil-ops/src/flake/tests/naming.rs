@@ -7,7 +7,7 @@ use frazil_model::StoreDir;
 
 use super::{LEAF, World};
 use crate::flake::{OutputSelection, find};
-use crate::host::{Additions, DiskHost, HostContext};
+use crate::host::{DiskHost, HostContext};
 
 #[test]
 fn outputs_of_derivations_are_selected() {
@@ -27,7 +27,6 @@ fn find_reads_what_users_write() {
         HostContext {
             store_dir: StoreDir::default(),
             physical_dir: "/absent/store".into(),
-            additions: Additions::InMemory,
             environment: BTreeMap::new(),
             now: 7,
         },

@@ -2,7 +2,7 @@
 
 use frazil_eval::host::{FetchAttribute, FetchRequest, HostError};
 use frazil_eval::input::Input;
-use frazil_model::{Hash, HashAlgorithm, HashFormat};
+use frazil_model::{Hash, HashAlgorithm, HashFormat, percent};
 
 use super::{Attributes, text};
 
@@ -73,20 +73,8 @@ fn url(request: &FetchRequest) -> String {
         url.push(separator);
         url.push_str(name);
         url.push('=');
-        encode(&value.to_string(), &mut url);
+        url.push_str(&percent::encode(value.to_string().as_bytes(), b":@/?"));
         separator = '&';
     }
     url
-}
-
-fn encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:@/?".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-            out.push('%');
-            out.extend([byte >> 4, byte & 15].map(|value| digit(value).to_ascii_uppercase()));
-        }
-    }
 }

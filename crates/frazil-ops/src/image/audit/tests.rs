@@ -8,7 +8,7 @@ use super::{Weight, package_differences, packages, path_differences};
 fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::default();
     for (path, text) in files {
-        let line = format!("file 644 0:0 layer-1 x = \"{}\"\n", text.escape_default());
+        let line = format!("file 644 0:0 layer-1 x = \"{}\"\n", text.as_bytes().escape_ascii());
         let made = parse(&format!("dir 755 0:0 - .\n{line}")).unwrap();
         let (_, leaf) = made.leaves().next().unwrap();
         let path = frazil_tree::TreePath::parse(path.as_bytes()).unwrap();
@@ -110,4 +110,35 @@ fn differences_are_by_package_or_by_path() {
     .assert_eq(&shown(package_differences(&old, &new, true)));
     assert_eq!(path_differences(&old, &new, false).len(), 4);
     assert_eq!(path_differences(&old, &new, true).len(), 2);
+}
+
+/// A terminal shows no more than a name of a hostile image.
+#[test]
+fn names_are_no_commands_to_a_terminal() {
+    let evil = format!("nix/store/{DIGEST}-e\x1b[31m-1.0/x");
+    check(
+        &[
+            (&evil, "1"),
+            ("var/lib/dpkg/status", "Package: p\x1b[2J\nVersion: 1\x07\n"),
+            ("var/lib/dpkg/info/p\x1b[2J.list", "/bin/p\n"),
+            ("bin/p", "1"),
+        ],
+        expect![[r#"
+            (no package): 34 bytes, 2 files
+            e\x1b[31m: 1 bytes, 1 files, 1.0
+            p\x1b[2J: 1 bytes, 1 files, 1\x07
+        "#]],
+    );
+}
+
+/// Generated files have no version, so what is in them counts.
+#[test]
+fn contents_of_the_same_size_differ() {
+    let [old, new] = ["one", "two"].map(|text| tree(&[("etc/hostname", text)]));
+    let names = |is_normalised| {
+        let found = package_differences(&old, &new, is_normalised);
+        found.into_iter().map(|difference| difference.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(false), [super::UNOWNED]);
+    assert_eq!(names(true), Vec::<String>::new());
 }

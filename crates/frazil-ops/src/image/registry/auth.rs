@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use frazil_model::percent;
 use frazil_store::fetch::{Client, Request, Url};
 use serde::Deserialize;
 
@@ -102,15 +103,7 @@ fn parameters(text: &str) -> BTreeMap<String, String> {
 }
 
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.extend(format!("%{byte:02X}").chars());
-        }
-    }
-    escaped
+    percent::encode(text.as_bytes(), b"")
 }
 
 #[cfg(test)]

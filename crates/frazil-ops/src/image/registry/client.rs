@@ -268,6 +268,11 @@ impl<'r> Repository<'r> {
             Some(found) if found != expected => {
                 Err(RegistryError::Mismatch { expected, found: found.to_owned() })
             }
+            // A page for people, as of a portal that wants a login, has any other status.
+            None if answer.status != 201 => {
+                let message = "a manifest was sent, but nobody says that it is stored".to_owned();
+                Err(RegistryError::Protocol { message })
+            }
             Some(_) | None => Ok(answer.header("oci-subject").is_some()),
         }
     }

@@ -10,11 +10,11 @@ use std::io::{self, Read};
 use frazil_image::oci::{Blob, layout, media_type};
 use frazil_image::read::{self, Files, ReadOptions};
 use frazil_store::fetch::Client;
+use frazil_store::threads::parallel;
 use serde_json::{Value, json};
 
 use super::client::Repository;
 use super::{Logins, Reference, RegistryError};
-use crate::image::blobs::parallel;
 use crate::image::readers::OpenImageError;
 
 /// Where blobs stand in a layout.

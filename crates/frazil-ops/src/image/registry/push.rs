@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use frazil_image::oci::{self, Blob, Descriptor, media_type};
 use frazil_image::sbom;
 use frazil_store::fetch::Client;
+use frazil_store::threads::parallel;
 use serde::Serialize;
 
 use super::artifact::{self, SigningKey};
 use super::blob::{BlobBytes, Sent, send};
 use super::client::Repository;
 use super::{Logins, Reference, RegistryError};
-use crate::image::blobs::parallel;
 use crate::image::{Image, digest};
 
 /// How to push.

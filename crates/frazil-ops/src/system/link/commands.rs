@@ -3,11 +3,12 @@
 //! Most commands of Debian stand where everybody looks for commands. Those that do not, those under
 //! another name, and those of Nix packages get links in `usr/local/bin`, which is searched first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use frazil_tree::{Metadata, Mode};
 
-use super::{Setting, SystemError, physical, tree_path};
+use super::{Setting, SystemError, tree_path};
+use crate::inputs::{self, Lead};
 use crate::system::generated::{Generated, Made};
 use crate::system::specification::Specification;
 
@@ -28,7 +29,11 @@ pub(super) struct Command {
 pub(super) fn of_package(package: &str, setting: &Setting<'_>) -> Vec<Command> {
     let mut commands = Vec::new();
     for folder in ["bin", "sbin"] {
-        let folder_place = physical(setting, package).join(folder);
+        let folder_path = Path::new(package).join(folder);
+        let Lead::Input(folder_place) = inputs::follow(setting.store, setting.inputs, &folder_path)
+        else {
+            continue;
+        };
         let Ok(entries) = std::fs::read_dir(&folder_place) else { continue };
         let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
         names.sort();
@@ -50,10 +55,10 @@ pub(super) fn offer(
 ) -> Result<(), SystemError> {
     for package in &specification.packages {
         for command in of_package(package, setting) {
+            let chosen = specification.link.alternatives.get(&command.name).cloned();
             let link = tree_path(&format!("usr/local/bin/{}", command.name))?;
-            let chosen = specification.link.alternatives.get(&command.name);
-            if (chosen.is_some() || !command.is_searched()) && !generated.contains(&link) {
-                let target = chosen.cloned().or_else(|| command.target()).unwrap_or(command.path);
+            if !command.is_searched() && !generated.contains(&link) {
+                let target = chosen.or_else(|| command.target()).unwrap_or(command.path);
                 let metadata = Metadata::of_root(Mode::of(0o777));
                 generated.insert(link, metadata, Made::Link(target.into_bytes()));
             }

@@ -12,7 +12,8 @@ use frazil_link::generate::loader_cache::{Library, loader_cache};
 use frazil_link::ledger::{Fate, KeptKind, Subject};
 use frazil_link::{Ledger, Link};
 use frazil_model::StorePath;
-use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Tree};
+use frazil_tree::{Leaf, LeafKind, Metadata, Mode, Node, Tree, TreePath};
+use serde_json::Value;
 
 use super::{GENERATED, INIT, INIT_PROGRAM, NO_INIT, SystemError, mode, origin, tree_path};
 use crate::system::accounts::Accounts;
@@ -46,10 +47,12 @@ impl Finish<'_> {
         let mut specification = self.specification.clone();
         let mut problems = add_accounts(&mut specification, self.declarations);
         let accounts = Accounts::number(&specification.users, &specification.groups)?;
+        accounts.check_members(&specification.groups)?;
         apply_modes(&mut ledger, self.adapters, &accounts)?;
         let mut tree = assemble(&ledger, &specification, &accounts, self.made)?;
         add_directories(&mut tree, &ledger, self.adapters, &accounts)?;
         problems.extend(self.add_files(&mut tree, &accounts)?);
+        add_places(&mut tree, &specification, &accounts)?;
         for (file, text) in self.declarations {
             php::enable(file, text, &mut tree, &origin(GENERATED));
         }
@@ -211,6 +214,38 @@ fn add_directories(
             if tree.get(&path).is_none() {
                 tree.insert_directory(path, metadata, origin(GENERATED))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// The directories that the image names: the one where it starts, and those of its state, which a
+/// volume takes over with owner and permissions. What is there already stays as it is.
+fn add_places(
+    tree: &mut Tree,
+    specification: &Specification,
+    accounts: &Accounts,
+) -> Result<(), SystemError> {
+    let image = &specification.image;
+    let whose = || "`image.user`".to_owned();
+    let name = image.get("user").and_then(Value::as_str).unwrap_or("0");
+    let (user, group) = name.split_once(':').unwrap_or((name, ""));
+    let uid = accounts.uid(user, whose)?;
+    let own = specification.users.iter().find(|(name, _)| accounts.uids.get(*name) == Some(&uid));
+    let gid = match own {
+        _ if !group.is_empty() => accounts.gid(group, whose)?,
+        Some((_, user)) => accounts.gid(&user.group, whose)?,
+        None => 0,
+    };
+    let metadata = Metadata { uid, gid, ..Metadata::of_root(Mode::DIRECTORY) };
+    let volumes = image.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    for place in image.get("workingDir").into_iter().chain(volumes).filter_map(Value::as_str) {
+        let path = tree_path(place.trim_end_matches('/'))?;
+        let mut above = std::iter::successors(path.parent(), TreePath::parent);
+        // Below a link it is the business of whoever made that.
+        let is_below_link = above.any(|path| matches!(tree.get(&path), Some(Node::Leaf(..))));
+        if !is_below_link && tree.get(&path).is_none() {
+            tree.insert_directory(path, metadata.clone(), origin(GENERATED))?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use frazil_link::Root;
 use serde_json::Value;
 
-use super::{NO_INIT, Setting, SystemError, laid_out};
+use super::{INIT_PROGRAM, NO_INIT, Setting, SystemError, laid_out};
 use crate::system::specification::Specification;
 
 /// The roots of a system. Only what runs has to be there; arguments may name what is made later.
@@ -21,7 +21,8 @@ pub(super) fn roots(
         let at = |field: &str| format!("init.services.{name}.{field}");
         let argv = service.get("exec").and_then(Value::as_array);
         for (index, word) in argv.into_iter().flatten().filter_map(Value::as_str).enumerate() {
-            push_word(&mut roots, word, &at("exec"), index == 0);
+            let is_ours = word.strip_prefix('/') == Some(INIT_PROGRAM);
+            push_word(&mut roots, word, &at("exec"), index == 0 && !is_ours);
         }
         for (field, value) in service.as_object().into_iter().flatten() {
             if field != "exec" {
@@ -34,6 +35,14 @@ pub(super) fn roots(
         for file in laid_out::files(package, setting)? {
             push(&mut roots, &file.target, "contents", true);
         }
+    }
+    for file in &specification.files {
+        if super::is_in_place(file, setting)? {
+            push(&mut roots, &format!("/{}", file.path), "system.files", true);
+        }
+    }
+    for (name, user) in specification.users.iter().filter(|(_, user)| user.logs_in) {
+        push(&mut roots, &user.shell, &format!("users.users.{name}.shell"), true);
     }
     for program in &specification.plan.programs {
         push(&mut roots, program, "init.type", true);
@@ -51,7 +60,10 @@ pub(super) fn roots(
 /// name what is made later.
 fn push_image(roots: &mut Vec<Root>, specification: &Specification) {
     let image = &specification.image;
-    let words = |field: &str| image.get(field).and_then(Value::as_array);
+    let words = |field: &str| {
+        let found = image.get(field)?;
+        found.get("command").unwrap_or(found).as_array()
+    };
     let is_given = words("entrypoint").is_some_and(|words| !words.is_empty());
     let started = if is_given { "entrypoint" } else { "cmd" };
     let has_init = specification.plan.init != NO_INIT;
@@ -74,13 +86,18 @@ fn push(roots: &mut Vec<Root>, path: &str, named_by: &str, is_required: bool) {
     roots.push(Root { path: path.as_bytes().into(), named_by: named_by.into(), is_required });
 }
 
+/// What stands around the paths in a word that is more than one: signs of lists, of templates, and of
+/// shells.
+const SEPARATORS: &[char] =
+    &[':', ',', '=', ' ', '\n', '\t', '"', '\'', ';', '<', '>', '(', ')', '|', '&', '`'];
+
 /// The paths in a word: the whole of it, or what follows a `=`, a colon or a comma, and of a text,
-/// as templates have it, what stands between spaces and line breaks.
+/// as templates and scripts have it, what stands between spaces and line breaks.
 fn push_word(roots: &mut Vec<Root>, word: &str, named_by: &str, is_required: bool) {
     if word.starts_with('/') && !word.contains([':', ',', '=', '\n']) {
         return push(roots, word, named_by, is_required);
     }
-    let parts = word.split([':', ',', '=', ' ', '\n', '\t', '"', '\'', ';']);
+    let parts = word.split(SEPARATORS);
     for part in parts.filter(|part| part.starts_with('/') && part.len() > 1) {
         push(roots, part, named_by, false);
     }
@@ -98,5 +115,27 @@ fn push_value(roots: &mut Vec<Root>, value: &Value, named_by: &str) {
 fn push_commands(roots: &mut Vec<Root>, package: &str, setting: &Setting<'_>) {
     for command in super::commands::of_package(package, setting) {
         push(roots, &command.path, "environment.systemPackages", true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::push_word;
+
+    #[test]
+    fn paths_in_words() {
+        let check = |word: &str, expected: &[&str]| {
+            let mut roots = Vec::new();
+            push_word(&mut roots, word, "the test", false);
+            let found: Vec<String> =
+                roots.iter().map(|root| String::from_utf8_lossy(&root.path).into_owned()).collect();
+            assert_eq!(found, expected, "{word:?}");
+        };
+        check("/srv/my files", &["/srv/my files"]);
+        check("--config=/etc/x.conf,/etc/y", &["/etc/x.conf", "/etc/y"]);
+        check("cat /etc/a\nexec /usr/bin/b\n", &["/etc/a", "/usr/bin/b"]);
+        check("/usr/bin/a\n", &["/usr/bin/a"]);
+        check("x=$(cat </etc/a)|/usr/bin/b>/dev/null&", &["/etc/a", "/usr/bin/b", "/dev/null"]);
+        check("a/b :/ relative", &[]);
     }
 }

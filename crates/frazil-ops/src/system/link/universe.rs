@@ -1,24 +1,29 @@
 //! The universe of a link: what is made, store paths, and packages that are fetched when asked for.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frazil_build::builtin::Demanded;
 use frazil_debian::index::Package;
 use frazil_link::analysis::{Analysis, analyse};
 use frazil_link::contents::{Contents, ContentsError};
+use frazil_link::generate;
 use frazil_link::ledger::{Fate, Ledger};
+use frazil_link::link::OpenError;
 use frazil_link::{Level, Role, Unit};
 use frazil_model::StorePath;
+use frazil_store::threads::parallel;
 use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
 use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin, pam};
+use crate::inputs::{self, Lead};
 use crate::system::contents::{Modes, StoreContents};
 use crate::system::declarations::php;
 use crate::system::generated::{Generated, Made};
 use crate::system::packages::{self, Adapter};
-use crate::system::specification::Specification;
+use crate::system::specification::{Authorities, Specification};
 use crate::system::units;
 use crate::system::unpacked::{self, Manifest};
 
@@ -36,8 +41,6 @@ pub(super) struct Universe<'u> {
 }
 
 /// What becomes of a unit that is analysed.
-type Slot = Mutex<Option<Result<Arc<Analysis>, ContentsError>>>;
-
 /// Where the contents of a unit come from.
 enum UnitSource<'u> {
     Made(&'u Generated),
@@ -66,7 +69,10 @@ impl<'u> Universe<'u> {
         for (path, place) in setting.inputs {
             universe.push_store_path(specification, path, place, adapters.contains_key(path));
         }
-        universe.push_packages(specification, adapters, generated)?;
+        universe.push_packages(specification, adapters)?;
+        if !generated.has(&super::tree_path(AUTHORITIES)?) {
+            universe.offer_authorities(&specification.ca)?;
+        }
         Ok(universe)
     }
 
@@ -104,7 +110,7 @@ impl<'u> Universe<'u> {
         &mut self,
         specification: &Specification,
         path: &StorePath,
-        place: &std::path::Path,
+        place: &Path,
         is_adapter: bool,
     ) {
         let full = self.setting.store.join(path);
@@ -131,7 +137,6 @@ impl<'u> Universe<'u> {
         &mut self,
         specification: &Specification,
         adapters: &BTreeMap<StorePath, Adapter>,
-        generated: &Generated,
     ) -> Result<(), SystemError> {
         let named: BTreeSet<String> =
             adapters.values().flat_map(|adapter| adapter.packages.iter().cloned()).collect();
@@ -145,44 +150,57 @@ impl<'u> Universe<'u> {
         let levels: BTreeMap<String, Level> = levels
             .map(|(name, unit)| Ok((name.clone(), level(&unit.level)?)))
             .collect::<Result<_, SystemError>>()?;
-        let candidates = packages::universe(index, &named, &levels)?;
-        let has = |name: &&String| candidates.iter().any(|it| *it.unit.package == ***name);
-        if let Some(name) = levels.keys().find(|name| !has(name)) {
-            return Err(SystemError::UnknownUnit { name: name.clone() });
-        }
-        let mut authorities = None;
-        for candidate in candidates {
-            if candidate.package.name == "ca-certificates" {
-                authorities = Some(candidate.unit.name.clone());
-            }
+        for candidate in packages::universe(index, &named, &levels)? {
             self.push(candidate.unit, UnitSource::Package(Box::new(candidate.package)));
         }
-        let bundle = super::tree_path(AUTHORITIES)?;
-        if let Some(unit) = authorities.filter(|_| !generated.has(&bundle)) {
-            self.offer_authorities(&unit)?;
+        let is_known = |name: &&String| self.units.iter().any(|unit| *unit.package == ***name);
+        if let Some(name) = levels.keys().find(|name| !is_known(name)) {
+            return Err(SystemError::UnknownUnit { name: name.clone() });
         }
         Ok(())
     }
 
-    /// Makes the bundle of authorities that a maintainer script would make.
-    fn offer_authorities(&mut self, unit: &Origin) -> Result<(), SystemError> {
-        self.fetch(&[unit])?;
-        let Some((_, place)) = self.unpacked_at(unit) else { return Ok(()) };
-        let none = Manifest::default();
-        let contents =
-            StoreContents { place: unpacked::data(&place), modes: Modes::Package(&none) };
-        let mut files = Vec::new();
-        for entry in contents.entries().map_err(frazil_link::link::OpenError::from)? {
-            if entry.path.as_bytes().ends_with(b".crt") {
-                let bytes =
-                    contents.read(&entry.path).map_err(frazil_link::link::OpenError::from)?;
-                files.push((entry.path, bytes.into_owned()));
+    /// Makes the bundle of authorities that a maintainer script would make, as the system wants it.
+    fn offer_authorities(&mut self, wanted: &Authorities) -> Result<(), SystemError> {
+        let mut authorities = generate::Authorities::default();
+        let package = self.units.iter().find(|unit| &*unit.package == "ca-certificates");
+        if let Some(unit) = package.map(|unit| unit.name.clone()) {
+            self.fetch(&[&unit])?;
+            if let Some((_, place)) = self.unpacked_at(&unit) {
+                add_authorities(&mut authorities, &place)?;
             }
         }
-        let files = files.iter().map(|(path, bytes)| (path.as_bytes(), bytes.as_slice()));
-        let bundle = frazil_link::generate::authorities(files);
-        let metadata = Metadata::of_root(Mode::of(0o644));
-        self.offered.insert(super::tree_path(AUTHORITIES)?, metadata, Made::File(bundle));
+        let not_pem = |value: &str| SystemError::Value {
+            what: "certificates in PEM form, for `security.ca`",
+            value: value.to_owned(),
+        };
+        for name in &wanted.certificate_blacklist {
+            if !authorities.remove(name) {
+                let what = "an authority to leave out: there is none of that name";
+                return Err(SystemError::Value { what, value: name.clone() });
+            }
+        }
+        let usual = Lead::Outside(Path::new("/").join(AUTHORITIES));
+        for file in &wanted.certificate_files {
+            // As `pkgs.cacert` has them.
+            if inputs::follow(self.setting.store, self.setting.inputs, Path::new(file)) == usual {
+                continue;
+            }
+            let failed = |source| SystemError::Read { path: file.clone(), source };
+            if !authorities.add_own(super::read(self.setting, file).map_err(failed)?) {
+                return Err(not_pem(file));
+            }
+        }
+        for text in &wanted.certificates {
+            if !authorities.add_own(text.clone().into_bytes()) {
+                return Err(not_pem(text.lines().next().unwrap_or_default()));
+            }
+        }
+        let bundle = authorities.bundle();
+        if !bundle.is_empty() {
+            let metadata = Metadata::of_root(Mode::of(0o644));
+            self.offered.insert(super::tree_path(AUTHORITIES)?, metadata, Made::File(bundle));
+        }
         Ok(())
     }
 
@@ -194,30 +212,13 @@ impl<'u> Universe<'u> {
             source: crate::causes(&error).into(),
         };
         self.fetch(&names).map_err(failed)?;
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let results: Vec<Slot> = asked.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let (Some(unit), Some(slot)) = (asked.get(index), results.get(index)) else {
-                    return;
-                };
-                let analysis = self.analyse(&unit.name);
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(analysis);
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(asked.len().max(1)) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let taken = results.into_iter().zip(asked).map(|(slot, unit)| {
-            let result = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            result.unwrap_or_else(|| Err(unknown(&unit.name)))
-        });
-        taken.collect()
+        // The largest first, so that no thread has one left when the others are done.
+        let mut order: Vec<(usize, &Origin)> = names.into_iter().enumerate().collect();
+        order.sort_by_key(|(_, name)| Reverse(self.size(name)));
+        let analyses = parallel(&order, |(_, name)| self.analyse(name))?;
+        let mut analyses: Vec<_> = order.iter().map(|(index, _)| index).zip(analyses).collect();
+        analyses.sort_by_key(|(index, _)| *index);
+        Ok(analyses.into_iter().map(|(_, analysis)| analysis).collect())
     }
 
     /// Has packages unpacked that are not yet.
@@ -233,6 +234,7 @@ impl<'u> Universe<'u> {
         if wanted.is_empty() {
             return Ok(());
         }
+        wanted.sort_by_key(|(name, _)| Reverse(self.size(name)));
         let demanded: Vec<Demanded> = wanted.iter().map(|(_, made)| made.demanded()).collect();
         let built = (self.setting.demand)(&demanded)?;
         let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,6 +242,14 @@ impl<'u> Universe<'u> {
             unpacked.extend(outputs.into_values().next().map(|found| (name.clone(), found)));
         }
         Ok(())
+    }
+
+    /// About how large a unit is, as far as that is known before it is there.
+    fn size(&self, name: &Origin) -> u64 {
+        match self.sources.get(name) {
+            Some(UnitSource::Package(package)) => package.installed_size_kib,
+            Some(UnitSource::Made(_) | UnitSource::Offered | UnitSource::Store { .. }) | None => 0,
+        }
     }
 
     fn unpacked_at(&self, name: &Origin) -> Option<(StorePath, PathBuf)> {
@@ -313,6 +323,32 @@ impl<'u> Universe<'u> {
         places
     }
 
+    /// Packages that the system names, and of which nothing is in it.
+    pub(super) fn unused(
+        &self,
+        named: &[String],
+        adapters: &BTreeMap<StorePath, Adapter>,
+        ledger: &Ledger,
+    ) -> Vec<String> {
+        let kept: BTreeSet<&str> = ledger
+            .units
+            .iter()
+            .filter(|unit| unit.fate == Fate::Kept)
+            .map(|unit| &*unit.package)
+            .collect();
+        let paths = named.iter().filter_map(|path| self.setting.store.parse(path.as_bytes()).ok());
+        let adapters = paths.filter_map(|path| adapters.get(&path));
+        let unused = adapters.filter(|it| !it.packages.iter().any(|name| kept.contains(&**name)));
+        unused
+            .map(|adapter| {
+                format!(
+                    "nothing of `{}` in `environment.systemPackages` is in the system: it has no commands; name files of it by `system.link.keep`",
+                    adapter.attribute,
+                )
+            })
+            .collect()
+    }
+
     /// What nobody has looked at: packages whose maintainer scripts may do what nothing here does.
     pub(super) fn warnings(&self, adapters: &BTreeMap<StorePath, Adapter>) -> Vec<String> {
         let unknown = adapters.values().filter(|adapter| adapter.scripts == "unknown");
@@ -335,6 +371,22 @@ impl<'u> Universe<'u> {
         }
         warnings
     }
+}
+
+/// Adds the authorities of an unpacked package.
+fn add_authorities(
+    authorities: &mut generate::Authorities,
+    place: &Path,
+) -> Result<(), SystemError> {
+    let none = Manifest::default();
+    let contents = StoreContents { place: unpacked::data(place), modes: Modes::Package(&none) };
+    for entry in contents.entries().map_err(OpenError::from)? {
+        if entry.path.as_bytes().ends_with(b".crt") {
+            let bytes = contents.read(&entry.path).map_err(OpenError::from)?;
+            authorities.add_file(entry.path.as_bytes(), bytes.into_owned());
+        }
+    }
+    Ok(())
 }
 
 fn unknown(name: &Origin) -> ContentsError {

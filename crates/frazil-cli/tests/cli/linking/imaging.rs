@@ -1,0 +1,134 @@
+//! `frazil image` of a made-up system: what is said of it, and where it goes.
+
+use std::fs;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+
+use expect_test::{Expect, expect};
+use serde_json::Value;
+
+use super::{Place, plain};
+use crate::{frazil, show};
+
+impl Place {
+    /// A linked system, and `frazil image` with these arguments about it.
+    fn image(&self, arguments: &[&str], system: &str) -> Command {
+        let mut command = frazil(self.0.path());
+        command.arg("image").args(arguments).arg(system);
+        command.args(["--store", "store"]).env("XDG_CACHE_HOME", self.0.path().join("cache"));
+        command
+    }
+}
+
+fn linked(system: &str) -> Place {
+    let place = Place::new();
+    let output = place.link(system);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    place
+}
+
+#[test]
+fn the_image_has_the_places_that_it_names() {
+    let place = linked("placed");
+    let manifest = String::from_utf8(place.file("placed", "manifest")).expect("text");
+    let places = [" data", " etc", " srv", " srv/work", " usr/bin/below-a-link"];
+    let lines = manifest.lines().filter(|line| {
+        line.starts_with("dir ") && places.iter().any(|place| line.ends_with(place))
+    });
+    expect![[r#"
+        dir 755 1000:100 generated data
+        dir 755 0:0 generated etc
+        dir 755 0:0 - srv
+        dir 755 1000:100 generated srv/work"#]]
+    .assert_eq(&lines.collect::<Vec<_>>().join("\n"));
+    let output = place.image(&["oci", "-o", "layout", "--json"], "placed").output().expect("run");
+    assert!(output.status.success(), "{}", show(&output, place.0.path()));
+    let layout = place.0.path().join("layout");
+    let read = |path: &str| -> Value {
+        serde_json::from_slice(&fs::read(layout.join(path)).expect("read")).expect("JSON")
+    };
+    let blob = |digest: &Value| {
+        read(&format!("blobs/{}", digest.as_str().unwrap_or_default().replace(':', "/")))
+    };
+    let manifest = blob(&read("index.json")["manifests"][0]["digest"]);
+    let config = &blob(&manifest["config"]["digest"])["config"];
+    expect![[r#"
+        "/srv/work" "SIGQUIT" {"Interval":1500000000,"Retries":2,"Test":["CMD","/nix/store/app-1.0/bin/app"]}
+    "#]].assert_eq(&plain(&format!(
+        "{} {} {}\n",
+        config["WorkingDir"], config["StopSignal"], config["Healthcheck"]
+    )));
+}
+
+#[track_caller]
+fn check(place: &Place, arguments: &[&str], expected: Expect) {
+    let output = place.image(arguments, "plain").output().expect("started");
+    expected.assert_eq(&show(&output, place.0.path()));
+}
+
+#[test]
+fn what_makes_no_sense_is_said() {
+    let place = linked("plain");
+    check(
+        &place,
+        &["oci", "--output", "-", "--check"],
+        expect![[r#"
+        --- stderr
+        error: `--check` and `--json` need an image in a file
+        --- 2
+    "#]],
+    );
+    check(
+        &place,
+        &["oci", "--layers", "128"],
+        expect![[r#"
+        --- stderr
+        error: invalid value '128' for '--layers <COUNT>': an image has from 1 to 127 layers
+
+        For more information, try '--help'.
+        --- 2
+    "#]],
+    );
+    check(
+        &place,
+        &["oci", "--compression", "lzma"],
+        expect![[r#"
+        --- stderr
+        error: `lzma` is no compression of layers
+
+        help: there are `gzip`, `zstd` and `none`
+        --- 2
+    "#]],
+    );
+    check(
+        &place,
+        &["plan", "--against", "./nowhere"],
+        expect![[r#"
+        --- stderr
+        error: cannot read the image `/here/nowhere`: there is no image: it has neither `index.json` nor `manifest.json`
+
+        help: OCI layouts and what `docker save` writes can be read
+        --- 5
+    "#]],
+    );
+}
+
+#[test]
+fn a_reader_of_an_image_may_go_away() {
+    let place = linked("plain");
+    for what in [["oci", "--output", "-"], ["docker", "--output", "-"], ["tar", "--output", "-"]] {
+        let mut child = place
+            .image(&what, "plain")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut stdout = child.stdout.take().expect("a pipe");
+        let mut begin = [0; 512];
+        stdout.read_exact(&mut begin).expect("a header of an archive");
+        drop(stdout);
+        let output = child.wait_with_output().expect("waited");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*said), (Some(0), ""), "{what:?}");
+    }
+}
