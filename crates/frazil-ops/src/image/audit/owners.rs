@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frazil_tree::{Leaf, LeafKind, Node, Source, Tree, TreePath};
+use frazil_tree::{LeafKind, Node, Source, Tree, TreePath};
 
 use super::UNOWNED;
-use crate::image::plan::short;
 
 const APK: &[u8] = b"lib/apk/db/installed";
 const DPKG_STATUS: &[u8] = b"var/lib/dpkg/status";
@@ -39,7 +38,7 @@ impl Owners {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
             let package = |suffix: &[u8]| {
                 let name = name.strip_suffix(suffix)?;
-                let name = word(name);
+                let name = String::from_utf8_lossy(name).into_owned();
                 Some(name.split(':').next().unwrap_or_default().to_owned())
             };
             if path == APK {
@@ -63,33 +62,27 @@ impl Owners {
     }
 
     /// The package of a file, and its version if that is known.
-    pub(super) fn owner(&self, path: &TreePath, leaf: &Leaf) -> (String, Option<String>) {
+    pub(super) fn owner(&self, path: &TreePath) -> (String, Option<String>) {
         if let Some((name, version)) = in_store(path) {
             return (name, version);
         }
         let merged = path.as_bytes().strip_prefix(b"usr/").unwrap_or_default();
         let owner = self.by_path.get(path.as_bytes()).or_else(|| self.by_path.get(merged));
-        if let Some(name) = owner {
-            return (name.clone(), self.versions.get(name).cloned());
-        }
-        // In a system that was not packed the unit itself is known.
-        match leaf.origin.as_str() {
-            origin if origin.starts_with("layer-") || origin == "archive" => {
-                (UNOWNED.to_owned(), None)
-            }
-            origin => of_unit(short(origin)),
+        match owner {
+            Some(name) => (name.clone(), self.versions.get(name).cloned()),
+            None => (UNOWNED.to_owned(), None),
         }
     }
 
     fn read_stanzas(&mut self, text: &[u8]) {
         let mut package = None;
-        for line in text.split(|byte| *byte == b'\n') {
-            if let Some(name) = line.strip_prefix(b"Package: ") {
-                package = Some(word(name));
+        for line in String::from_utf8_lossy(text).lines() {
+            if let Some(name) = line.strip_prefix("Package: ") {
+                package = Some(name.to_owned());
             } else if let (Some(version), Some(package)) =
-                (line.strip_prefix(b"Version: "), &package)
+                (line.strip_prefix("Version: "), &package)
             {
-                self.versions.insert(package.clone(), word(version));
+                self.versions.insert(package.clone(), version.to_owned());
             }
         }
     }
@@ -116,9 +109,10 @@ impl Owners {
         for line in text.split(|byte| *byte == b'\n') {
             let Some((key, value)) = line.split_at_checked(2) else { continue };
             match key {
-                b"P:" => package = word(value),
+                b"P:" => package = String::from_utf8_lossy(value).into_owned(),
                 b"V:" => {
-                    self.versions.insert(package.clone(), word(value));
+                    let version = String::from_utf8_lossy(value).into_owned();
+                    self.versions.insert(package.clone(), version);
                 }
                 b"F:" => directory = value.to_vec(),
                 b"R:" => {
@@ -132,11 +126,6 @@ impl Owners {
     }
 }
 
-/// A name or a version. Images come from anybody, and this goes to terminals.
-fn word(bytes: &[u8]) -> String {
-    bytes.escape_ascii().to_string()
-}
-
 /// The name and version of the store path that a file is in.
 fn in_store(path: &TreePath) -> Option<(String, Option<String>)> {
     let rest = path.as_bytes().strip_prefix(b"nix/store/")?;
@@ -144,7 +133,7 @@ fn in_store(path: &TreePath) -> Option<(String, Option<String>)> {
     let (digest, name) = name.split_at_checked(DIGEST_CHARS)?;
     let is_digest = digest.iter().all(u8::is_ascii_alphanumeric);
     let name = name.strip_prefix(b"-").filter(|_| is_digest)?;
-    Some(named(&word(name)))
+    Some(named(&String::from_utf8_lossy(name)))
 }
 
 /// The store paths that a tree has files of.
@@ -155,14 +144,6 @@ pub(super) fn store_paths(tree: &Tree) -> usize {
     };
     let leaves = tree.walk().filter(|(_, node)| matches!(node, Node::Leaf(..)));
     leaves.filter_map(|(path, _)| first_names(path)).collect::<BTreeSet<_>>().len()
-}
-
-/// A unit of Debian is `NAME_VERSION`; others are named as store paths are.
-fn of_unit(name: &str) -> (String, Option<String>) {
-    match name.split_once('_') {
-        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
-        None => named(name),
-    }
 }
 
 /// `hello-2.12` is `hello` of version 2.12: the version begins behind a dash with a digit. A date is
