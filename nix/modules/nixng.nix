@@ -18,6 +18,8 @@ let
     "init.shutdown" = "`critical` of a service ends the system with it";
     "runit.runtimeServiceDirectory" = inits;
     "runit.stages" = inits;
+    "services.postgresql.recoveryConfig" =
+      "PostgreSQL reads no recovery.conf since its version 12: put its settings into `services.postgresql.config`, and the file `recovery.signal` into the data directory";
     "services.tmpfilesd.enable" = "`tmpfiles` and `directories` of services are carried out before these start";
     "services.tmpfilesd.entries" = "`tmpfiles` and `directories` of services are carried out before these start";
     "system.activationScript" = whole;

@@ -17,6 +17,16 @@ let
     ;
 
   isScalar = x: isString x || lib.isInt x || isPath x || isDerivation x || builtins.isFloat x;
+  isArgument = x: isScalar x || isBool x;
+  # A path is a file of the system's, which is copied with it.
+  argument =
+    x:
+    if isBool x then
+      (if x then "on" else "off")
+    else if isPath x then
+      "${x}"
+    else
+      toString x;
   # `what` names the format in messages, `name` the setting.
   refuse =
     what: name: value:
@@ -42,13 +52,13 @@ let
     let
       one =
         name: value:
-        if isScalar value then
-          line name (toString value)
+        if isArgument value then
+          line name (argument value)
         else if isList value then
-          if lib.all isScalar value then
-            line name (concatMapStringsSep " " toString value)
+          if lib.all isArgument value then
+            line name (concatMapStringsSep " " argument value)
           else if lib.all isList value then
-            concatMapStringsSep "\n" (args: line name (concatMapStringsSep " " toString args)) value
+            concatMapStringsSep "\n" (args: line name (concatMapStringsSep " " argument args)) value
           else
             refuse what name value
         else if isAttrs value then
@@ -133,7 +143,13 @@ in
           concatMapStringsSep "\n" (file: "${name} ${file}") value
         else
           "${name} = ${concatMapStringsSep ", " (yesNo what name) (toList value)}";
-      block = name: title: inner: ''
+      block =
+        name: title: inner:
+        if !isAttrs inner then
+          throw "`${name}.${title}` in a configuration of Dovecot is a ${builtins.typeOf inner} where a section is wanted. What a section without a title holds is below `${name}.\"\"`."
+        else
+          section name title inner;
+      section = name: title: inner: ''
         ${name}${lib.optionalString (title != "") " \"${title}\""} {
           ${all inner}
         }'';

@@ -23,8 +23,16 @@
   defaultModules ? import ../modules/list.nix,
   extraModules ? [ ],
   specialArgs ? { },
-}:
+}@arguments:
 let
+  # A module that is written where `makeSystem` is called has no file of its own to be named by.
+  place = builtins.unsafeGetAttrPos "config" arguments;
+  located =
+    if place == null then
+      config
+    else
+      lib.modules.setDefaultModuleLocation place.file config;
+
   # The flake itself does not count: while it is edited its date says nothing.
   inputs = [ nixpkgs ] ++ lib.attrValues (removeAttrs (specialArgs.inputs or { }) [ "self" ]);
   self = specialArgs.self or specialArgs.inputs.self or { };
@@ -51,7 +59,7 @@ let
           _file = "makeSystem";
           networking.hostName = name;
         }
-        config
+        located
         {
           _file = "makeSystem";
           nixpkgs.pkgs =

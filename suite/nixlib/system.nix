@@ -34,5 +34,12 @@ lib
     map (assertion: assertion.message) (
       lib.filter (assertion: !assertion.assertion) (system config).options.assertions.value
     );
+  # A service's command, where the path of a file is `/` and its text.
+  exec =
+    name: config:
+    (system {
+      imports = [ config ];
+      nixpkgs.overlays = [ (_: _: { writeText = _: text: "/${text}"; }) ];
+    }).config.init.services.${name}.exec;
   warnings = config: (system config).options.warnings.value;
 }

@@ -35,6 +35,9 @@ pub enum EncodeError {
         /// How many there are; of a longer file, one more than there should be.
         found: u64,
     },
+    /// The files of a layer are others than when its digest was taken.
+    #[error("files have changed since their layer was made")]
+    Changed,
     /// The result could not be written.
     #[error("cannot write the image")]
     Write(#[source] io::Error),
@@ -44,7 +47,7 @@ impl EncodeError {
     /// What the user can do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Read { .. } | Self::Size { .. } => {
+            Self::Read { .. } | Self::Size { .. } | Self::Changed => {
                 "the store may be damaged: `frazil store verify --check-contents` looks for that"
             }
             Self::Write(_) => "there may be no space left, or no permission to write there",

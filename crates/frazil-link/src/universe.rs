@@ -211,8 +211,9 @@ impl<'a> Universe<'a> {
 
     fn unlist(&mut self, id: NodeId) {
         let name = self.node(id).entry.path.file_name();
-        for listed in [self.libraries.get_mut(name), self.programs.get_mut(name)] {
-            listed.into_iter().for_each(|ids| ids.retain(|other| *other != id));
+        let listed = [self.libraries.get_mut(name), self.programs.get_mut(name)];
+        for ids in listed.into_iter().flatten() {
+            ids.retain(|other| *other != id);
         }
     }
 

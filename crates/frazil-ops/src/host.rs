@@ -120,11 +120,6 @@ impl<'t> DiskHost<'t> {
         self.real.as_mut().is_some_and(|real| (real.substitute)(path))
     }
 
-    fn add(&mut self, path: StorePath, node: Node) -> Result<StorePath, HostError> {
-        self.memory.insert(path.clone(), node);
-        Ok(path)
-    }
-
     pub(crate) fn full_path(&self, path: &StorePath) -> PathBuf {
         PathBuf::from(self.context.store_dir.join(path))
     }
@@ -153,10 +148,11 @@ impl<'t> DiskHost<'t> {
         })?;
         let path = dir.fixed_path(&name, &address);
         let path = path.map_err(|error| HostError::Store(error.to_string()))?;
-        match &self.real {
-            Some(real) => real.add(path, &name, address, &node),
-            None => self.add(path, node),
+        if let Some(real) = &self.real {
+            return real.add(path, &name, address, &node);
         }
+        self.memory.insert(path.clone(), node);
+        Ok(path)
     }
 }
 
@@ -274,7 +270,8 @@ impl Host for DiskHost<'_> {
         if let Some(real) = &self.real {
             return real.add_text(path, text, references);
         }
-        self.add(path.clone(), Node::contents(text, false)).map(|_| ())
+        self.memory.insert(path.clone(), Node::contents(text, false));
+        Ok(())
     }
 
     fn add_path(&mut self, mut request: AddPath<'_>) -> Result<StorePath, HostError> {

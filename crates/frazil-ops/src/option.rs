@@ -151,9 +151,11 @@ fn asked<T: DeserializeOwned>(
     Ok(serde_json::from_slice(&printed)?)
 }
 
-/// The options in whose name or description all words occur, whatever their case.
+/// The options in whose name or description all words occur, whatever their case. Several may stand
+/// in one text.
 pub fn search<'o>(options: &'o [Described], words: &[String]) -> Vec<&'o Described> {
-    let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let words: Vec<String> =
+        words.iter().flat_map(|words| words.split_whitespace()).map(str::to_lowercase).collect();
     let fits = |option: &&Described| {
         let description = option.description.as_deref().unwrap_or_default();
         let text = format!("{}\n{description}", option.name).to_lowercase();

@@ -22,9 +22,9 @@ impl DockerRegistry {
     pub fn start(directory: &Path, settings: &str) -> Option<Self> {
         let text = format!(
             "version: 0.1\nlog: {{accesslog: {{disabled: false}}, level: info}}\n\
-             storage: {{filesystem: {{rootdirectory: {:?}}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n\
+             storage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n\
              {settings}",
-            directory.join("images")
+            directory.join("images").display()
         );
         let file = directory.join("settings.yml");
         fs::write(&file, text).expect("the settings can be written");

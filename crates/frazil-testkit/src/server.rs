@@ -151,8 +151,8 @@ impl Server {
 
     /// What was asked for, sorted: `GET path`, without the first slash.
     pub fn asked(&self) -> Vec<String> {
-        let mut asked = self.log();
-        asked.iter_mut().for_each(|line| *line = line.replacen(" /", " ", 1));
+        let log = self.log();
+        let mut asked: Vec<_> = log.iter().map(|line| line.replacen(" /", " ", 1)).collect();
         asked.sort();
         asked
     }

@@ -83,10 +83,13 @@ let
   ];
   # Whether the image starts as the init says, not as somebody knows better.
   startsInit =
-    if start == null then
-      config.image.entrypoint == null
-    else
-      lib.take 1 (lib.toList config.image.entrypoint) == lib.take 1 start;
+    if config.image.entrypoint == null then start == null else entrypoint != null && isBegun entrypoint;
+  isBegun =
+    words:
+    let
+      begin = lib.take (lib.length beforeAll + 1);
+    in
+    begin config.image.entrypoint == begin words;
 
   # dumb-init can change signals on their way: the one that stops, and those that are passed on.
   rewritten =
@@ -153,6 +156,19 @@ let
     ++ command
     ++ [ "--" ]
   ) cfg.first;
+  # Nothing is said where the image starts our init, and nothing else.
+  entrypoint =
+    if start != null then
+      beforeAll ++ start
+    else if cfg.type == "frazil" && beforeAll != [ ] then
+      beforeAll ++ [ ours ]
+    else
+      null;
+  # Others start these: programs of the user.
+  isForeign = lib.elem cfg.type [
+    "none"
+    "s6-rc"
+  ];
 in
 {
   options.init = {
@@ -219,9 +235,7 @@ in
   };
 
   config.image = {
-    entrypoint = lib.mkIf (start != null || beforeAll != [ ] && cfg.type == "frazil") (
-      lib.mkDefault (beforeAll ++ (if start != null then start else [ ours ]))
-    );
+    entrypoint = lib.mkIf (entrypoint != null) (lib.mkDefault entrypoint);
     # Arguments that a user gives take the place of the shell.
     cmd = lib.mkIf (cfg.shell != null) (
       lib.mkDefault [ config.users.users.${cfg.shell}.shell ]
@@ -262,7 +276,7 @@ in
       message = "a command of `init.first` has the word `--`, which ends it; name a program that needs no such word";
     }
     {
-      assertion = cfg.first == [ ] || config.image.user == null;
+      assertion = cfg.first == [ ] || lib.elem config.image.user [ null "0" "root" ];
       message = "`init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) needs root, and `image.user` is `${toString config.image.user}`";
     }
     {
@@ -285,8 +299,8 @@ in
       message = "`image.entrypoint` is set, so `init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) cannot be honoured; leave it to the init `${cfg.type}`";
     }
     {
-      assertion = cfg.type != "s6-rc" || cfg.first == [ ];
-      message = "the init `s6-rc` is started by a program of yours, so `init.first` cannot be honoured; run its commands there";
+      assertion = !isForeign || cfg.first == [ ];
+      message = "with the init `${cfg.type}` a program of yours is started, so `init.first` (${lib.concatMapStringsSep ", " lib.head cfg.first}) cannot be honoured; run its commands there";
     }
     {
       assertion = cfg.type != "s6-rc" || config.image.entrypoint != null;

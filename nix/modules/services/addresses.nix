@@ -32,7 +32,7 @@ rec {
     in
     if isList value then
       lib.concatMap (portsOf name) value
-    else if isAttrs value then
+    else if isAttrs value && !lib.isDerivation value then
       lib.concatLists (lib.mapAttrsToList ofSetting value)
     else
       [ ];

@@ -42,7 +42,7 @@ in
     };
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     configuration = mkOption {
-      type = import ./directives.nix { inherit lib; } "Apache";
+      type = (import ./directives.nix { inherit lib; }).type "Apache";
       example = lib.literalExpression ''
         [ { Listen = "0.0.0.0:80"; ServerRoot = "/var/www"; } { DocumentRoot = "/var/www"; } ]
       '';

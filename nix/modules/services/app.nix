@@ -22,7 +22,7 @@ let
         program = mkOption {
           type = types.either types.path types.str;
           example = lib.literalExpression "./server";
-          description = "The program: a file of your own, or the path of one in a package.";
+          description = "The program: a file of your own, the path of one in a package, or a package for its main program.";
         };
         args = mkOption {
           type = types.listOf types.str;
@@ -72,6 +72,13 @@ let
       };
     };
 
+  # A package is for the program that it is called by; what a file is made of is a package, too.
+  programOf =
+    program:
+    if lib.isDerivation program && (program ? meta.mainProgram || program ? debian) then
+      lib.getExe program
+    else
+      "${program}";
   optionalAttr = name: value: lib.optionalAttrs (value != null) { ${value} = name; };
 in
 {
@@ -84,7 +91,7 @@ in
 
   config = {
     init.services = lib.mapAttrs (_: app: {
-      exec = [ "${app.program}" ] ++ app.args;
+      exec = [ (programOf app.program) ] ++ app.args;
       inherit (app) environment user critical;
       group = app.user;
       directories = optionalAttr { mode = "0700"; } app.stateDir;

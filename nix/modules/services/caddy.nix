@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   cfg = config.services.caddy;
   configFile = pkgs.writeText "Caddyfile" cfg.config;
 in
@@ -15,11 +16,7 @@ in
   options.services.caddy = {
     enable = lib.mkEnableOption "Caddy";
     package = lib.mkPackageOption pkgs "caddy" { };
-    user = mkOption {
-      type = types.str;
-      default = "caddy";
-      description = "The user it runs as.";
-    };
+    inherit (runsAs "caddy") user group;
     dataDir = mkOption {
       type = types.path;
       default = "/var/lib/caddy";
@@ -54,8 +51,7 @@ in
         "--adapter"
         "caddyfile"
       ];
-      inherit (cfg) user;
-      group = cfg.user;
+      inherit (cfg) user group;
       environment = {
         HOME = cfg.dataDir;
         XDG_DATA_HOME = cfg.dataDir;
@@ -66,7 +62,7 @@ in
       enabled = true;
     };
     users = account {
-      inherit (cfg) user;
+      inherit (cfg) user group;
       description = "Caddy";
       home = cfg.dataDir;
     };

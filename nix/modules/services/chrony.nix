@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   cfg = config.services.chrony;
   # A name alone is that of a server.
   source =
@@ -29,6 +30,7 @@ in
   options.services.chrony = {
     enable = lib.mkEnableOption "chrony";
     package = lib.mkPackageOption pkgs "chrony" { };
+    inherit (runsAs "_chrony") user group;
     servers = mkOption {
       type = types.listOf types.str;
       default = [ ];
@@ -59,14 +61,14 @@ in
       ++ lib.optional (!cfg.setClock) "-x"
       ++ [
         "-u"
-        "_chrony"
+        cfg.user
         "-f"
         "${configFile}"
       ];
       directories = {
-        "/var/lib/chrony".user = "_chrony";
+        "/var/lib/chrony" = { inherit (cfg) user group; };
         "/run/chrony" = {
-          user = "_chrony";
+          inherit (cfg) user group;
           mode = "0750";
         };
       };
@@ -75,7 +77,7 @@ in
     # `chronyc` tells what it does.
     environment.systemPackages = [ cfg.package ];
     users = account {
-      user = "_chrony";
+      inherit (cfg) user group;
       description = "chrony";
       home = "/var/lib/chrony";
     };

@@ -27,6 +27,21 @@ let
   text =
     crontab:
     lib.concatLines (lib.mapAttrsToList (name: value: "${name}=${value}") crontab.environment ++ crontab.jobs);
+  # The file that a job runs: what follows five fields, or one such as `@daily`, and the user. What
+  # is in the store is found without being named.
+  command =
+    job:
+    let
+      words = lib.remove "" (lib.splitString " " (lib.replaceStrings [ "\t" ] [ " " ] job));
+      first = lib.concatStrings (lib.take 1 words);
+      program = lib.concatStrings (lib.take 1 (lib.drop (if lib.hasPrefix "@" first then 2 else 6) words));
+      path = builtins.match "(/[^;&|<>()]+).*" program;
+    in
+    lib.optionals (path != null && !lib.hasPrefix "#" first && !lib.hasPrefix builtins.storeDir program) (
+      map merged path
+    );
+  # Where Debian has what others have in /bin.
+  merged = path: if builtins.match "/s?bin/.*" path != null then "/usr${path}" else path;
 in
 {
   options.services.crond = {
@@ -56,7 +71,11 @@ in
       };
       enabled = true;
     };
-    # Commands of crontabs are run by a shell.
-    system.link.capabilities.shell = true;
+    system.link = {
+      # Commands of crontabs are run by a shell.
+      capabilities.shell = true;
+      # And a job whose program is nowhere would fail when nobody looks.
+      keep = lib.concatMap (crontab: lib.concatMap command crontab.jobs) (lib.attrValues cfg.crontabs);
+    };
   };
 }

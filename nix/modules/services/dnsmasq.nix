@@ -8,28 +8,15 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.dnsmasq;
   # 0 is for those who want no names of it.
-  port = cfg.settings.port or 53;
+  inherit (settings.over { port = 53; } cfg.settings) port;
 
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
   # A setting that is `true` has no value, and one that is `false` is absent.
-  line =
-    name: value:
-    if value == true then
-      [ name ]
-    else if value == false then
-      [ ]
-    else
-      [ "${name}=${toString value}" ];
-  lines = name: value: if lib.isList value then lib.concatMap (line name) value else line name value;
-
+  line = name: value: if value == true then name else settings.keyValue { separator = "="; } name value;
   configFile = pkgs.writeText "dnsmasq.conf" (
-    lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings))
+    settings.text line (lib.mapAttrs (_: value: lib.remove false (lib.toList value)) cfg.settings)
   );
 in
 {
@@ -37,7 +24,7 @@ in
     enable = lib.mkEnableOption "dnsmasq";
     package = lib.mkPackageOption pkgs "dnsmasq" { };
     settings = mkOption {
-      type = types.attrsOf (types.either atom (types.listOf atom));
+      type = settings.type;
       default = { };
       example = {
         no-resolv = true;

@@ -8,28 +8,54 @@
 }:
 let
   inherit (lib) mkOption types;
+  addresses = import ./addresses.nix { inherit lib; };
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.dovecot;
   mailGroup = if cfg.mailGroup == null then "nogroup" else cfg.mailGroup;
 
-  atom = types.nullOr (
-    types.oneOf [
-      types.bool
-      types.int
-      types.str
-    ]
-  );
   section =
     types.attrsOf (
       types.oneOf [
-        atom
-        (types.listOf atom)
+        settings.atom
+        (types.listOf settings.atom)
         section
       ]
     )
     // {
       description = "settings of Dovecot, with sections as sets";
     };
+
+  # What logs in where, unless `service` says otherwise; the second of each is for TLS.
+  listeners = {
+    imap = {
+      imap = 143;
+      imaps = 993;
+    };
+    pop3 = {
+      pop3 = 110;
+      pop3s = 995;
+    };
+    submission = {
+      submission = 587;
+      submissions = 465;
+    };
+  };
+  hasTLS = lib.elem (cfg.settings.ssl or null) [ "yes" "required" true ];
+  portsOf =
+    protocol:
+    lib.concatLists (
+      lib.mapAttrsToList (
+        listener: default:
+        let
+          path = [ "service" "${protocol}-login" "inet_listener" listener "port" ];
+          standard = if listener == protocol || hasTLS then default else 0;
+        in
+        addresses.port (lib.attrByPath path standard cfg.settings)
+      ) listeners.${protocol} or { }
+    );
+  protocols = lib.concatMap (lib.splitString " ") (lib.toList (cfg.settings.protocols or "imap"));
+  ports = lib.concatMap portsOf (lib.unique protocols);
 in
 {
   imports = [
@@ -147,7 +173,7 @@ in
       }))
     ];
     image = {
-      ports = [ 143 ];
+      inherit ports;
       volumes = [ "/var/mail" ];
     };
   };

@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   cfg = config.services.haproxy;
   configFile = pkgs.writeText "haproxy.cfg" cfg.config;
 in
@@ -15,16 +16,7 @@ in
   options.services.haproxy = {
     enable = lib.mkEnableOption "HAProxy";
     package = lib.mkPackageOption pkgs "haproxy" { };
-    user = mkOption {
-      type = types.str;
-      default = "haproxy";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "haproxy";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "haproxy") user group;
     config = mkOption {
       type = types.lines;
       example = ''

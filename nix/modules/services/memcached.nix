@@ -8,18 +8,34 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.memcached;
-  ports = addresses.port cfg.port;
+  ports = lib.optionals (cfg.socket == null) (addresses.port cfg.port);
+  place =
+    if cfg.socket != null then
+      [
+        "-s"
+        cfg.socket
+      ]
+    else
+      [
+        "-l"
+        cfg.listen
+        "-p"
+        (toString cfg.port)
+      ];
 in
 {
   options.services.memcached = {
     enable = lib.mkEnableOption "memcached";
     package = lib.mkPackageOption pkgs "memcached" { };
-    user = mkOption {
-      type = types.str;
-      default = "memcached";
-      description = "The user it runs as.";
+    inherit (runsAs "memcached") user group;
+    socket = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = "/run/memcached/memcached.sock";
+      description = "A socket to listen on instead of a port.";
     };
     listen = mkOption {
       type = types.str;
@@ -52,23 +68,22 @@ in
     init.services.memcached = {
       exec = [
         "${cfg.package}/bin/memcached"
-        "-l"
-        cfg.listen
-        "-p"
-        (toString cfg.port)
+      ]
+      ++ place
+      ++ [
         "-m"
         (toString cfg.maxMemory)
         "-c"
         (toString cfg.maxConnections)
       ]
       ++ cfg.extraOptions;
-      inherit (cfg) user;
-      group = cfg.user;
+      inherit (cfg) user group;
+      directories = lib.mkIf (cfg.socket != null) { ${dirOf cfg.socket} = { }; };
       ambientCapabilities = addresses.capabilities ports;
       enabled = true;
     };
     users = account {
-      inherit (cfg) user;
+      inherit (cfg) user group;
       description = "memcached";
     };
     image = { inherit ports; };

@@ -9,48 +9,37 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.mosquitto;
 
-  atom = types.oneOf [
-    types.str
-    types.int
-    types.bool
-  ];
-  shown = value: if lib.isBool value then lib.boolToString value else toString value;
+  keyValue = settings.keyValue {
+    yes = "true";
+    no = "false";
+  };
   # A set among the values of a setting holds further ones, which belong to what stands before it.
-  line = name: value: if lib.isAttrs value then settings value else [ "${name} ${shown value}" ];
-  lines = name: value: lib.concatMap (line name) (lib.toList value);
-  settings = set: lib.concatLists (lib.mapAttrsToList lines set);
+  line = name: value: if lib.isAttrs value then written value else "${keyValue name value}\n";
+  written = set: lib.concatStrings (settings.lines line set);
   # A listener begins a part of its own, which other settings must not fall into.
   isListener = name: _: name == "listener";
-  text = set: lib.concatLines (settings set);
   configFile = pkgs.writeText "mosquitto.conf" (
-    text (lib.filterAttrs (name: value: !isListener name value) cfg.config)
-    + text (lib.filterAttrs isListener cfg.config)
+    written (lib.filterAttrs (name: value: !isListener name value) cfg.config)
+    + written (lib.filterAttrs isListener cfg.config)
   );
   # Without a listener it listens on 1883, on localhost.
   ports = lib.concatMap addresses.port (lib.filter (value: !lib.isAttrs value) listeners);
-  listeners = lib.toList (cfg.config.listener or [ ]);
+  listeners = settings.values (cfg.config.listener or null);
   runtimeConfig = "/run/mosquitto/mosquitto.conf";
 in
 {
   options.services.mosquitto = {
     enable = lib.mkEnableOption "Mosquitto";
     package = lib.mkPackageOption pkgs "mosquitto" { };
-    user = mkOption {
-      type = types.str;
-      default = "mosquitto";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "mosquitto";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "mosquitto") user group;
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     config = mkOption {
-      type = types.attrsOf (types.either atom (types.listOf (types.either atom (types.attrsOf atom))));
+      type = types.attrsOf (with settings; types.either atom (types.listOf (types.either atom (types.attrsOf atom))));
       default = { };
       example = {
         listener = [

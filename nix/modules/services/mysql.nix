@@ -8,11 +8,18 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.mysql;
-  server = cfg.config.mysqld;
+  defaults = {
+    port = 3306;
+    socket = "/run/mysqld/mysqld.sock";
+    pid_file = "/run/mysqld/mysqld.pid";
+  };
+  server = settings.over defaults cfg.config.mysqld;
 
-  configFile = pkgs.writeText "my.cnf" (lib.generators.toINI { listsAsDuplicateKeys = true; } cfg.config);
+  configFile = pkgs.writeText "my.cnf" (lib.generators.toINI { listsAsDuplicateKeys = true; } (lib.mapAttrs (_: lib.mapAttrs (_: settings.values)) cfg.config));
 
   initialScriptDone = "${cfg.dataDir}/initial-script-done";
   # The server writes the file that says that all went well.
@@ -41,16 +48,7 @@ in
   options.services.mysql = {
     enable = lib.mkEnableOption "MariaDB";
     package = lib.mkPackageOption pkgs "mariadb" { };
-    user = mkOption {
-      type = types.str;
-      default = "mysql";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "mysql";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "mysql") user group;
     port = mkOption {
       type = types.port;
       default = 3306;
@@ -67,16 +65,7 @@ in
       description = "Where data is kept.";
     };
     config = mkOption {
-      type = types.attrsOf (
-        types.attrsOf (
-          types.oneOf [
-            types.bool
-            types.int
-            types.str
-            (types.listOf types.str)
-          ]
-        )
-      );
+      type = types.attrsOf settings.type;
       default = { };
       example = {
         mysqld.max_connections = 100;
@@ -124,11 +113,10 @@ in
 
   config = lib.mkIf cfg.enable {
     services.mysql.config.mysqld = lib.mapAttrs (_: lib.mkDefault) (
-      {
+      defaults
+      // {
         inherit (cfg) port;
         datadir = cfg.dataDir;
-        socket = "/run/mysqld/mysqld.sock";
-        pid_file = "/run/mysqld/mysqld.pid";
       }
       // lib.optionalAttrs (cfg.bind != null) { bind-address = cfg.bind; }
       // lib.optionalAttrs (statements != [ ]) { init_file = "${setUp}"; }

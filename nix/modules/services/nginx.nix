@@ -10,13 +10,19 @@ let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
+  directives = import ./directives.nix { inherit lib; };
   cfg = config.services.nginx;
 
   configFile = pkgs.writeText "nginx.conf" (nglib.generators.toNginx cfg.configuration);
   runtimeConfig = "/run/nginx/nginx.conf";
-  # Where the master is not root, workers cannot be somebody else.
-  namesUser = lib.any (part: lib.isAttrs part && part ? user) (lib.toList cfg.configuration);
-  setsUser = !namesUser && config.image.user == null;
+  added = lib.concatStringsSep " " (
+    # It stays where it is supervised.
+    lib.optional (!directives.has "daemon" cfg.configuration) "daemon off;"
+    # Where the master is not root, workers cannot be somebody else.
+    ++ lib.optional (
+      config.image.user == null && !directives.has "user" cfg.configuration
+    ) "user ${cfg.user} ${cfg.group};"
+  );
 in
 {
   options.services.nginx = {
@@ -34,14 +40,11 @@ in
     };
     envsubst = lib.mkEnableOption "replacing `\${NAME}` in the configuration by variables when it starts";
     configuration = mkOption {
-      type = import ./directives.nix { inherit lib; } "nginx";
+      type = directives.type "nginx";
       example = lib.literalExpression ''
-        [ { daemon = "off"; events."" = { worker_connections = 128; }; http."" = { server."" = { listen = 80; }; }; } ]
+        [ { events."" = { worker_connections = 128; }; http."" = { sendfile = true; server."" = { listen = 80; }; }; } ]
       '';
-      description = ''
-        The configuration. It must hold `daemon off;`, so that nginx stays where it is supervised.
-        A block without an argument is written `http."" = { ... };`.
-      '';
+      description = "The configuration, in which a block without an argument is written `http.\"\" = { ... };`. `daemon off;` stands before it unless it has `daemon` itself.";
     };
   };
 
@@ -54,9 +57,9 @@ in
         "-c"
         (if cfg.envsubst then runtimeConfig else "${configFile}")
       ]
-      ++ lib.optionals setsUser [
+      ++ lib.optionals (added != "") [
         "-g"
-        "user ${cfg.user} ${cfg.group};"
+        added
       ];
       templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
       directories = {

@@ -7,16 +7,11 @@
 }:
 let
   inherit (lib) mkOption types;
+  addresses = import ./addresses.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.openssh;
 
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
-  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
-  lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
-  written = settings: lib.concatLists (lib.mapAttrsToList lines settings);
+  written = settings.lines (settings.keyValue { });
 
   # Once made, the keys stay.
   keys = lib.imap1 (
@@ -52,7 +47,7 @@ in
     enable = lib.mkEnableOption "OpenSSH's server";
     package = lib.mkPackageOption pkgs "openssh" { };
     settings = mkOption {
-      type = types.attrsOf (types.either atom (types.listOf atom));
+      type = settings.type;
       default = { };
       example = {
         PasswordAuthentication = false;
@@ -60,7 +55,7 @@ in
       description = "Settings of sshd_config; one that occurs several times is a list.";
     };
     matches = mkOption {
-      type = types.attrsOf (types.attrsOf (types.either atom (types.listOf atom)));
+      type = types.attrsOf settings.type;
       default = { };
       example = {
         "User backup" = {
@@ -145,7 +140,7 @@ in
       }
     ];
     image = {
-      ports = lib.toList cfg.settings.Port;
+      ports = lib.concatMap addresses.port (lib.toList (settings.over { Port = 22; } cfg.settings).Port);
       volumes = lib.unique (lib.concatMap stateOf cfg.hostKeys);
     };
   };

@@ -9,17 +9,13 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.php-fpm;
 
-  setting = types.oneOf [
-    types.str
-    types.int
-    types.bool
-  ];
-  settings =
+  settingsOption =
     description:
     mkOption {
-      type = types.attrsOf setting;
+      type = types.attrsOf settings.atom;
       default = { };
       inherit description;
     };
@@ -50,14 +46,25 @@ let
           default = "www-data";
           description = "The group its workers run as.";
         };
-        fpmSettings = settings "Settings of the pool.";
-        phpSettings = settings "Settings of PHP in the pool.";
-        environment = settings "Variables of its workers.";
+        fpmSettings = settingsOption "Settings of the pool.";
+        phpSettings = settingsOption "Settings of PHP in the pool.";
+        environment = settingsOption "Variables of its workers. `\${NAME}` in them stands for one of the system.";
       };
     };
 
-  value = setting: if lib.isBool setting then (if setting then "yes" else "no") else toString setting;
-  lines = prefix: suffix: lib.mapAttrsToList (name: setting: "${prefix}${name}${suffix} = ${value setting}");
+  quoted = text: "\"${lib.escape [ "\\" "\"" ] text}\"";
+  written =
+    text:
+    settings.keyValue {
+      separator = " = ";
+      inherit text;
+    };
+  # Settings may be expressions, such as `E_ALL & ~E_NOTICE`, and have quotes of their own; what
+  # follows a `;` would be lost.
+  line = written (
+    text: if builtins.match "[^\"]*[;=][^\"]*" text != null then quoted text else text
+  );
+  variable = written quoted;
 
   poolDefaults = name: pool: {
     listen = pool.socket;
@@ -74,7 +81,7 @@ let
     pkgs.writeText "php-fpm-${name}.conf" (
       lib.concatLines (
         [ "[global]" ]
-        ++ lines "" "" (
+        ++ settings.lines line (
           {
             daemonize = false;
             error_log = "/proc/self/fd/2";
@@ -82,16 +89,16 @@ let
           // cfg.fpmSettings
         )
         ++ [ "[${name}]" ]
-        ++ lines "" "" (poolDefaults name pool // pool.fpmSettings)
-        ++ lines "php_admin_value[" "]" (cfg.phpSettings // pool.phpSettings)
-        ++ lines "env[" "]" pool.environment
+        ++ settings.lines line (poolDefaults name pool // pool.fpmSettings)
+        ++ settings.lines (name: line "php_admin_value[${name}]") (cfg.phpSettings // pool.phpSettings)
+        ++ settings.lines (name: variable "env[${name}]") pool.environment
       )
     );
 in
 {
   options.services.php-fpm = {
-    fpmSettings = settings "Settings of the process manager.";
-    phpSettings = settings "Settings of PHP in all pools.";
+    fpmSettings = settingsOption "Settings of the process manager.";
+    phpSettings = settingsOption "Settings of PHP in all pools.";
     pools = mkOption {
       type = types.attrsOf (types.submodule pool);
       default = { };

@@ -2,26 +2,21 @@
 {
   config,
   lib,
+  nglib,
   pkgs,
   ...
 }:
 let
   inherit (lib) mkOption types;
+  addresses = import ./addresses.nix { inherit lib; };
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.postfix;
-
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
-  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
-  setting = name: value: "${name} = ${lib.concatMapStringsSep ", " shown (lib.toList value)}";
 
   field =
     default: description:
     mkOption {
-      type = types.nullOr atom;
+      type = settings.atom;
       inherit default description;
     };
   service = types.submodule {
@@ -69,6 +64,22 @@ let
       service.command
     ];
   lines = name: services: map (line name) (lib.toList services);
+
+  # Services that are reached over the network have its name or number of a port as theirs.
+  ports = lib.concatLists (
+    lib.mapAttrsToList (
+      name: services:
+      lib.optionals (lib.any (service: service.type == "inet") (lib.toList services)) (
+        addresses.port (numbers.${lib.last (lib.splitString ":" name)} or name)
+      )
+    ) (settings.given cfg.masterConfig)
+  );
+  numbers = {
+    smtp = 25;
+    smtps = 465;
+    submissions = 465;
+    submission = 587;
+  };
 
   # The daemons without which no mail moves, with what master(5) has for each.
   daemon = command: extra: { inherit command; } // extra;
@@ -149,7 +160,7 @@ in
       description = "The group that may put mail into the queue.";
     };
     mainConfig = mkOption {
-      type = types.attrsOf (types.nullOr (types.either atom (types.listOf atom)));
+      type = settings.type;
       default = { };
       example = {
         myhostname = "mail.example.org";
@@ -194,11 +205,9 @@ in
       "postfix/aliases".text = lib.concatLines (
         lib.mapAttrsToList (name: targets: "${name} ${lib.concatStringsSep ", " targets}") cfg.aliases
       );
-      "postfix/main.cf".text = lib.concatLines (
-        lib.mapAttrsToList setting (lib.filterAttrs (_: value: value != null) cfg.mainConfig)
-      );
+      "postfix/main.cf".text = nglib.generators.postfix.toMainCnf cfg.mainConfig + "\n";
       "postfix/master.cf".text = lib.concatLines (
-        lib.concatLists (lib.mapAttrsToList lines (lib.filterAttrs (_: value: value != null) cfg.masterConfig))
+        lib.concatLists (lib.mapAttrsToList lines (settings.given cfg.masterConfig))
       );
     };
 
@@ -232,7 +241,7 @@ in
       { groups.${cfg.setgidGroup} = { }; }
     ];
     image = {
-      ports = [ 25 ];
+      inherit ports;
       volumes = [
         "/var/mail"
         "/var/spool/postfix"

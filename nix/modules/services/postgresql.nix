@@ -11,30 +11,27 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.postgresql;
 
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.float
-    types.str
-  ];
-  shown =
-    value:
-    if lib.isBool value then
-      (if value then "on" else "off")
-    else if lib.isString value then
-      quoted value
-    else
-      toString value;
+  line = settings.keyValue {
+    separator = " = ";
+    yes = "on";
+    no = "off";
+    text = quoted;
+  };
+  defaults = {
+    port = 5432;
+    listen_addresses = "localhost";
+    unix_socket_directories = "/run/postgresql";
+  };
+  inForce = settings.over defaults cfg.config;
   # As SQL and postgresql.conf write texts and names.
   quoted = text: "'${lib.replaceStrings [ "'" ] [ "''" ] text}'";
   name = text: "\"${lib.replaceStrings [ "\"" ] [ "\"\"" ] text}\"";
 
   major = lib.versions.major (lib.getVersion cfg.package);
-  unchecked = pkgs.writeText "postgresql.conf" (
-    lib.concatLines (lib.mapAttrsToList (name: value: "${name} = ${shown value}") cfg.config)
-  );
+  unchecked = pkgs.writeText "postgresql.conf" (settings.text line cfg.config);
   configFile =
     if cfg.checkConfig then
       pkgs.runCommand "postgresql.conf" { nativeBuildInputs = [ cfg.package ]; } ''
@@ -89,11 +86,11 @@ let
   markInitialScript = pkgs.writeText "postgresql-initial-script-done.sql" "\\o ${quoted initialScriptDone}\n";
   hasSetUp = statements != [ ] || cfg.earlyStartScript != "";
 
-  sockets = lib.splitString "," (lib.replaceStrings [ " " ] [ "" ] cfg.config.unix_socket_directories);
+  sockets = lib.splitString "," (lib.replaceStrings [ " " ] [ "" ] inForce.unix_socket_directories);
   # Where the cluster is by default, beside those of other versions.
   home = "/var/lib/postgresql";
   volume = if lib.hasPrefix "${home}/" cfg.dataDir then home else cfg.dataDir;
-  isLocal = lib.elem cfg.config.listen_addresses [ "" "localhost" "127.0.0.1" "::1" ];
+  isLocal = lib.elem inForce.listen_addresses [ "" "localhost" "127.0.0.1" "::1" ];
 
   psql =
     files:
@@ -102,7 +99,7 @@ let
       "--no-psqlrc"
       "--set=ON_ERROR_STOP=1"
       "--host=${lib.head sockets}"
-      "--port=${toString cfg.config.port}"
+      "--port=${toString inForce.port}"
       "--dbname=postgres"
       "--quiet"
     ]
@@ -203,11 +200,6 @@ in
       example = lib.literalExpression "[ pkgs.debian.postgresql-17-pgvector ]";
       description = "Packages of extensions, built for this version.";
     };
-    recoveryConfig = mkOption {
-      type = types.nullOr types.lines;
-      default = null;
-      description = "Refused: PostgreSQL reads no recovery.conf since its version 12.";
-    };
     ensureUsers = mkOption {
       type = types.listOf (
         types.submodule {
@@ -255,7 +247,7 @@ in
       description = "Users that exist.";
     };
     config = mkOption {
-      type = types.attrsOf atom;
+      type = types.attrsOf settings.atom;
       default = { };
       example = {
         shared_buffers = "256MB";
@@ -285,7 +277,7 @@ in
       config = lib.mapAttrs (_: lib.mkDefault) {
         inherit (cfg) port;
         listen_addresses = if cfg.enableTCPIP then "*" else "localhost";
-        unix_socket_directories = "/run/postgresql";
+        inherit (defaults) unix_socket_directories;
         hba_file = "${hbaFile}";
         ident_file = "${identFile}";
         log_destination = "stderr";
@@ -377,13 +369,7 @@ in
         )
       );
     };
-    assertions = [
-      {
-        assertion = cfg.recoveryConfig == null;
-        message = "`services.postgresql.recoveryConfig` is for versions before 12; put its settings into `services.postgresql.config`, and the file `recovery.signal` into the data directory";
-      }
-    ]
-    ++ map (user: {
+    assertions = map (user: {
       assertion = user.ensureDBOwnership -> databases ? ${user.name};
       message = "`services.postgresql.ensureUsers` has ${user.name} own the database of that name, which does not exist; add it to `services.postgresql.ensureDatabases`";
     }) cfg.ensureUsers;
@@ -412,7 +398,7 @@ in
       inherit home;
     };
     image = {
-      ports = lib.optional (!isLocal) cfg.config.port;
+      ports = lib.optional (!isLocal) inForce.port;
       volumes = [ volume ];
     };
   };

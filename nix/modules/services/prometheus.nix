@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
   cfg = config.services.prometheus;
   node = cfg.exporters.node;
@@ -23,6 +24,7 @@ in
   options.services.prometheus = {
     enable = lib.mkEnableOption "Prometheus";
     package = lib.mkPackageOption pkgs "prometheus" { };
+    inherit (runsAs "prometheus") user group;
     inherit address;
     port = mkOption {
       type = types.port;
@@ -80,8 +82,7 @@ in
           "--web.listen-address=${addresses.join cfg.address cfg.port}"
         ]
         ++ cfg.extraFlags;
-        user = "prometheus";
-        group = "prometheus";
+        inherit (cfg) user group;
         directories.${cfg.dataDir}.mode = "0700";
         enabled = true;
       };
@@ -97,15 +98,14 @@ in
           "--web.listen-address=${addresses.join node.address node.port}"
         ]
         ++ node.extraFlags;
-        user = "prometheus";
-        group = "prometheus";
+        inherit (cfg) user group;
         enabled = true;
       };
       image.ports = [ node.port ];
     })
     (lib.mkIf (cfg.enable || node.enable) {
       users = account {
-        user = "prometheus";
+        inherit (cfg) user group;
         description = "Prometheus";
         home = cfg.dataDir;
       };

@@ -9,53 +9,33 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.redis;
 
-  atom = types.oneOf [
-    types.str
-    types.int
-    types.bool
-  ];
-  value =
-    value:
-    if lib.isBool value then
-      (if value then "yes" else "no")
-    else if value == "" then
-      ''""''
-    else
-      toString value;
-  line = name: setting: "${name} ${value setting}";
-  lines =
-    name: setting: if lib.isList setting then map (line name) setting else [ (line name setting) ];
-
-  configFile = pkgs.writeText "redis.conf" (
-    lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings))
-  );
+  line = settings.keyValue { text = text: if text == "" then ''""'' else text; };
+  configFile = pkgs.writeText "redis.conf" (settings.text line cfg.settings);
   runtimeConfig = "/run/redis/redis.conf";
-  bound = lib.concatMap (lib.splitString " ") (lib.toList cfg.settings.bind);
+  defaults = {
+    port = 6379;
+    bind = "* -::*";
+  };
+  inForce = settings.over defaults cfg.settings;
+  bound = lib.concatMap (lib.splitString " ") (lib.toList inForce.bind);
 in
 {
   options.services.redis = {
     enable = lib.mkEnableOption "Redis";
     package = lib.mkPackageOption pkgs "redis" { };
-    user = mkOption {
-      type = types.str;
-      default = "redis";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "redis";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "redis") user group;
     dataDir = mkOption {
       type = types.path;
       default = "/var/lib/redis";
       description = "Where data is kept.";
     };
     settings = mkOption {
-      type = types.attrsOf (types.either atom (types.listOf atom));
+      type = settings.type;
       default = { };
       example = {
         maxmemory = "256mb";
@@ -67,14 +47,15 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    services.redis.settings = nglib.mkDefaultRec {
-      port = 6379;
-      bind = "* -::*";
-      protected-mode = false;
-      daemonize = false;
-      dir = cfg.dataDir;
-      logfile = "";
-    };
+    services.redis.settings = nglib.mkDefaultRec (
+      defaults
+      // {
+        protected-mode = false;
+        daemonize = false;
+        dir = cfg.dataDir;
+        logfile = "";
+      }
+    );
 
     init.services.redis = {
       exec = [
@@ -84,7 +65,7 @@ in
       templates = lib.mkIf cfg.envsubst { ${runtimeConfig}.source = configFile; };
       inherit (cfg) user group;
       directories.${cfg.dataDir}.mode = "0750";
-      ready.tcp = lib.mkDefault (addresses.probe bound cfg.settings.port);
+      ready.tcp = lib.mkDefault (addresses.probe bound inForce.port);
       enabled = true;
     };
 
@@ -95,7 +76,7 @@ in
     };
 
     image = {
-      ports = addresses.port cfg.settings.port;
+      ports = addresses.port inForce.port;
       volumes = [ cfg.dataDir ];
     };
   };

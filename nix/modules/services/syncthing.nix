@@ -11,6 +11,7 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   cfg = config.services.syncthing;
 
   atom = types.oneOf [
@@ -314,16 +315,7 @@ in
     };
     cert = secret "certificate";
     key = secret "private key";
-    user = mkOption {
-      type = types.str;
-      default = "syncthing";
-      description = "The user it runs as.";
-    };
-    group = mkOption {
-      type = types.str;
-      default = "syncthing";
-      description = "The group it runs as.";
-    };
+    inherit (runsAs "syncthing") user group;
     guiAddress = mkOption {
       type = types.str;
       default = "http://127.0.0.1:8384/";

@@ -8,26 +8,25 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
   addresses = import ./addresses.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.tinyproxy;
 
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
-  shown = value: if lib.isBool value then (if value then "Yes" else "No") else toString value;
-  lines = name: value: map (one: "${name} ${shown one}") (lib.toList value);
-  configFile = pkgs.writeText "tinyproxy.conf" (
-    lib.concatLines (lib.concatLists (lib.mapAttrsToList lines cfg.settings))
-  );
+  line = settings.keyValue {
+    yes = "Yes";
+    no = "No";
+  };
+  configFile = pkgs.writeText "tinyproxy.conf" (settings.text line cfg.settings);
+  ports = addresses.port (settings.over { Port = 8888; } cfg.settings).Port;
 in
 {
   options.services.tinyproxy = {
     enable = lib.mkEnableOption "Tinyproxy";
     package = lib.mkPackageOption pkgs "tinyproxy" { };
+    inherit (runsAs "tinyproxy") user group;
     settings = mkOption {
-      type = types.attrsOf (types.either atom (types.listOf atom));
+      type = settings.type;
       default = { };
       example = {
         Allow = [ "10.0.0.0/8" ];
@@ -49,15 +48,14 @@ in
         "-c"
         "${configFile}"
       ];
-      user = "tinyproxy";
-      group = "tinyproxy";
-      ambientCapabilities = addresses.capabilities [ cfg.settings.Port ];
+      inherit (cfg) user group;
+      ambientCapabilities = addresses.capabilities ports;
       enabled = true;
     };
     users = account {
-      user = "tinyproxy";
+      inherit (cfg) user group;
       description = "Tinyproxy";
     };
-    image.ports = [ cfg.settings.Port ];
+    image = { inherit ports; };
   };
 }

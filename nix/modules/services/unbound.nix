@@ -8,37 +8,24 @@
 let
   inherit (lib) mkOption types;
   account = import ./account.nix { inherit lib; };
+  runsAs = import ./runs-as.nix { inherit lib; };
+  settings = import ./settings.nix { inherit lib; };
   cfg = config.services.unbound;
-  port = cfg.settings.server.port or 53;
+  inherit (settings.over { port = 53; } (cfg.settings.server or { })) port;
 
-  atom = types.oneOf [
-    types.bool
-    types.int
-    types.str
-  ];
-  clause = types.attrsOf (types.either atom (types.listOf atom));
-
-  shown = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
-  line = name: value: "  ${name}: ${shown value}";
-  settings = clause: lib.concatLists (lib.mapAttrsToList (name: value: map (line name) (lib.toList value)) clause);
-  section = name: clause: [ "${name}:" ] ++ settings clause;
-  sections = name: clauses: lib.concatMap (section name) (lib.toList clauses);
-
+  line = settings.keyValue { separator = ": "; };
+  clause = name: content: "${name}:\n${settings.text (name: line "  ${name}") content}";
   configFile = pkgs.writeText "unbound.conf" (
-    lib.concatLines (lib.concatLists (lib.mapAttrsToList sections cfg.settings))
+    lib.concatStrings (settings.lines clause cfg.settings)
   );
 in
 {
   options.services.unbound = {
     enable = lib.mkEnableOption "Unbound";
     package = lib.mkPackageOption pkgs "unbound" { };
-    user = mkOption {
-      type = types.str;
-      default = "unbound";
-      description = "The user it runs as.";
-    };
+    inherit (runsAs "unbound") user group;
     settings = mkOption {
-      type = types.attrsOf (types.either clause (types.listOf clause));
+      type = types.attrsOf (types.either settings.type (types.listOf settings.type));
       default = { };
       example = {
         server.access-control = [ "10.0.0.0/8 allow" ];
@@ -76,11 +63,11 @@ in
         "-c"
         "${configFile}"
       ];
-      directories."/var/lib/unbound".user = cfg.user;
+      directories."/var/lib/unbound" = { inherit (cfg) user group; };
       enabled = true;
     };
     users = account {
-      inherit (cfg) user;
+      inherit (cfg) user group;
       description = "Unbound";
       home = "/var/lib/unbound";
     };

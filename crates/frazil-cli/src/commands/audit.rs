@@ -126,8 +126,7 @@ fn show_sizes(arguments: &SizeArguments, environment: &Environment) -> Result<()
     let mut lines: Vec<String> = Vec::new();
     for (name, weight) in &sorted {
         let (bytes, files, versions) = (size(weight.bytes), weight.files, versions(weight));
-        let line = format!("{bytes:>11}  {files:>6} files  {name}{versions}");
-        lines.push(on_one_line(&line));
+        lines.push(format!("{bytes:>11}  {files:>6} files  {name}{versions}\n"));
     }
     let total = total(&tree);
     let (bytes, files) = (size(total.bytes), total.files);
@@ -175,22 +174,7 @@ fn row(difference: &Difference, is_path: bool) -> String {
         weight.as_ref().map_or_else(|| "-".to_owned(), |weight| size(weight.bytes))
     };
     let (mark, growth) = (mark(difference), signed(difference.growth()));
-    let (before, after) = (bytes(before), bytes(after));
-    on_one_line(&format!("{mark} {growth:>12}  {before:>11}  {after:>11}  {name}{change}"))
-}
-
-/// A line with names that anybody may have made: none of them moves the cursor.
-fn on_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len() + 1);
-    for char in text.chars() {
-        if char.is_control() {
-            line.extend(char.escape_default());
-        } else {
-            line.push(char);
-        }
-    }
-    line.push('\n');
-    line
+    format!("{mark} {growth:>12}  {:>11}  {:>11}  {name}{change}\n", bytes(before), bytes(after))
 }
 
 fn mark(difference: &Difference) -> char {

@@ -28,6 +28,7 @@ use crate::screen::{self, Screen, say};
 
 /// As for the option `image.layers.max`: more, and a kernel cannot mount them.
 const LAYERS_MAX: usize = 127;
+const TAG_BYTES_MAX: usize = 128;
 /// The name of an output that is no file.
 const STDOUT: &str = "-";
 
@@ -61,6 +62,16 @@ pub(super) struct Layering {
 fn layer_count(text: &str) -> Result<NonZeroUsize, String> {
     let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= LAYERS_MAX);
     count.ok_or_else(|| format!("an image has from 1 to {LAYERS_MAX} layers"))
+}
+
+/// What registries take for a tag, as the option `image.tag` does.
+fn tag(text: &str) -> Result<String, String> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_tag = text.len() <= TAG_BYTES_MAX
+        && text.bytes().next().is_some_and(is_word)
+        && text.bytes().all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'));
+    let why = "a tag has letters, digits, `_`, `.` and `-`, the last two not first";
+    is_tag.then(|| text.to_owned()).ok_or_else(|| why.to_owned())
 }
 
 /// Write an OCI image layout
@@ -99,7 +110,7 @@ struct WriteArguments {
     json: bool,
 
     /// Give the image this tag [default: as the system says]
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", value_parser = tag)]
     tag: Option<String>,
 
     #[command(flatten)]

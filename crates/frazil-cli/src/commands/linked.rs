@@ -128,7 +128,7 @@ impl SystemArguments {
                     return Ok(Target::Flake(Box::new(plan), text));
                 }
                 let path = store_path(store, named, environment);
-                let path = path.map_err(|error| no_system(named, environment).unwrap_or(error))?;
+                let path = path.map_err(|_| no_system(named, environment))?;
                 return Ok(Target::Path(path, OutputChoice::All));
             }
             (None, None, None) => {
@@ -175,39 +175,32 @@ impl SystemArguments {
     }
 }
 
-/// What a word names that names no system: something that is there, or should be.
-fn no_system(named: &str, environment: &Environment) -> Option<CommandError> {
-    let path = environment.absolute(Path::new(named));
-    let is_store_path = |path: &Path| {
-        path.file_name().is_some_and(|name| StorePath::parse(name.as_encoded_bytes()).is_ok())
-    };
-    if is_store_path(&path) {
-        return None;
-    }
-    let is_layout = path.join("oci-layout").is_file() || path.join("index.json").is_file();
-    let target = std::fs::read_link(&path).ok();
-    let (message, help) = match (path.metadata(), target) {
-        (_, Some(target)) if is_store_path(&target) => (
-            format!("'{named}' leads to another store: {}", target.display()),
+/// Why what is named is no system, for it is no store path.
+fn no_system(named: &str, environment: &Environment) -> CommandError {
+    let place = environment.absolute(Path::new(named));
+    let (message, help) = match place.canonicalize() {
+        Err(_) => (
+            format!("there is no `{named}`"),
+            "a system is `.#NAME` of a flake, or what `frazil build` made of one",
+        ),
+        Ok(file) if file.is_file() => (
+            format!("the file `{named}` is no linked system"),
+            "with --file the system in its value is built",
+        ),
+        Ok(directory) if directory.join("oci-layout").is_file() => (
+            format!("`{named}` is an image, not the system that it is made of"),
+            "name the system, as in `.#NAME`",
+        ),
+        Ok(directory) if directory.join("manifest").is_file() => (
+            format!("`{named}` is the system `{}` of another store", directory.display()),
             "name that store with --store",
         ),
-        (Err(_), _) => (
-            format!("there is no '{named}'"),
-            "name a system of a flake, as in `.#web`, or what `frazil build` made, or a --file",
-        ),
-        (Ok(_), _) if is_layout => {
-            (format!("'{named}' is an image, and no system"), "`frazil audit` looks into images")
-        }
-        (Ok(found), _) if found.is_file() => (
-            format!("'{named}' is a file, and no system"),
-            "with --file the system is built that an expression in it describes",
-        ),
-        (Ok(_), _) => (
-            format!("'{named}' is no system: it has neither `flake.nix` nor `manifest`"),
-            "name a system of a flake, as in `.#web`, or what `frazil build` made",
+        Ok(_) => (
+            format!("`{named}` is neither a flake nor a linked system"),
+            "a system is `.#NAME` of a flake, or what `frazil build` made of one",
         ),
     };
-    Some(CommandError::Usage { message, help: Some(help.to_owned()) })
+    CommandError::Usage { message, help: Some(help.to_owned()) }
 }
 
 /// Opens a linked system that is named by its directory alone.

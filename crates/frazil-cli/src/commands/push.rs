@@ -25,7 +25,8 @@ use crate::screen::{self, Screen, say};
 /// passwords are those of `docker login` and `skopeo login`.
 #[derive(Debug, Args)]
 pub(super) struct PushArguments {
-    /// Under this name: HOST/REPOSITORY:TAG; `http://` in front for a registry without TLS
+    /// Under this name: HOST/REPOSITORY:TAG, the tag if it is another than the system's; `http://` in
+    /// front for a registry without TLS
     #[arg(long, value_name = "REFERENCE")]
     to: String,
 
@@ -79,6 +80,12 @@ pub(super) fn run(
     for other in &arguments.with {
         systems.push(arguments.system.open_named(Some(other), environment, screen)?);
     }
+    let has_tag = arguments.to.rsplit('/').next().is_some_and(|name| name.contains(':'));
+    let tag = systems.first().map(|system| &system.presentation.tag).filter(|_| !has_tag);
+    let reference = match tag {
+        Some(tag) => registry::reference(&format!("{}:{tag}", arguments.to))?,
+        None => reference,
+    };
     let mut machines = BTreeSet::new();
     for system in &systems {
         let machine = system.presentation.platform().architecture;

@@ -93,8 +93,8 @@ fn names_do_not_reach_the_terminal_as_they_are() {
         assert!(said.contains(expected), "{said}");
         assert!(said.chars().all(|char| char == '\n' || !char.is_control()), "{said:?}");
     };
-    check(&["size"], &[&hostile], "  a\\u{1b}[31m\\nb 1.0\\u{7}\n");
-    check(&["diff"], &[&empty, &hostile], "  a\\u{1b}[31m\\nb\n");
+    check(&["size"], &[&hostile], "  a\\x1b[31m\\nb 1.0\\x07\n");
+    check(&["diff"], &[&empty, &hostile], "  a\\x1b[31m\\nb\n");
     check(&["diff", "--paths"], &[&empty, &hostile], "a\\x1b[31m\\nb-1.0\\x07/x\n");
     check(&["size"], &[&hostile], "in 1 package, 1 store path\n");
 }

@@ -207,14 +207,16 @@ impl Container {
         if self.runc.as_mut().unwrap().stdin.take().is_none() {
             complete(self.runc().args(["kill", &self.name, "TERM"]));
         }
-        self.ends_with(0);
+        drop(self.ends_with(0));
     }
 
-    /// Waits until the system has ended, which must be with this status.
-    pub(crate) fn ends_with(mut self, code: i32) {
+    /// Waits until the system has ended, which must be with this status; what it has said.
+    pub(crate) fn ends_with(mut self, code: i32) -> String {
         let mut runc = self.runc.take().unwrap();
         let status = wait_for(|| runc.try_wait().unwrap().ok_or("the end".to_owned()));
-        assert_eq!(status.code(), Some(code), "the end of {}:\n{}", self.name, self.log());
+        let log = self.log();
+        assert_eq!(status.code(), Some(code), "the end of {}:\n{log}", self.name);
+        log
     }
 }
 

@@ -102,8 +102,8 @@ impl Example {
             return;
         }
         let container = Container::start(self.name, self.root(self.levels[0]), &self.container);
-        container.wait_for_log(words);
-        container.ends_with(code);
+        let log = container.ends_with(code);
+        assert!(log.contains(words), "no `{words}` in:\n{log}");
     }
 
     /// Links the system and unpacks its root.

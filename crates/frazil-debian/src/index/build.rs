@@ -301,7 +301,9 @@ impl Output {
 
     fn numbers(&mut self, numbers: &[u32]) -> Result<Pair, BuildError> {
         let section = (self.offset()?, count(numbers.len())?);
-        numbers.iter().for_each(|number| self.number(*number));
+        for number in numbers {
+            self.number(*number);
+        }
         Ok(section)
     }
 

@@ -7,7 +7,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::document::json;
-use super::{Blob, write_archive};
+use super::{Blob, Digesting, write_archive};
 use crate::Timestamp;
 use crate::contents::{Contents, EncodeError};
 use crate::layers::Layer;
@@ -50,7 +50,10 @@ pub fn write(
     let mut writer = Writer::new(out, time);
     for (layer, archive) in layers {
         writer.file_from(layer_name(archive).as_bytes(), archive.size, |out| {
-            write_archive(layer, contents, time, out)
+            let mut digesting = Digesting::new(out);
+            write_archive(layer, contents, time, &mut digesting)?;
+            let is_same = digesting.finish().1 == *archive;
+            is_same.then_some(()).ok_or(EncodeError::Changed)
         })?;
     }
     writer.file(config_name.as_bytes(), 0o444, config)?;

@@ -8,7 +8,7 @@ use super::{Script, Strings, Text, tokens};
 const EXTENSIONS: [&[u8]; 9] =
     [b".cfg", b".cnf", b".conf", b".control", b".ini", b".master", b".sample", b".toml", b".yaml"];
 const SHELLS: [&[u8]; 6] = [b"ash", b"bash", b"busybox", b"dash", b"ksh", b"sh"];
-/// What stands before the path of a file or directory without which MariaDB does not start.
+/// What stands before the path of a file or directory that has to be there, as `mysqld` reads it.
 const INCLUDE: &[u8] = b"!include";
 /// The longest first line that Linux reads.
 const SHEBANG_BYTES_MAX: usize = 256;

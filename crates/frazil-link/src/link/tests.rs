@@ -1,4 +1,5 @@
 mod capabilities;
+mod modules;
 mod rules;
 mod units;
 

@@ -300,16 +300,26 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
 pub(crate) struct Modules {
     /// Patterns of the packages, by Debian's policies for their languages.
     pub(crate) packages: &'static [&'static str],
-    /// What the paths of modules go through.
-    pub(crate) through: &'static [&'static str],
+    /// Where modules are; `{}` stands for the triplet of the architecture.
+    pub(crate) directories: &'static [&'static str],
 }
 
-/// The first row that fits a package is its row.
 pub(crate) const MODULES: &[Modules] = &[
-    Modules { packages: &["lib*-perl"], through: &["/perl5/"] },
-    Modules { packages: &["node-*"], through: &["/nodejs/"] },
-    Modules { packages: &["ruby-*"], through: &["/ruby/", "/rubygems-integration/"] },
-    Modules { packages: &["*"], through: &["usr/lib/python3/dist-packages/"] },
+    Modules { packages: &["lib*-perl"], directories: &["usr/lib/{}/perl5", "usr/share/perl5"] },
+    Modules {
+        packages: &["node-*"],
+        directories: &["usr/lib/nodejs", "usr/lib/{}/nodejs", "usr/share/nodejs"],
+    },
+    Modules { packages: &["*"], directories: &["usr/lib/python3/dist-packages"] },
+    Modules {
+        packages: &["ruby-*"],
+        directories: &[
+            "usr/lib/ruby",
+            "usr/lib/{}/ruby",
+            "usr/lib/{}/rubygems-integration",
+            "usr/share/rubygems-integration",
+        ],
+    },
 ];
 
 /// Files whose strings are lists of what exists in the world, not of what they need.

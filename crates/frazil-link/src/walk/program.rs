@@ -47,6 +47,12 @@ fn core(name: &[u8]) -> Core {
     }
 }
 
+/// A directory on each machine; `{}` in it stands for the triplet.
+pub(super) fn on_machines(directory: &str) -> impl Iterator<Item = String> {
+    let count = if directory.contains("{}") { MACHINES.len() } else { 1 };
+    MACHINES.iter().take(count).map(move |(_, _, triplet)| directory.replace("{}", triplet))
+}
+
 /// Whether a loader for this processor looks into this directory whatever a program says.
 pub(crate) fn is_searched(directory: &[u8], machine: u16) -> bool {
     let known = MACHINES.iter().find(|(code, ..)| *code == machine);

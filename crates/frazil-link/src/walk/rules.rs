@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::program::on_machines;
 use super::{Reached, Step, Suggestion, Vertex, Walk};
 use frazil_tree::Mode;
 
@@ -75,22 +76,23 @@ impl Walk<'_, '_> {
     /// ones too: who imports what stands in no string of a known form. So are those that they
     /// declare to need.
     pub(super) fn take_modules(&mut self) {
+        MODULES.iter().for_each(|row| self.take_modules_of(row));
+    }
+
+    fn take_modules_of(&mut self, row: &Modules) {
         let universe = self.universe;
-        let rows: Vec<Option<&Modules>> = universe.units.iter().map(modules_of).collect();
         let mut modules: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
         let mut wanted: BTreeMap<usize, Vertex> = BTreeMap::new();
-        for index in 0..universe.nodes.len() as u32 {
-            let id = NodeId(index);
-            let node = universe.node(id);
-            let Some(Some(row)) = rows.get(node.unit) else { continue };
-            let is_through =
-                |name: &&str| memchr::memmem::find(&node.path, name.as_bytes()).is_some();
-            if node.entry.is_directory() || !row.through.iter().any(is_through) {
-                continue;
-            }
-            modules.entry(node.unit).or_default().push(id);
-            if self.state(id) != Reached::Not {
-                wanted.entry(node.unit).or_insert(Vertex::Node(id));
+        for directory in row.directories.iter().flat_map(|directory| on_machines(directory)) {
+            for id in universe.below(directory.as_bytes()).iter().copied() {
+                let node = universe.node(id);
+                if node.entry.is_directory() || !is_library(universe.unit_of(id), row) {
+                    continue;
+                }
+                modules.entry(node.unit).or_default().push(id);
+                if self.state(id) != Reached::Not {
+                    wanted.entry(node.unit).or_insert(Vertex::Node(id));
+                }
             }
         }
         let roots = self.id(Vertex::Roots);
@@ -113,9 +115,8 @@ impl Walk<'_, '_> {
             let Some(importer) = kept.next().copied().map(Vertex::Node) else { continue };
             let depends = universe.units.get(unit).map_or(&[][..], |unit| &unit.depends);
             for other in modules.keys() {
-                let is_needed =
-                    universe.units.get(*other).is_some_and(|it| depends.contains(&it.package));
-                if is_needed && !wanted.contains_key(other) {
+                let needed = universe.units.get(*other).filter(|it| depends.contains(&it.package));
+                if needed.is_some() && !wanted.contains_key(other) {
                     wanted.insert(*other, importer);
                     waiting.push(*other);
                 }
@@ -261,10 +262,9 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Which modules are in a package.
-fn modules_of(unit: &crate::unit::Unit) -> Option<&'static Modules> {
-    let mut rows = MODULES.iter().filter(|_| unit.mount.is_root() && unit.role.is_declared());
-    rows.find(|row| glob::is_match_any(row.packages, unit.package.as_bytes()))
+/// Whether a package is one of modules.
+fn is_library(unit: &crate::unit::Unit, row: &Modules) -> bool {
+    unit.mount.is_root() && glob::is_match_any(row.packages, unit.package.as_bytes())
 }
 
 /// A directory that not everybody may enter, or that belongs to somebody.

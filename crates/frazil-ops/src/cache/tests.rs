@@ -90,7 +90,7 @@ pub(super) fn serving(
                 let line =
                     format!("{} {} {} {reason}", served.status, served.method, served.target);
                 said.lock().unwrap().push(line);
-            })
+            });
         });
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             body(server.address());

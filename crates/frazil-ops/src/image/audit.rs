@@ -28,20 +28,9 @@ pub struct Weight {
     pub bytes: u64,
     /// Its files and links.
     pub files: u64,
-    /// Of the places and the contents of its files.
+    /// A digest of what its files and links are, and where.
     #[serde(skip)]
-    pub digest: Option<Sha256>,
-}
-
-impl Weight {
-    /// Counts another file, and what is in it.
-    fn add(&mut self, path: &str, contents: &str) {
-        let before = self.digest.map_or([0; 32], |digest| digest.0);
-        // No path has a zero in it.
-        let text = [&before[..], path.as_bytes(), b"\0", contents.as_bytes()].concat();
-        self.digest = Some(Sha256::of(&text));
-        self.files += 1;
-    }
+    pub contents: Option<Sha256>,
 }
 
 /// A package that two images do not have alike.
@@ -100,7 +89,8 @@ pub fn packages(tree: &Tree) -> BTreeMap<String, Weight> {
         let (name, version) = owners.owner(path);
         let weight = packages.entry(name).or_default();
         weight.versions.extend(version);
-        weight.add(&path.to_string(), &contents(leaf, false));
+        weight.files += 1;
+        weight.contents = Some(folded(weight.contents, path, leaf));
         if seen.insert(id)
             && let LeafKind::File(file) = &leaf.kind
         {
@@ -110,10 +100,29 @@ pub fn packages(tree: &Tree) -> BTreeMap<String, Weight> {
     packages
 }
 
-/// The packages that differ, those first that matter most. With `is_normalised` neither versions nor
-/// digests count: only what was added, removed, or has another size.
+/// The digest of a file or link and of those before it.
+fn folded(before: Option<Sha256>, path: &TreePath, leaf: &Leaf) -> Sha256 {
+    let before = before.map_or([0; 32], |digest| digest.0);
+    let what = match &leaf.kind {
+        LeafKind::File(file) => file
+            .digest()
+            .map_or_else(|| file.size().to_le_bytes().to_vec(), |digest| digest.0.to_vec()),
+        LeafKind::Symlink(target) => target.to_vec(),
+        LeafKind::Device { major, minor, .. } => {
+            [major.to_le_bytes(), minor.to_le_bytes()].concat()
+        }
+        LeafKind::Fifo => Vec::new(),
+    };
+    Sha256::of(&[&before, path.as_bytes(), b"\0", &what].concat())
+}
+
+/// The packages that differ, those first that matter most. With `is_normalised` versions do not
+/// count: only what was added, removed, or has another size.
 pub fn package_differences(before: &Tree, after: &Tree, is_normalised: bool) -> Vec<Difference> {
-    let is_same = |a: &Weight, b: &Weight| if is_normalised { a.bytes == b.bytes } else { a == b };
+    let is_same = |a: &Weight, b: &Weight| {
+        a.bytes == b.bytes
+            && (is_normalised || (a.versions == b.versions && a.contents == b.contents))
+    };
     differences(&packages(before), &packages(after), &is_same)
 }
 
@@ -153,31 +162,24 @@ fn paths(tree: &Tree, is_normalised: bool) -> BTreeMap<String, Weight> {
         let name = if is_normalised { owners::normalised(path) } else { path.to_string() };
         let weight = paths.entry(name).or_default();
         weight.files += 1;
-        if let LeafKind::File(file) = &leaf.kind {
-            weight.bytes += file.size();
-        }
-        weight.versions.insert(contents(leaf, is_normalised));
+        weight.versions.insert(match &leaf.kind {
+            LeafKind::File(file) => {
+                weight.bytes += file.size();
+                let digest = file.digest().map(frazil_model::Hash::from);
+                let text = digest.map(|hash| hash.format(frazil_model::HashFormat::Base16));
+                text.unwrap_or_else(|| format!("{} bytes", file.size()))
+            }
+            LeafKind::Symlink(target) => {
+                let target = TreePath::parse(target.strip_prefix(b"/").unwrap_or(target));
+                match target {
+                    Ok(target) if is_normalised => owners::normalised(&target),
+                    Ok(target) => target.to_string(),
+                    Err(_) => "a link upwards".to_owned(),
+                }
+            }
+            LeafKind::Device { major, minor, .. } => format!("device {major}:{minor}"),
+            LeafKind::Fifo => "pipe".to_owned(),
+        });
     }
     paths
-}
-
-/// What is in a file, or what else it is.
-fn contents(leaf: &Leaf, is_normalised: bool) -> String {
-    match &leaf.kind {
-        LeafKind::File(file) => {
-            let digest = file.digest().map(frazil_model::Hash::from);
-            let text = digest.map(|hash| hash.format(frazil_model::HashFormat::Base16));
-            text.unwrap_or_else(|| format!("{} bytes", file.size()))
-        }
-        LeafKind::Symlink(target) => {
-            let target = TreePath::parse(target.strip_prefix(b"/").unwrap_or(target));
-            match target {
-                Ok(target) if is_normalised => owners::normalised(&target),
-                Ok(target) => target.to_string(),
-                Err(_) => "a link upwards".to_owned(),
-            }
-        }
-        LeafKind::Device { major, minor, .. } => format!("device {major}:{minor}"),
-        LeafKind::Fifo => "pipe".to_owned(),
-    }
 }

@@ -369,6 +369,15 @@ fn failures_leave_nothing_behind() {
     );
     check_failure(
         |fixture, _| {
+            let place = fixture.directory.path().join("shop/data/usr/bin/shop");
+            let bytes = fs::read(&place).unwrap();
+            fs::write(place, bytes.to_ascii_uppercase()).unwrap();
+        },
+        Format::Docker,
+        expect!["files have changed since their layer was made"],
+    );
+    check_failure(
+        |fixture, _| {
             fs::write(fixture.directory.path().join("shop/data/usr/bin/shop"), "short").unwrap();
         },
         Format::Docker,

@@ -35,6 +35,7 @@ fn words_are_looked_for_in_names_and_descriptions() {
     };
     check(&["nginx"], "services.nginx.enable services.nginx.user");
     check(&["nginx", "RUNS"], "services.nginx.user");
+    check(&["runs  nginx"], "services.nginx.user");
     check(&["Whether"], "services.nginx.enable");
     check(&["none"], "");
 }

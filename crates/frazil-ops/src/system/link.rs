@@ -129,7 +129,7 @@ pub enum SystemError {
         inner: TreePath,
     },
     /// Generated files and packages want the same place.
-    #[error("{0}")]
+    #[error(transparent)]
     Conflict(#[from] frazil_tree::tree::Conflict),
     /// Accounts have no numbers.
     #[error("{problem}; {}", problem.help())]

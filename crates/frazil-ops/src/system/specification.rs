@@ -19,7 +19,7 @@ use serde_json::Value;
 /// system would be linked otherwise: of the analysis, of the walk and its tables, of the ledger, of
 /// what is made in a link (accounts, caches, common files, the program of the init), and of this
 /// shape. A link for another version is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A value does not specify a system for this program.
 #[derive(Debug, thiserror::Error)]

@@ -31,7 +31,7 @@ fn a_link_to_its_own_place_is_the_file_there() {
     let place = Place::new();
     assert!(place.link("plain").status.success());
     place.check_difference(
-        "placed",
+        "in-place",
         expect![[r#"
         +/usr/bin/app-tool
         +/usr/bin/awk
@@ -63,7 +63,7 @@ fn authorities_are_those_that_a_system_wants() {
         link 0:0 generated etc/pki/tls/certs/ca-bundle.crt /etc/ssl/certs/ca-certificates.crt
         dir 755 0:0 - etc/ssl
         dir 755 0:0 - etc/ssl/certs
-        file 644 0:0 generated etc/ssl/certs/ca-certificates.crt = "good\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n""#]]);
+        file 644 0:0 offered etc/ssl/certs/ca-certificates.crt = "good\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n""#]]);
     place.check_refusal(
         "distrusting",
         expect!["`Gone Root` cannot be an authority to leave out: there is none of that name"],

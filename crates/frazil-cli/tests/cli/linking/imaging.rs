@@ -29,8 +29,8 @@ fn linked(system: &str) -> Place {
 
 #[test]
 fn the_image_has_the_places_that_it_names() {
-    let place = linked("placed");
-    let manifest = String::from_utf8(place.file("placed", "manifest")).expect("text");
+    let place = linked("presented");
+    let manifest = String::from_utf8(place.file("presented", "manifest")).expect("text");
     let places = [" data", " etc", " srv", " srv/work", " usr/bin/below-a-link"];
     let lines = manifest.lines().filter(|line| {
         line.starts_with("dir ") && places.iter().any(|place| line.ends_with(place))
@@ -41,7 +41,8 @@ fn the_image_has_the_places_that_it_names() {
         dir 755 0:0 - srv
         dir 755 1000:100 generated srv/work"#]]
     .assert_eq(&lines.collect::<Vec<_>>().join("\n"));
-    let output = place.image(&["oci", "-o", "layout", "--json"], "placed").output().expect("run");
+    let output =
+        place.image(&["oci", "-o", "layout", "--json"], "presented").output().expect("run");
     assert!(output.status.success(), "{}", show(&output, place.0.path()));
     let layout = place.0.path().join("layout");
     let read = |path: &str| -> Value {
@@ -58,6 +59,37 @@ fn the_image_has_the_places_that_it_names() {
         "{} {} {}\n",
         config["WorkingDir"], config["StopSignal"], config["Healthcheck"]
     )));
+}
+
+#[test]
+fn the_init_is_told_the_stop_signal() {
+    let table = linked("presented").file("presented", "services.json");
+    let table: Value = serde_json::from_slice(&table).expect("JSON");
+    assert_eq!(table["stop_signal"], "QUIT");
+}
+
+/// Nothing listens there: what is looked for is told by what goes wrong.
+#[test]
+fn a_push_is_to_the_tag_of_the_system() {
+    let place = linked("presented");
+    let push = |more: &[&str]| {
+        let mut command = frazil(place.0.path());
+        command.args(["push", "presented", "--store", "store"]).args(more);
+        show(&command.output().expect("started"), place.0.path())
+    };
+    let to = "http://127.0.0.1:1/team/app";
+    for (to, tag) in [(to.to_owned(), "v1"), (format!("{to}:other"), "other")] {
+        let said = push(&["--to", &to]);
+        assert!(said.contains(&format!("/v2/team/app/manifests/{tag}'")), "{said}");
+    }
+    expect![[r#"
+        --- stderr
+        error: there are two images for amd64, and an index has one for each machine
+
+        help: push the other under a name of its own
+        --- 2
+    "#]]
+    .assert_eq(&push(&["--to", to, "--with", "presented"]));
 }
 
 #[track_caller]
@@ -84,6 +116,17 @@ fn what_makes_no_sense_is_said() {
         expect![[r#"
         --- stderr
         error: invalid value '128' for '--layers <COUNT>': an image has from 1 to 127 layers
+
+        For more information, try '--help'.
+        --- 2
+    "#]],
+    );
+    check(
+        &place,
+        &["oci", "--tag", "bad tag!"],
+        expect![[r#"
+        --- stderr
+        error: invalid value 'bad tag!' for '--tag <TAG>': a tag has letters, digits, `_`, `.` and `-`, the last two not first
 
         For more information, try '--help'.
         --- 2
@@ -130,5 +173,25 @@ fn a_reader_of_an_image_may_go_away() {
         let output = child.wait_with_output().expect("waited");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), &*said), (Some(0), ""), "{what:?}");
+    }
+}
+
+#[test]
+fn what_is_no_system_is_said() {
+    let place = linked("plain");
+    fs::write(place.0.path().join("file"), "").expect("written");
+    fs::create_dir_all(place.0.path().join("layout")).expect("made");
+    fs::write(place.0.path().join("layout/oci-layout"), "").expect("written");
+    for (named, expected) in [
+        ("nowhere", expect!["there is no `nowhere`"]),
+        ("file", expect!["the file `file` is no linked system"]),
+        ("layout", expect!["`layout` is an image, not the system that it is made of"]),
+        (".", expect!["`.` is neither a flake nor a linked system"]),
+    ] {
+        let output = place.image(&["plan"], named).output().expect("started");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let first = said.lines().next().unwrap_or_default();
+        expected.assert_eq(first.strip_prefix("error: ").unwrap_or(first));
+        assert_eq!(output.status.code(), Some(2), "{said}");
     }
 }

@@ -70,15 +70,6 @@ in
     alternatives.awk = "/usr/bin/mawk";
     packages = [ pkgs.debian.mawk ];
   };
-  # The command of a package that is asked for would be found before the common name.
-  chosen = system {
-    environment.systemPackages = [ pkgs.debian.gawk ];
-    system.link = {
-      alternatives.gawk = "/usr/bin/mawk";
-      packages = [ pkgs.debian.mawk ];
-    };
-  };
-  no-unit = linked { units.nosuch.level = "packages"; };
   conflict = linked {
     packages = [ pkgs.debian.rival ];
     keep = [ "/usr/share/rival/x" ];
@@ -90,7 +81,7 @@ in
       execStart = "${pkgs.debian.broken}/bin/broken";
     };
   };
-  placed = system {
+  presented = system {
     users.users.somebody = {
       uid = 1000;
       group = "users";
@@ -109,11 +100,12 @@ in
         retries = 2;
       };
       stopSignal = "SIGQUIT";
+      tag = "v1";
     };
   };
   foreign = systemFor "aarch64-linux" { };
   unknown = linked { units.nowhere.level = "packages"; };
-  placed = system {
+  in-place = system {
     system.files."/bin/app-tool".link = "${pkgs.debian.app}/bin/app-tool";
   };
   loop = system { environment.etc.here.source = "/etc/here"; };

@@ -90,24 +90,6 @@ fn capabilities_are_kept_for_whoever_asks() {
 }
 
 #[test]
-fn refused_capabilities_are_not_kept_for_other_reasons() {
-    let text = "unit a named
-           elf usr/bin/a path=/etc/ssl/certs/ca-certificates.crt,/etc/hosts
-         unit generated generated
-           file etc/hosts
-         unit offered offered
-           file etc/ssl/certs/ca-certificates.crt";
-    let mut policy = Policy::default();
-    for name in ["authorities", "resolver"] {
-        policy.capabilities.insert(name.into(), Extent::Nothing);
-    }
-    check_with(&policy, text, &["/usr/bin/a"], expect![[r#"
-        /etc/hosts <- root of package generated
-        /usr/bin/a <- root of roots
-    "#]]);
-}
-
-#[test]
 fn interpreters_bring_their_libraries_and_zones() {
     check(
         "unit python3.13-minimal

@@ -55,6 +55,9 @@ fn makes_a_unit() {
     let script = fs::read_to_string(unit.join("data/usr/bin/app")).unwrap();
     assert_eq!(script, "#!/bin/sh\necho app 1.0-1\n");
     assert!(unit.join("data/var/spool/app").is_dir());
+    // As a store has them, so that adopting the unit changes none.
+    let mode = |path: &str| fs::metadata(unit.join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("data/usr/bin/app"), mode("data/usr/share/app/data")), (0o555, 0o444));
 }
 
 /// Unpacks these bytes; a failure must name the package.

@@ -28,7 +28,7 @@ enum Resource {
     CacheInfo(String),
     NarInfo(String),
     /// It stays in the store while it is served.
-    Nar(PathInfo, Kept),
+    Nar(Box<PathInfo>, Kept),
     /// A file that was written, and its size.
     Upload(u64),
 }
@@ -130,7 +130,7 @@ fn find(server: &Server, request: &Request) -> Result<Option<Resource>, StoreErr
         if let Some(info) = store.path_info(&path)?
             && file == nar_name(server, &info)
         {
-            return Ok(Some(Resource::Nar(info, kept)));
+            return Ok(Some(Resource::Nar(Box::new(info), kept)));
         }
     }
     Ok(server.held.as_ref().and_then(|held| held.size(file)).map(Resource::Upload))

@@ -38,7 +38,7 @@ impl Owners {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
             let package = |suffix: &[u8]| {
                 let name = name.strip_suffix(suffix)?;
-                let name = String::from_utf8_lossy(name).into_owned();
+                let name = word(name);
                 Some(name.split(':').next().unwrap_or_default().to_owned())
             };
             if path == APK {
@@ -76,13 +76,13 @@ impl Owners {
 
     fn read_stanzas(&mut self, text: &[u8]) {
         let mut package = None;
-        for line in String::from_utf8_lossy(text).lines() {
-            if let Some(name) = line.strip_prefix("Package: ") {
-                package = Some(name.to_owned());
+        for line in text.split(|byte| *byte == b'\n') {
+            if let Some(name) = line.strip_prefix(b"Package: ") {
+                package = Some(word(name));
             } else if let (Some(version), Some(package)) =
-                (line.strip_prefix("Version: "), &package)
+                (line.strip_prefix(b"Version: "), &package)
             {
-                self.versions.insert(package.clone(), version.to_owned());
+                self.versions.insert(package.clone(), word(version));
             }
         }
     }
@@ -109,10 +109,9 @@ impl Owners {
         for line in text.split(|byte| *byte == b'\n') {
             let Some((key, value)) = line.split_at_checked(2) else { continue };
             match key {
-                b"P:" => package = String::from_utf8_lossy(value).into_owned(),
+                b"P:" => package = word(value),
                 b"V:" => {
-                    let version = String::from_utf8_lossy(value).into_owned();
-                    self.versions.insert(package.clone(), version);
+                    self.versions.insert(package.clone(), word(value));
                 }
                 b"F:" => directory = value.to_vec(),
                 b"R:" => {
@@ -126,6 +125,11 @@ impl Owners {
     }
 }
 
+/// A name or a version. Images come from anybody, and this goes to terminals.
+fn word(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
 /// The name and version of the store path that a file is in.
 fn in_store(path: &TreePath) -> Option<(String, Option<String>)> {
     let rest = path.as_bytes().strip_prefix(b"nix/store/")?;
@@ -133,7 +137,7 @@ fn in_store(path: &TreePath) -> Option<(String, Option<String>)> {
     let (digest, name) = name.split_at_checked(DIGEST_CHARS)?;
     let is_digest = digest.iter().all(u8::is_ascii_alphanumeric);
     let name = name.strip_prefix(b"-").filter(|_| is_digest)?;
-    Some(named(&String::from_utf8_lossy(name)))
+    Some(named(&word(name)))
 }
 
 /// The store paths that a tree has files of.

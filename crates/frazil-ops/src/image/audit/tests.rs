@@ -11,7 +11,7 @@ use crate::image::{ImageOptions, readers};
 fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::default();
     for (path, text) in files {
-        let line = format!("file 644 0:0 layer-1 x = \"{}\"\n", text.escape_default());
+        let line = format!("file 644 0:0 layer-1 x = \"{}\"\n", text.as_bytes().escape_ascii());
         let made = parse(&format!("dir 755 0:0 - .\n{line}")).unwrap();
         let (_, leaf) = made.leaves().next().unwrap();
         let path = frazil_tree::TreePath::parse(path.as_bytes()).unwrap();
@@ -115,19 +115,35 @@ fn differences_are_by_package_or_by_path() {
     assert_eq!(path_differences(&old, &new, true).len(), 2);
 }
 
-/// As when a configuration changes: what has the same size is not the same.
+/// A terminal shows no more than a name of a hostile image.
 #[test]
-fn contents_count() {
-    let [old, new] = ["one", "two"].map(|text| tree(&[("etc/a", text), ("etc/b", "b")]));
-    let names = |differences: Vec<super::Difference>| {
-        differences.into_iter().map(|difference| difference.name).collect::<Vec<_>>()
+fn names_are_no_commands_to_a_terminal() {
+    let evil = format!("nix/store/{DIGEST}-e\x1b[31m-1.0/x");
+    check(
+        &[
+            (&evil, "1"),
+            ("var/lib/dpkg/status", "Package: p\x1b[2J\nVersion: 1\x07\n"),
+            ("var/lib/dpkg/info/p\x1b[2J.list", "/bin/p\n"),
+            ("bin/p", "1"),
+        ],
+        expect![[r#"
+            (no package): 34 bytes, 2 files
+            e\x1b[31m: 1 bytes, 1 files, 1.0
+            p\x1b[2J: 1 bytes, 1 files, 1\x07
+        "#]],
+    );
+}
+
+/// Generated files have no version, so what is in them counts.
+#[test]
+fn contents_of_the_same_size_differ() {
+    let [old, new] = ["one", "two"].map(|text| tree(&[("etc/hostname", text)]));
+    let names = |is_normalised| {
+        let found = package_differences(&old, &new, is_normalised);
+        found.into_iter().map(|difference| difference.name).collect::<Vec<_>>()
     };
-    assert_eq!(names(package_differences(&old, &new, false)), ["(no package)"]);
-    assert_eq!(names(package_differences(&old, &new, true)), [""; 0]);
-    assert_eq!(names(package_differences(&old, &old, false)), [""; 0]);
-    assert_eq!(names(path_differences(&old, &new, false)), ["/etc/a"]);
-    let moved = tree(&[("etc/a", "one"), ("etc/c", "b")]);
-    assert_eq!(names(package_differences(&old, &moved, false)), ["(no package)"]);
+    assert_eq!(names(false), [super::UNOWNED]);
+    assert_eq!(names(true), Vec::<String>::new());
 }
 
 /// What is counted for a package is the same before and after it was packed.

@@ -55,10 +55,10 @@ pub(super) fn offer(
 ) -> Result<(), SystemError> {
     for package in &specification.packages {
         for command in of_package(package, setting) {
-            let chosen = specification.link.alternatives.get(&command.name).cloned();
             let link = tree_path(&format!("usr/local/bin/{}", command.name))?;
-            if !command.is_searched() && !generated.contains(&link) {
-                let target = chosen.or_else(|| command.target()).unwrap_or(command.path);
+            let chosen = specification.link.alternatives.get(&command.name);
+            if (chosen.is_some() || !command.is_searched()) && !generated.contains(&link) {
+                let target = chosen.cloned().or_else(|| command.target()).unwrap_or(command.path);
                 let metadata = Metadata::of_root(Mode::of(0o777));
                 generated.insert(link, metadata, Made::Link(target.into_bytes()));
             }

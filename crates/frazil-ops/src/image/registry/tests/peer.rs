@@ -72,7 +72,7 @@ fn has_body(head: &[u8]) -> bool {
 
 /// Passes on what a client sends; of a request that breaks off only the head and a little more.
 fn forward(mut client: &TcpStream, mut server: &TcpStream, breaks: impl Fn(&[u8]) -> bool) {
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = client.read(&mut buffer) {
         let mut sent = buffer[..length].to_vec();
         if breaks(&sent) {
