@@ -8,6 +8,7 @@ use frazil_ops::debian;
 use frazil_ops::eval::Failure;
 use frazil_ops::image;
 use frazil_ops::realise::RealiseError;
+use frazil_ops::run::SystemRunError;
 use frazil_ops::store;
 
 use crate::screen::Screen;
@@ -15,6 +16,9 @@ use crate::screen::Screen;
 const CHECK_FAILED: u8 = 1;
 pub(crate) const BUILD_FAILED: u8 = 4;
 const STORE_FAILED: u8 = 5;
+/// What shells end with if there is a program that cannot be started, and if there is none.
+const NOT_STARTED: u8 = 126;
+const NOT_FOUND: u8 = 127;
 
 /// What stopped a command.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +112,6 @@ failures! {
     image::SystemError => BUILD_FAILED,
     image::readers::OpenImageError => STORE_FAILED,
     image::registry::RegistryError => STORE_FAILED,
-    frazil_ops::run::SystemRunError => BUILD_FAILED,
     frazil_ops::control::ControlError => STORE_FAILED,
     frazil_ops::system::ledger::LedgerError => STORE_FAILED,
     frazil_ops::check::CheckError => BUILD_FAILED,
@@ -126,6 +129,22 @@ impl From<image::ImageError> for CommandError {
             | image::ImageError::Io(_)
             | image::ImageError::Damaged { .. }
             | image::ImageError::InTheWay { .. } => STORE_FAILED,
+        };
+        Self::Failed { message, help, status }
+    }
+}
+
+impl From<SystemRunError> for CommandError {
+    fn from(error: SystemRunError) -> Self {
+        let (message, help) = (frazil_ops::causes(&error), error.help());
+        let status = match error {
+            error if error.is_missing() => NOT_FOUND,
+            SystemRunError::Start { .. } => NOT_STARTED,
+            SystemRunError::Io(_)
+            | SystemRunError::User { .. }
+            | SystemRunError::Program { .. }
+            | SystemRunError::Run(_)
+            | SystemRunError::Sandbox(_) => BUILD_FAILED,
         };
         Self::Failed { message, help, status }
     }
@@ -156,5 +175,28 @@ impl From<BuildError> for CommandError {
             | BuildError::LinkInTheWay { .. } => STORE_FAILED,
         };
         Self::Failed { message: frazil_ops::causes(&error), help, status }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::{CommandError, SystemRunError};
+
+    #[test]
+    fn programs_that_do_not_run_are_what_they_are_for_shells() {
+        let start = |kind: ErrorKind| SystemRunError::Start {
+            program: "/bin/x".to_owned(),
+            source: Error::from(kind),
+        };
+        let statuses = [
+            SystemRunError::Program { name: "x".to_owned() },
+            start(ErrorKind::NotFound),
+            start(ErrorKind::PermissionDenied),
+            SystemRunError::User { name: "x".to_owned() },
+        ]
+        .map(|error| CommandError::from(error).status());
+        assert_eq!(statuses, [127, 127, 126, 4]);
     }
 }

@@ -23,10 +23,6 @@ use crate::oci::{Blob, Digesting};
 pub use archive::ArchiveError;
 pub use merge::MergeError;
 
-/// How compressed streams begin.
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-
 /// What an image may ask of who reads it.
 #[expect(clippy::struct_field_names, reason = "all are the most of something")]
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +48,23 @@ impl Default for Limits {
     }
 }
 
+/// How compressed streams begin.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// The machine whose image is taken if nobody says which.
+pub const ARCHITECTURE: &str = "amd64";
+
 /// How to read.
 #[derive(Clone, Copy)]
 pub struct ReadOptions<'o> {
     /// What is too much.
     pub limits: Limits,
-    /// Which of several images to take, as Go names machines: `amd64`.
-    pub architecture: &'o str,
+    /// The machine that the image must be for, as Go names machines: `arm64`. Without one, of several
+    /// images that for [`ARCHITECTURE`] is taken.
+    pub architecture: Option<&'o str>,
+    /// Which of several images to take.
+    pub tag: Option<&'o str>,
     /// The files whose bytes are to be in the tree.
     pub keeps: &'o dyn Fn(&TreePath) -> bool,
 }
@@ -100,13 +106,13 @@ pub enum ReadError {
     #[error("there is no image: it has neither `index.json` nor `manifest.json`")]
     NoImage,
     /// A file that another one names is not there.
-    #[error("the image lacks the file `{name}`")]
+    #[error("the image lacks the file `{}`", name.escape_default())]
     Missing {
         /// Its name.
         name: String,
     },
     /// A file could not be read.
-    #[error("cannot read `{name}`")]
+    #[error("cannot read `{}`", name.escape_default())]
     Read {
         /// Its name.
         name: String,
@@ -114,7 +120,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// A document is not what it should be.
-    #[error("`{name}` is no {what} of an image")]
+    #[error("`{}` is no {what} of an image", name.escape_default())]
     Document {
         /// The file.
         name: String,
@@ -122,7 +128,11 @@ pub enum ReadError {
         what: &'static str,
     },
     /// The bytes are others than those that were named.
-    #[error("`{name}` is damaged: its {what} is {found} and should be {expected}")]
+    #[error(
+        "`{}` is damaged: its {what} is {found} and should be {}",
+        name.escape_default(),
+        expected.escape_default()
+    )]
     Mismatch {
         /// The file.
         name: String,
@@ -134,13 +144,29 @@ pub enum ReadError {
         found: String,
     },
     /// No image in an index is for the machine.
-    #[error("there is no image for `{architecture}`")]
+    #[error("there is no image for `{architecture}`, only for {}", listed(found))]
     NoPlatform {
         /// The machine.
         architecture: String,
+        /// The machines that there are images for.
+        found: Vec<String>,
+    },
+    /// There are several images, and nobody says which.
+    #[error("there are several images: {}", listed(tags))]
+    Several {
+        /// Their names.
+        tags: Vec<String>,
+    },
+    /// No image has the name.
+    #[error("there is no image `{}`, only {}", tag.escape_default(), listed(tags))]
+    NoTag {
+        /// The name.
+        tag: String,
+        /// The names that there are.
+        tags: Vec<String>,
     },
     /// A layer is no archive.
-    #[error("the layer `{name}` is no archive that can be read")]
+    #[error("the layer `{}` is no archive that can be read", name.escape_default())]
     Archive {
         /// Its file.
         name: String,
@@ -148,7 +174,7 @@ pub enum ReadError {
         source: ArchiveError,
     },
     /// A layer does not fit on the ones below it.
-    #[error("the layer `{name}` cannot be applied")]
+    #[error("the layer `{}` cannot be applied", name.escape_default())]
     Merge {
         /// Its file.
         name: String,
@@ -172,15 +198,23 @@ impl ReadError {
             Self::NoImage => Some("OCI layouts and what `docker save` writes can be read"),
             Self::Missing { .. } | Self::Mismatch { .. } => Some("copy the image again"),
             Self::TooLarge { .. } => Some("it may be made to fill memory; read it in a sandbox"),
-            Self::Archive { .. } => Some(
-                "archives are read as they are, or compressed with gzip or zstd; of images, OCI layouts and what `docker save` writes",
-            ),
-            Self::NoPlatform { .. }
-            | Self::Read { .. }
-            | Self::Document { .. }
-            | Self::Merge { .. } => None,
+            Self::Read { source, .. } if is_unknown_compression(source) => {
+                Some("decompress it first, with `xz -d` or `bunzip2`")
+            }
+            Self::Archive { source, .. } => source.help(),
+            Self::NoPlatform { .. } => Some("choose a machine with --architecture"),
+            Self::Several { .. } | Self::NoTag { .. } => {
+                Some("name one of them behind the file or directory: IMAGE:TAG")
+            }
+            Self::Read { .. } | Self::Document { .. } | Self::Merge { .. } => None,
         }
     }
+}
+
+/// Names that come from anybody, to be shown.
+fn listed(names: &[String]) -> String {
+    let names = names.iter().map(|name| format!("`{}`", name.escape_default()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Reads the image that these files hold.
@@ -222,14 +256,30 @@ pub fn root(archive: &mut dyn Read, options: &ReadOptions<'_>) -> Result<Tree, R
     merge.into_tree().map_err(|source| ReadError::Merge { name: name.to_owned(), source })
 }
 
+/// A stream is compressed in a way that is not read.
+#[derive(Debug, thiserror::Error)]
+#[error("it is compressed with {0}")]
+struct UnknownCompression(&'static str);
+
+fn is_unknown_compression(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<UnknownCompression>)
+}
+
 /// The contents of a stream that may be compressed: that is seen from its first bytes.
 pub fn decompress<'r>(stream: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    const XZ: &[u8] = b"\xfd7zXZ\0";
+    const BZIP2: &[u8] = b"BZh";
+    let unknown = |name| Err(io::Error::new(io::ErrorKind::Unsupported, UnknownCompression(name)));
     let mut buffered = BufReader::with_capacity(128 << 10, stream);
     let start = buffered.fill_buf()?;
     if start.starts_with(GZIP) {
         Ok(Box::new(MultiGzDecoder::new(buffered)))
     } else if start.starts_with(ZSTD) {
         Ok(Box::new(zstd::Decoder::with_buffer(buffered)?))
+    } else if start.starts_with(XZ) {
+        unknown("xz")
+    } else if start.starts_with(BZIP2) {
+        unknown("bzip2")
     } else {
         Ok(Box::new(buffered))
     }
@@ -302,7 +352,7 @@ impl Files for Same<'_> {
 /// If that does not hold.
 pub fn fuzz(data: &[u8]) {
     let limits = Limits { bytes_max: 1 << 20, entries_max: 1000, ..Limits::default() };
-    let options = ReadOptions { limits, architecture: "amd64", keeps: &|_| true };
+    let options = ReadOptions { limits, architecture: None, tag: None, keeps: &|_| true };
     let mut stream = data;
     if let Ok(tree) = root(&mut stream, &options) {
         let dump = frazil_tree::dump::dump(&tree);

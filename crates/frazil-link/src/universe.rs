@@ -191,8 +191,8 @@ impl<'a> Universe<'a> {
             self.list(id);
         }
         // What is made for the system may take the place of data, not that of a program.
-        let is_allowed = is_ours && loser.1.elf().is_none();
-        if !is_allowed && !(winner.1.is_directory() && loser.1.is_directory()) {
+        let are_directories = winner.1.is_directory() && loser.1.is_directory();
+        if (!is_ours || loser.1.elf().is_some()) && !are_directories {
             self.rivals.entry(id).or_default().push(loser);
         }
     }

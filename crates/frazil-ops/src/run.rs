@@ -70,9 +70,17 @@ pub enum SystemRunError {
         /// Its name.
         name: String,
     },
-    /// It could not be started.
+    /// What should run does not.
+    #[error("the system cannot start `{program}`")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The container could not be made, or watched.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(RunError),
     /// There are no users for it.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -84,8 +92,29 @@ impl SystemRunError {
         match self {
             Self::Io(source) => source.help(),
             Self::Sandbox(source) | Self::Run(RunError::Sandbox(source)) => source.help(),
-            Self::Program { .. } => Some("the linker keeps what services reach: see `link.bins`"),
-            Self::User { .. } | Self::Run(_) => None,
+            Self::Program { .. } | Self::Start { .. } if self.is_missing() => {
+                Some("the linker keeps what services reach: see `link.bins`")
+            }
+            Self::User { .. } | Self::Program { .. } | Self::Start { .. } | Self::Run(_) => None,
+        }
+    }
+
+    /// Whether the program that should run is not there.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Program { .. } => true,
+            Self::Start { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            Self::Io(_) | Self::User { .. } | Self::Run(_) | Self::Sandbox(_) => false,
+        }
+    }
+}
+
+impl From<RunError> for SystemRunError {
+    fn from(error: RunError) -> Self {
+        if let RunError::Sandbox(SandboxError::Start { program, source }) = error {
+            Self::Start { program, source }
+        } else {
+            Self::Run(error)
         }
     }
 }
@@ -147,6 +176,7 @@ pub(crate) fn in_container(
         binds: &binds,
         users,
         owned: &root::owned(&system.tree),
+        host_name: host_name(&system.tree),
         directory: Path::new(config.working_dir.as_deref().unwrap_or("/")),
         command: &command,
         variables: &variables,
@@ -243,6 +273,13 @@ fn contents<'t>(tree: &'t Tree, path: &str) -> Option<&'t [u8]> {
         },
         LeafKind::Symlink(_) | LeafKind::Device { .. } | LeafKind::Fifo => None,
     }
+}
+
+/// What the machine of a system is called.
+fn host_name(tree: &Tree) -> &[u8] {
+    let name = contents(tree, "etc/hostname").unwrap_or_default().trim_ascii();
+    // The kernel takes no longer ones.
+    if (1..=64).contains(&name.len()) { name } else { b"localhost" }
 }
 
 /// The command with its program as a path, looked up as a shell would.

@@ -45,6 +45,8 @@ pub struct Container<'c> {
     pub owned: &'c [Owned],
     /// Where it starts.
     pub directory: &'c Path,
+    /// What its machine is called: 64 bytes at most.
+    pub host_name: &'c [u8],
     /// The program, an absolute path, and its arguments.
     pub command: &'c [Vec<u8>],
     /// `NAME=value`.
@@ -235,7 +237,8 @@ fn prepare(
     if container.network == Network::Private {
         steps.push(Step::Loopback);
     }
-    steps.extend([Step::HostName, Step::Enter { path: c_path(container.directory)? }]);
+    let name = container.host_name.to_vec();
+    steps.extend([Step::HostName { name }, Step::Enter { path: c_path(container.directory)? }]);
     if users.uid != 0 {
         steps.push(Step::BecomePowerless { uid: users.uid, gid: users.gid, drop_groups });
     }

@@ -24,8 +24,8 @@ pub enum SandboxError {
         /// Why it could not.
         source: io::Error,
     },
-    /// The builder is not a program, or is not there.
-    #[error("cannot start the builder {program}")]
+    /// What should run is not a program, or is not there.
+    #[error("cannot start `{program}`")]
     Start {
         /// The program.
         program: String,

@@ -25,6 +25,8 @@ pub(super) const BUILD: &str = "build";
 const ROOT: &str = "root";
 /// What the root holds itself are a few small files.
 const ROOT_BYTES_MAX: u64 = 4 << 20;
+/// What a machine is called that has no name.
+pub(super) const LOCALHOST: &[u8] = b"localhost";
 /// The devices of the machine that a builder may use.
 pub(super) const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 /// What a builder with the network of the machine needs to find others.
@@ -222,7 +224,7 @@ impl Plan {
         }
         let Limits { processes_max, disk_bytes_max, .. } = sandbox.limits;
         self.steps.extend([
-            Step::HostName,
+            Step::HostName { name: LOCALHOST.to_vec() },
             Step::Personality { linux32: is_linux32(sandbox.system) },
             Step::ResourceLimits { processes_max, file_bytes_max: disk_bytes_max },
             Step::DropCapabilities,

@@ -72,7 +72,7 @@ pub(super) enum Step {
     /// Switches the loopback interface on.
     Loopback,
     /// Names the machine.
-    HostName,
+    HostName { name: Vec<u8> },
     /// Sets the personality of the kernel.
     Personality { linux32: bool },
     /// Limits what the builder may use.
@@ -149,8 +149,8 @@ impl Step {
             }
             Self::EnterRoot => enter_root(),
             Self::Loopback => switch_loopback_on(),
-            Self::HostName => {
-                rustix::system::sethostname(b"localhost")?;
+            Self::HostName { name } => {
+                rustix::system::sethostname(name)?;
                 rustix::system::setdomainname(b"(none)")
             }
             Self::Personality { linux32 } => set_personality(*linux32),
@@ -196,7 +196,7 @@ impl fmt::Display for Step {
             Self::Terminals { target } => write!(f, "mount terminals on {}", shown(target)),
             Self::EnterRoot => write!(f, "change the root"),
             Self::Loopback => write!(f, "switch the loopback interface on"),
-            Self::HostName => write!(f, "set the host name"),
+            Self::HostName { .. } => write!(f, "set the host name"),
             Self::Personality { .. } => write!(f, "set the personality"),
             Self::ResourceLimits { .. } => write!(f, "limit resources"),
             Self::DropCapabilities => write!(f, "give up capabilities"),

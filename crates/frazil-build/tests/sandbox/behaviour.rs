@@ -112,11 +112,11 @@ fn ends() {
     );
     check(
         &Setting { builder: "/no/such/builder", ..Setting::of("fail") },
-        expect!["cannot start the builder /no/such/builder"],
+        expect!["cannot start `/no/such/builder`"],
     );
     check(
         &Setting { builder: "/etc/passwd", ..Setting::of("fail") },
-        expect!["cannot start the builder /etc/passwd"],
+        expect!["cannot start `/etc/passwd`"],
     );
 }
 

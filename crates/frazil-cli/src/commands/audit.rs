@@ -76,9 +76,9 @@ pub(super) struct LedgerArguments {
 
 #[derive(Debug, Args)]
 struct Reading {
-    /// Take the image for this machine, if there are several
-    #[arg(long, value_name = "ARCHITECTURE", default_value = "amd64")]
-    architecture: String,
+    /// Take the image for this machine [default: the only one, or that for amd64]
+    #[arg(long, value_name = "ARCHITECTURE")]
+    architecture: Option<String>,
 
     /// Print JSON
     #[arg(long)]
@@ -100,8 +100,9 @@ fn show_ledger(arguments: &LedgerArguments, environment: &Environment) -> Result
 }
 
 fn read(named: &str, reading: &Reading, environment: &Environment) -> Result<Tree, CommandError> {
-    let architecture = &reading.architecture;
-    let options = ReadOptions { limits: Limits::default(), architecture, keeps: &is_list };
+    let architecture = reading.architecture.as_deref();
+    let options =
+        ReadOptions { limits: Limits::default(), architecture, tag: None, keeps: &is_list };
     if let Some(reference) = registry::reference_unless_file(named, environment) {
         let (client, logins) = (registry::client(environment)?, registry::logins(environment));
         return Ok(read_remote(&reference, &client, &logins, &options)?.tree);
@@ -199,10 +200,14 @@ fn versions(weight: &Weight) -> String {
 
 /// `12 packages`, and the store paths where there are some.
 fn counts(total: Total) -> String {
+    let counted = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let packages = counted(total.packages, "package");
     match total.store_paths {
-        0 => format!("{} packages", total.packages),
-        1 => format!("{} packages, 1 store path", total.packages),
-        paths => format!("{} packages, {paths} store paths", total.packages),
+        0 => packages,
+        paths => format!("{packages}, {}", counted(paths, "store path")),
     }
 }
 

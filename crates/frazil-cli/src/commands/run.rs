@@ -131,26 +131,52 @@ pub(super) fn status(ended: Ended) -> Result<(), CommandError> {
 /// `[ADDRESS:]PORT[:PORT]`: where connections come in, and the port of the system, which is the same
 /// unless it is given.
 fn forward(text: &str) -> Result<Forward, CommandError> {
-    let wrong = || CommandError::Usage {
+    let (address, outside, port) = ports(text).ok_or_else(|| CommandError::Usage {
         message: format!("'{text}' names no ports"),
-        help: Some("write it as PORT, PORT:PORT or ADDRESS:PORT:PORT".to_owned()),
-    };
-    let parts: Vec<&str> = text.rsplitn(3, ':').collect();
-    let (address, outside, inside) = match parts[..] {
-        [port] => (None, port, port),
-        [inside, outside] => (None, outside, inside),
-        [inside, outside, address] => (Some(address), outside, inside),
-        _ => return Err(wrong()),
-    };
-    let address = match address.map(|text| text.trim_matches(['[', ']']).parse::<IpAddr>()) {
-        None => Ipv4Addr::LOCALHOST.into(),
-        Some(address) => address.map_err(|_| wrong())?,
-    };
-    let [outside, port] = [outside, inside].map(|port| port.parse::<u16>().map_err(|_| wrong()));
-    let listener = TcpListener::bind((address, outside?)).map_err(|source| CommandError::Io {
+        help: Some("write it as PORT, PORT:PORT, ADDRESS:PORT or ADDRESS:PORT:PORT".to_owned()),
+    })?;
+    let listener = TcpListener::bind((address, outside)).map_err(|source| CommandError::Io {
         action: "listen at",
         path: text.into(),
         source,
     })?;
-    Ok(Forward { listener, port: port? })
+    Ok(Forward { listener, port })
+}
+
+fn ports(text: &str) -> Option<(IpAddr, u16, u16)> {
+    let (address, ports) = if let Some(rest) = text.strip_prefix('[') {
+        let (address, ports) = rest.split_once("]:")?;
+        (address.parse().ok()?, ports)
+    } else {
+        match text.split_once(':') {
+            Some((address, ports)) if address.contains('.') => (address.parse().ok()?, ports),
+            _ => (Ipv4Addr::LOCALHOST.into(), text),
+        }
+    };
+    let (outside, inside) = ports.split_once(':').unwrap_or((ports, ports));
+    Some((address, outside.parse().ok()?, inside.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ports;
+
+    #[test]
+    fn ports_are_named_as_the_help_says() {
+        let check = |text: &str, expected: &str| {
+            let shown = ports(text).map(|(address, outside, inside)| {
+                format!("{}:{inside}", std::net::SocketAddr::from((address, outside)))
+            });
+            assert_eq!(shown.as_deref().unwrap_or("-"), expected, "{text}");
+        };
+        check("80", "127.0.0.1:80:80");
+        check("8080:80", "127.0.0.1:8080:80");
+        check("1.2.3.4:80", "1.2.3.4:80:80");
+        check("1.2.3.4:8080:80", "1.2.3.4:8080:80");
+        check("[::1]:80", "[::1]:80:80");
+        check("[::1]:8080:80", "[::1]:8080:80");
+        for wrong in ["", "x", "70000", "1.2.3:80", "1:2:3", "::1:80", "[::1]", "[::1]80"] {
+            check(wrong, "-");
+        }
+    }
 }

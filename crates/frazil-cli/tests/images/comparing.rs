@@ -60,7 +60,7 @@ fn packages_are_compared_by_name() {
             +    +1.00 KiB            -     1.00 KiB  busybox 1.37.0
             1 added (+1.00 KiB), 1 removed (-20.00 KiB), 1 changed (-10.00 KiB)
             90.10 KiB -> 61.10 KiB (-29.00 KiB, -32.2 %)
-            4 packages, 3 store paths -> 4 packages, 3 store paths
+            3 packages, 3 store paths -> 3 packages, 3 store paths
         "]],
     );
     check(
@@ -72,7 +72,29 @@ fn packages_are_compared_by_name() {
             +    +1.00 KiB            -     1.00 KiB  /nix/store/busybox/bin/sh
             1 added (+1.00 KiB), 1 removed (-20.00 KiB), 1 changed (-10.00 KiB)
             90.10 KiB -> 61.10 KiB (-29.00 KiB, -32.2 %)
-            4 packages, 3 store paths -> 4 packages, 3 store paths
+            3 packages, 3 store paths -> 3 packages, 3 store paths
         "]],
     );
+}
+
+/// Names come from anybody, and the terminal is the user's.
+#[test]
+fn names_do_not_reach_the_terminal_as_they_are() {
+    if !has(&["tar"]) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let name = "nix/store/00bgd045z0d4icpbc2yyz4gx48ak44la-a\x1b[31m\nb-1.0\x07/x";
+    let [empty, hostile] = [("empty", 1), ("hostile", 2)]
+        .map(|(image, bytes)| archive(directory.path(), image, &[(name, bytes)]));
+    let check = |arguments: &[&str], images: &[&PathBuf], expected: &str| {
+        let mut command = program(env!("CARGO_BIN_EXE_frazil"));
+        let said = run(command.arg("audit").args(arguments).args(images));
+        assert!(said.contains(expected), "{said}");
+        assert!(said.chars().all(|char| char == '\n' || !char.is_control()), "{said:?}");
+    };
+    check(&["size"], &[&hostile], "  a\\x1b[31m\\nb 1.0\\x07\n");
+    check(&["diff"], &[&empty, &hostile], "  a\\x1b[31m\\nb\n");
+    check(&["diff", "--paths"], &[&empty, &hostile], "a\\x1b[31m\\nb-1.0\\x07/x\n");
+    check(&["size"], &[&hostile], "in 1 package, 1 store path\n");
 }

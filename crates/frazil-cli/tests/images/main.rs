@@ -16,6 +16,8 @@ mod inventory;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod naming;
+#[cfg(test)]
 mod readers;
 #[cfg(test)]
 mod registry;

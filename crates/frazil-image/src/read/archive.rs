@@ -41,6 +41,16 @@ pub enum ArchiveError {
     },
 }
 
+impl ArchiveError {
+    /// What the user can do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Sparse { .. } => Some("make the archive without `tar --sparse`"),
+            Self::Read(_) | Self::Truncated | Self::Header { .. } => None,
+        }
+    }
+}
+
 /// An entry before its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -223,13 +233,9 @@ impl<'r> Archive<'r> {
     fn skip(&mut self) -> Result<(), ArchiveError> {
         let mut buffer = [0; 16 << 10];
         while self.read_contents(&mut buffer)? > 0 {}
-        // Some writers leave the padding of the last entry out, and the end.
-        while self.padding > 0 {
-            let len = self.padding as usize;
-            let read = read_some(self.stream, buffer.get_mut(..len).unwrap_or_default())? as u64;
-            self.offset += read;
-            self.padding = if read == 0 { 0 } else { self.padding - read };
-        }
+        // Some writers end behind the last byte of the last file.
+        let mut padding = (&mut *self.stream).take(std::mem::take(&mut self.padding));
+        self.offset += io::copy(&mut padding, &mut io::sink())?;
         Ok(())
     }
 

@@ -1,17 +1,20 @@
 //! The documents of an image, read: which layers it has, and what they should be.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Files, ReadError, ReadOptions};
-use crate::oci::{Blob, layout};
+use super::{ARCHITECTURE, Files, ReadError, ReadOptions};
+use crate::oci::{Blob, docker, layout};
 
 /// Indexes in indexes are followed so far.
 const INDEXES_MAX: usize = 4;
 /// More layers than any engine takes.
 const LAYERS_MAX: usize = 4096;
+/// Where a layout has its blobs.
+const BLOBS: &str = "blobs/sha256/";
 
 /// An image, before its layers are read.
 pub(super) struct Described {
@@ -58,7 +61,13 @@ struct Descriptor {
     size: u64,
     platform: Option<Platform>,
     #[serde(default)]
-    annotations: std::collections::BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+}
+
+impl Descriptor {
+    fn tag(&self) -> Option<&str> {
+        self.annotations.get(layout::TAG_ANNOTATION).map(String::as_str)
+    }
 }
 
 #[derive(Deserialize)]
@@ -85,6 +94,7 @@ struct Saved {
 
 #[derive(Deserialize)]
 struct Config {
+    architecture: Option<String>,
     rootfs: Option<RootFs>,
     #[serde(default)]
     history: Vec<History>,
@@ -109,10 +119,13 @@ pub(super) fn describe(
     if let Some(text) = document(files, layout::INDEX, options)? {
         return of_layout(files, &text, options);
     }
-    match document(files, "manifest.json", options)? {
-        Some(text) => of_saved(files, &text, options),
-        None => Err(ReadError::NoImage),
+    let name = docker::LIST;
+    let Some(text) = document(files, name, options)? else { return Err(ReadError::NoImage) };
+    if text.trim_ascii_start().starts_with(b"{") {
+        let plain = Layout { files, options, directory: "" };
+        return plain.described(None, parse(&text, name, "manifest")?, name);
     }
+    of_saved(files, &text, options)
 }
 
 fn of_layout(
@@ -120,28 +133,134 @@ fn of_layout(
     index: &[u8],
     options: &ReadOptions<'_>,
 ) -> Result<Described, ReadError> {
+    let layout = Layout { files, options, directory: BLOBS };
     let mut name = layout::INDEX.to_owned();
     let mut manifest: Manifest = parse(index, &name, "index")?;
-    let mut image_name = None;
+    let (mut image_name, mut tag) = (None, options.tag);
     for _ in 0..INDEXES_MAX {
         let Some(manifests) = manifest.manifests.take() else { break };
-        let chosen = choose(manifests, options)?;
-        image_name = image_name.or_else(|| chosen.annotations.get(layout::TAG_ANNOTATION).cloned());
-        name = blob_name(&chosen.digest)?;
-        manifest = parse(&checked(files, &chosen, options)?, &name, "manifest")?;
+        let chosen = layout.choose(manifests, tag.take())?;
+        image_name = image_name.or_else(|| chosen.tag().map(str::to_owned));
+        name = layout.blob_name(&chosen.digest)?;
+        manifest = parse(&layout.checked(&chosen)?, &name, "manifest")?;
     }
-    let wrong = || ReadError::Document { name: name.clone(), what: "manifest" };
-    let (config, layers) = manifest
-        .config
-        .zip(manifest.layers)
-        .filter(|(_, l)| l.len() <= LAYERS_MAX)
-        .ok_or_else(wrong)?;
-    let text = checked(files, &config, options)?;
-    let layers = layers
-        .into_iter()
-        .map(|layer| Ok((blob_name(&layer.digest)?, Some((layer.digest, layer.size)))));
-    let layers = layers.collect::<Result<Vec<_>, ReadError>>()?;
-    with_config(image_name, &blob_name(&config.digest)?, &text, layers)
+    layout.described(image_name, manifest, &name)
+}
+
+/// Blobs by their digests.
+struct Layout<'f> {
+    files: &'f dyn Files,
+    options: &'f ReadOptions<'f>,
+    /// What stands before the digits of a digest in the name of a file.
+    directory: &'static str,
+}
+
+impl Layout<'_> {
+    fn described(
+        &self,
+        image_name: Option<String>,
+        manifest: Manifest,
+        name: &str,
+    ) -> Result<Described, ReadError> {
+        let wrong = || ReadError::Document { name: name.to_owned(), what: "manifest" };
+        let (config, layers) = manifest
+            .config
+            .zip(manifest.layers)
+            .filter(|(_, l)| l.len() <= LAYERS_MAX)
+            .ok_or_else(wrong)?;
+        let text = self.checked(&config)?;
+        let layers = layers
+            .into_iter()
+            .map(|layer| Ok((self.blob_name(&layer.digest)?, Some((layer.digest, layer.size)))));
+        let layers = layers.collect::<Result<Vec<_>, ReadError>>()?;
+        with_config(image_name, &self.blob_name(&config.digest)?, &text, layers, self.options)
+    }
+
+    /// The only manifest, or the one with the tag and for the machine. Attestations, which some
+    /// builders put beside images, are for no machine that there is.
+    fn choose(
+        &self,
+        mut manifests: Vec<Descriptor>,
+        tag: Option<&str>,
+    ) -> Result<Descriptor, ReadError> {
+        let tags: Vec<String> =
+            manifests.iter().filter_map(|one| one.tag().map(str::to_owned)).collect();
+        if let Some(tag) = tag {
+            let named = named(tag, &tags)?.to_owned();
+            manifests.retain(|manifest| manifest.tag() == Some(&named));
+        }
+        if manifests.len() > 1 {
+            let wanted = self.options.architecture.unwrap_or(ARCHITECTURE);
+            let mut found = BTreeSet::new();
+            let mut suitable = Vec::new();
+            for manifest in manifests {
+                match self.architecture(&manifest)? {
+                    Some(other) if other != wanted => drop(found.insert(other)),
+                    _ => suitable.push(manifest),
+                }
+            }
+            if suitable.is_empty() {
+                let (architecture, found) = (wanted.to_owned(), found.into_iter().collect());
+                return Err(ReadError::NoPlatform { architecture, found });
+            }
+            manifests = suitable;
+        }
+        let tags: BTreeMap<&str, &str> =
+            manifests.iter().filter_map(|one| Some((one.digest.as_str(), one.tag()?))).collect();
+        if tags.len() > 1 {
+            let mut tags: Vec<String> = tags.into_values().map(str::to_owned).collect();
+            tags.sort();
+            return Err(ReadError::Several { tags });
+        }
+        let nothing = || ReadError::Document { name: layout::INDEX.to_owned(), what: "index" };
+        manifests.into_iter().next().ok_or_else(nothing)
+    }
+
+    /// The machine that an entry of an index is for; `None` for an index, and where nothing says it.
+    /// Many tools say it in the configuration only.
+    fn architecture(&self, entry: &Descriptor) -> Result<Option<String>, ReadError> {
+        if let Some(platform) = &entry.platform {
+            return Ok(Some(platform.architecture.clone()));
+        }
+        let name = self.blob_name(&entry.digest)?;
+        let manifest: Manifest = parse(&self.checked(entry)?, &name, "manifest")?;
+        let Some(config) = manifest.config else { return Ok(None) };
+        let text = self.checked(&config)?;
+        // What is no image has something else there.
+        Ok(serde_json::from_slice::<Config>(&text).ok().and_then(|config| config.architecture))
+    }
+
+    /// A document by its descriptor.
+    fn checked(&self, descriptor: &Descriptor) -> Result<Vec<u8>, ReadError> {
+        let name = self.blob_name(&descriptor.digest)?;
+        let bytes = document(self.files, &name, self.options)?
+            .ok_or_else(|| ReadError::Missing { name: name.clone() })?;
+        let found = Blob::of(&bytes);
+        if found.reference() == descriptor.digest && found.size == descriptor.size {
+            return Ok(bytes);
+        }
+        let (expected, found) = (descriptor.digest.clone(), found.reference());
+        Err(ReadError::Mismatch { name, what: "digest", expected, found })
+    }
+
+    /// The file of a blob. Digests come from documents, so they are no paths before they are checked.
+    fn blob_name(&self, digest: &str) -> Result<String, ReadError> {
+        let hex = digest.strip_prefix("sha256:").filter(|hex| {
+            hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        });
+        let wrong = || ReadError::Document { name: digest.to_owned(), what: "digest" };
+        Ok(format!("{}{}", self.directory, hex.ok_or_else(wrong)?))
+    }
+}
+
+/// The name that is meant: of a whole reference its last words are enough.
+fn named<'t>(tag: &str, tags: &'t [String]) -> Result<&'t str, ReadError> {
+    let is_end =
+        |name: &&String| name.strip_suffix(tag).is_some_and(|rest| rest.ends_with([':', '/']));
+    let mut ends = tags.iter().filter(is_end);
+    let found = tags.iter().find(|name| *name == tag).or_else(|| ends.next());
+    let tags = || tags.to_vec();
+    found.map(String::as_str).ok_or_else(|| ReadError::NoTag { tag: tag.to_owned(), tags: tags() })
 }
 
 fn of_saved(
@@ -149,8 +268,19 @@ fn of_saved(
     list: &[u8],
     options: &ReadOptions<'_>,
 ) -> Result<Described, ReadError> {
-    let name = "manifest.json";
-    let images: Vec<Saved> = parse(list, name, "list")?;
+    let name = docker::LIST;
+    let mut images: Vec<Saved> = parse(list, name, "list")?;
+    let tags = |images: &[Saved]| -> Vec<String> {
+        images.iter().flat_map(|image| image.repo_tags.iter().flatten().cloned()).collect()
+    };
+    let all = tags(&images);
+    if let Some(tag) = options.tag {
+        let tag = named(tag, &all)?;
+        images.retain(|image| image.repo_tags.iter().flatten().any(|name| name == tag));
+    }
+    if images.len() > 1 {
+        return Err(ReadError::Several { tags: all });
+    }
     let wrong = || ReadError::Document { name: name.to_owned(), what: "list" };
     let image =
         images.into_iter().next().filter(|i| i.layers.len() <= LAYERS_MAX).ok_or_else(wrong)?;
@@ -158,7 +288,7 @@ fn of_saved(
         .ok_or_else(|| ReadError::Missing { name: image.config.clone() })?;
     let layers = image.layers.into_iter().map(|layer| (layer, None)).collect();
     let tag = image.repo_tags.and_then(|tags| tags.into_iter().next());
-    with_config(tag, &image.config, &text, layers)
+    with_config(tag, &image.config, &text, layers, options)
 }
 
 fn with_config(
@@ -166,8 +296,14 @@ fn with_config(
     config_name: &str,
     text: &[u8],
     layers: Vec<(String, Option<(String, u64)>)>,
+    options: &ReadOptions<'_>,
 ) -> Result<Described, ReadError> {
     let config: Config = parse(text, config_name, "configuration")?;
+    if let (Some(wanted), Some(found)) = (options.architecture, config.architecture)
+        && wanted != found
+    {
+        return Err(ReadError::NoPlatform { architecture: wanted.to_owned(), found: vec![found] });
+    }
     let diff_ids = config.rootfs.map(|rootfs| rootfs.diff_ids).unwrap_or_default();
     if diff_ids.len() != layers.len() {
         let (expected, found) = (layers.len().to_string(), diff_ids.len().to_string());
@@ -181,40 +317,6 @@ fn with_config(
     });
     let layers = layers.collect();
     Ok(Described { name: image_name, config: parse(text, config_name, "configuration")?, layers })
-}
-
-/// The only manifest, or the one for the machine, or one that does not say for which it is.
-/// Attestations, which some builders put beside images, are for no machine that there is.
-fn choose(
-    mut manifests: Vec<Descriptor>,
-    options: &ReadOptions<'_>,
-) -> Result<Descriptor, ReadError> {
-    let is_for = |manifest: &Descriptor| {
-        let platform = manifest.platform.as_ref()?;
-        Some(platform.architecture == options.architecture)
-    };
-    let position = |wanted: Option<bool>| manifests.iter().position(|it| is_for(it) == wanted);
-    let chosen =
-        if manifests.len() == 1 { Some(0) } else { position(Some(true)).or(position(None)) };
-    let architecture = options.architecture.to_owned();
-    chosen.map(|chosen| manifests.swap_remove(chosen)).ok_or(ReadError::NoPlatform { architecture })
-}
-
-/// A document by its descriptor.
-fn checked(
-    files: &dyn Files,
-    descriptor: &Descriptor,
-    options: &ReadOptions<'_>,
-) -> Result<Vec<u8>, ReadError> {
-    let name = blob_name(&descriptor.digest)?;
-    let bytes = document(files, &name, options)?
-        .ok_or_else(|| ReadError::Missing { name: name.clone() })?;
-    let found = Blob::of(&bytes);
-    if found.reference() == descriptor.digest && found.size == descriptor.size {
-        return Ok(bytes);
-    }
-    let (expected, found) = (descriptor.digest.clone(), found.reference());
-    Err(ReadError::Mismatch { name, what: "digest", expected, found })
 }
 
 fn document(
@@ -231,20 +333,6 @@ fn document(
         return Err(ReadError::TooLarge { what: "bytes in a document", limit });
     }
     Ok(Some(bytes))
-}
-
-/// The file of a blob in a layout. Digests come from documents, so they are no paths before they
-/// are checked.
-fn blob_name(digest: &str) -> Result<String, ReadError> {
-    let hex = digest.strip_prefix("sha256:").filter(|hex| {
-        hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    });
-    match hex {
-        Some(hex) => Ok(format!("blobs/sha256/{hex}")),
-        None => {
-            Err(ReadError::Document { name: digest.escape_default().to_string(), what: "digest" })
-        }
-    }
 }
 
 fn parse<'t, T: Deserialize<'t>>(

@@ -1,4 +1,5 @@
 mod capabilities;
+mod closures;
 mod modules;
 mod rules;
 mod units;

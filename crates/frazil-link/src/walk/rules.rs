@@ -76,7 +76,9 @@ impl Walk<'_, '_> {
     /// ones too: who imports what stands in no string of a known form. So are those that they
     /// declare to need.
     pub(super) fn take_modules(&mut self) {
-        MODULES.iter().for_each(|row| self.take_modules_of(row));
+        for row in MODULES {
+            self.take_modules_of(row);
+        }
     }
 
     fn take_modules_of(&mut self, row: &Modules) {

@@ -108,6 +108,6 @@ fn what_is_no_program_is_an_error() {
     let checked = check(&fixture.system(), &CheckPlan { run, idle: None }, &stop, &kill);
     assert_eq!(
         crate::causes(&checked.unwrap_err()),
-        "cannot start the builder /usr/bin/none: No such file or directory (os error 2)"
+        "the system cannot start `/usr/bin/none`: No such file or directory (os error 2)"
     );
 }

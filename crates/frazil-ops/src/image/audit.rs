@@ -74,7 +74,7 @@ pub fn total(tree: &Tree) -> Total {
     Total {
         bytes: packages.values().map(|weight| weight.bytes).sum(),
         files: packages.values().map(|weight| weight.files).sum(),
-        packages: packages.len(),
+        packages: packages.keys().filter(|name| *name != UNOWNED).count(),
         store_paths: owners::store_paths(tree),
     }
 }
@@ -86,7 +86,7 @@ pub fn packages(tree: &Tree) -> BTreeMap<String, Weight> {
     let mut seen = BTreeSet::new();
     for (path, node) in tree.walk() {
         let Node::Leaf(id, leaf) = node else { continue };
-        let (name, version) = owners.owner(path, leaf);
+        let (name, version) = owners.owner(path);
         let weight = packages.entry(name).or_default();
         weight.versions.extend(version);
         weight.files += 1;

@@ -46,8 +46,13 @@ pub fn made_again(image: &Image<'_>) -> Result<Option<Difference>, ImageError> {
 /// Reads a written image and compares what a container of it would see.
 pub fn read_back(image: &Image<'_>, path: &Path) -> Result<Option<Difference>, OpenImageError> {
     let architecture = image.system.presentation.platform().architecture;
-    let options =
-        ReadOptions { limits: Limits::default(), architecture: &architecture, keeps: &|_| false };
+    let options = ReadOptions {
+        limits: Limits::default(),
+        architecture: Some(&architecture),
+        // Beside what else is in the layout.
+        tag: Some(&image.system.presentation.tag),
+        keeps: &|_| false,
+    };
     let found = readers::read(path, &options)?;
     Ok(first_change(&image.system.tree, found.tree()))
 }

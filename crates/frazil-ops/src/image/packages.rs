@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use frazil_image::sbom::{Licence, Package, PackageKind, Terms, licence};
-use frazil_model::StorePath;
+use frazil_model::{Hash, HashAlgorithm, HashFormat, StorePath};
 use frazil_tree::tree::Conflict;
 use frazil_tree::{File, Leaf, LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
 
@@ -32,8 +32,17 @@ pub(super) struct Found {
     provides: BTreeSet<String>,
     /// The package that has the copyright file, if it is another one.
     documents: Option<String>,
-    /// For scanners, if it is of Debian: the stanza and the sums.
-    lists: Option<(Vec<u8>, Vec<u8>)>,
+    /// For scanners, if it is of Debian.
+    lists: Option<Lists>,
+}
+
+/// What a package of Debian says of itself.
+#[derive(Clone, Debug)]
+struct Lists {
+    stanza: Vec<u8>,
+    sums: Vec<u8>,
+    /// The files that are for administrators to change, which the sums leave out.
+    settings: Vec<u8>,
 }
 
 impl Found {
@@ -88,10 +97,11 @@ pub(super) fn find(
 }
 
 /// Adds to the tree what scanners look for.
-pub(super) fn list(tree: &mut Tree, found: &[Found]) -> Result<(), Conflict> {
+pub(super) fn list(tree: &mut Tree, found: &[Found], units: &Units) -> Result<(), Conflict> {
     for Found { unit, package, lists, .. } in found {
-        let Some((stanza, sums)) = lists else { continue };
-        let sums = kept_sums(tree, sums);
+        let Some(Lists { stanza, sums, settings }) = lists else { continue };
+        let mut sums = kept_sums(tree, sums);
+        sums.extend(sums_of_settings(tree, unit, settings, units));
         for (suffix, bytes) in [("", stanza), (".md5sums", &sums)] {
             let path = format!("{STATUS}/{}{suffix}", package.name);
             let Ok(path) = TreePath::parse(path.as_bytes()) else { continue };
@@ -127,7 +137,7 @@ fn of_debian(unit: &Origin, located: &Located, release: Option<&str>) -> Option<
     // It may be a link to the directory of another package.
     let documents = fs::read_link(documents).ok();
     let documents = documents.and_then(|target| Some(target.file_name()?.to_str()?.to_owned()));
-    let sums = unpacked::control(place, "md5sums").unwrap_or_default();
+    let file = |name| unpacked::control(place, name).unwrap_or_default();
     let package = Package {
         version,
         kind: PackageKind::Debian {
@@ -146,7 +156,11 @@ fn of_debian(unit: &Origin, located: &Located, release: Option<&str>) -> Option<
         needs,
         provides: provides.into_iter().chain([package.name.clone()]).collect(),
         documents,
-        lists: Some((frazil_link::generate::package_status(&control), sums)),
+        lists: Some(Lists {
+            stanza: frazil_link::generate::package_status(&control),
+            sums: file("md5sums"),
+            settings: file("conffiles"),
+        }),
         package,
     })
 }
@@ -235,6 +249,27 @@ fn kept_sums(tree: &Tree, sums: &[u8]) -> Vec<u8> {
         }
     }
     kept
+}
+
+/// Lines as in `md5sums` about those of the settings that are there as the package has them.
+fn sums_of_settings(tree: &Tree, unit: &Origin, settings: &[u8], units: &Units) -> Vec<u8> {
+    let mut sums = Vec::new();
+    for line in settings.split(|byte| *byte == b'\n') {
+        // Before the path of one that an upgrade takes away stands a word.
+        let Some(path) = line.strip_prefix(b"/").and_then(|path| TreePath::parse(path).ok()) else {
+            continue;
+        };
+        let Some(Node::Leaf(_, Leaf { kind: LeafKind::File(file), origin, .. })) = tree.get(&path)
+        else {
+            continue;
+        };
+        let Source::Unit(place) = file.source() else { continue };
+        let place = units.place(unit, place).filter(|_| origin == unit);
+        let Some(bytes) = place.and_then(|place| fs::read(place).ok()) else { continue };
+        let digest = Hash::of(HashAlgorithm::Md5, &bytes).format(HashFormat::Base16);
+        sums.extend([digest.as_bytes(), b"  ", path.as_bytes(), b"\n"].concat());
+    }
+    sums
 }
 
 /// The text that says which release a system is of: in the tree, or else in a unit, from which it is

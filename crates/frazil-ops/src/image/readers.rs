@@ -5,16 +5,15 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use frazil_image::oci::{docker, layout};
+use frazil_image::oci::layout;
 use frazil_image::read::archive::{Archive, ArchiveError, Kind};
 use frazil_image::read::{self, Files, ReadError, decompress, is_compressed};
 pub use frazil_image::read::{Limits, ReadOptions};
 use frazil_store::fs::IoError;
 use frazil_tree::Tree;
-use serde_json::Value;
 
 use super::registry::RegistryError;
 
@@ -28,6 +27,12 @@ pub enum OpenImageError {
     /// The file cannot be read.
     #[error(transparent)]
     Io(#[from] IoError),
+    /// It begins like nothing that can be read.
+    #[error("`{}` is neither an image nor an archive", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not the archive that it should be.
     #[error("`{}` is no archive", path.display())]
     Archive {
@@ -59,7 +64,11 @@ impl OpenImageError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Io(source) => source.help(),
-            Self::Archive { .. } => None,
+            Self::Unknown { .. } => Some(
+                "layouts and their archives, what `docker save` writes and archives of roots can be \
+                 read, plain or compressed with gzip or zstd",
+            ),
+            Self::Archive { source, .. } => source.help(),
             Self::Image { source, .. } => source.help(),
             Self::Registry { source, .. } => source.help(),
         }
@@ -106,19 +115,15 @@ pub fn expect_layout(path: &Path) -> Result<(), OpenImageError> {
 pub fn read(path: &Path, options: &ReadOptions<'_>) -> Result<Found, OpenImageError> {
     let (path, tag) = with_tag(path);
     let failed = |source| OpenImageError::Image { path: path.clone(), source };
-    let image = |files: &dyn Files| match tag.as_deref() {
-        Some(tag) => read::image(&Tagged { files, tag }, options),
-        None => read::image(files, options),
-    };
+    let options = &ReadOptions { tag: tag.as_deref().or(options.tag), ..*options };
     if path.is_dir() {
-        let image = image(&Directory(path.clone())).map_err(failed)?;
+        let image = read::image(&Directory(path.clone()), options).map_err(failed)?;
         return Ok(Found::Image(Box::new(image)));
     }
     let archive = ArchiveFiles::open(&path, options.limits.bytes_max)?;
-    match image(&archive) {
+    match read::image(&archive, options) {
         Ok(image) => Ok(Found::Image(Box::new(image))),
-        // Nothing at all is no root, either.
-        Err(ReadError::NoImage) if !archive.is_empty => {
+        Err(ReadError::NoImage) => {
             let mut file = open(&path)?;
             Ok(Found::Root(read::root(&mut file, options).map_err(failed)?))
         }
@@ -134,48 +139,6 @@ fn with_tag(path: &Path) -> (PathBuf, Option<String>) {
         Some((place, tag)) => (place.into(), tag.get(1..).map(str::to_owned)),
         None => (path.to_owned(), None),
     }
-}
-
-/// Files of which only the images with one tag are seen.
-struct Tagged<'f> {
-    files: &'f dyn Files,
-    tag: &'f str,
-}
-
-impl Files for Tagged<'_> {
-    fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read + '_>>> {
-        let file = self.files.open(name)?;
-        if name != layout::INDEX && name != docker::LIST {
-            return Ok(file);
-        }
-        let Some(file) = file else { return Ok(None) };
-        let mut list = Vec::new();
-        file.take(Limits::default().kept_bytes_max).read_to_end(&mut list)?;
-        let mut list: Value = serde_json::from_slice(&list)?;
-        // `docker save` writes the list alone.
-        let images = if list.is_array() { Some(&mut list) } else { list.get_mut("manifests") };
-        let images = images.and_then(Value::as_array_mut);
-        let Some(images) = images else { return Ok(None) };
-        let all: Vec<String> = images.iter().flat_map(tags).collect();
-        images.retain(|image| {
-            tags(image)
-                .iter()
-                .any(|tag| tag == self.tag || tag.ends_with(&format!(":{}", self.tag)))
-        });
-        if images.is_empty() {
-            let message =
-                format!("no image has the tag `{}`; there are {}", self.tag, all.join(", "));
-            return Err(io::Error::new(io::ErrorKind::NotFound, message));
-        }
-        Ok(Some(Box::new(io::Cursor::new(list.to_string()))))
-    }
-}
-
-/// The names of an image, in the index of a layout or in what `docker save` writes.
-fn tags(image: &Value) -> Vec<String> {
-    let in_layout = image.get("annotations").and_then(|all| all.get(layout::TAG_ANNOTATION));
-    let saved = image.get("RepoTags").and_then(Value::as_array).into_iter().flatten();
-    in_layout.into_iter().chain(saved).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The files of a directory. Their names are made of digests and fixed words only.
@@ -194,8 +157,6 @@ impl Files for Directory {
 /// The files in an archive on disk, by name: where they begin and how long they are.
 struct ArchiveFiles {
     path: PathBuf,
-    /// Nothing is where an archive would be.
-    is_empty: bool,
     /// Bytes of an archive that is compressed; more are not looked at.
     bytes_max: u64,
     files: BTreeMap<Vec<u8>, Placed>,
@@ -214,21 +175,24 @@ impl ArchiveFiles {
     fn open(path: &Path, bytes_max: u64) -> Result<Self, OpenImageError> {
         let mut files = BTreeMap::new();
         let failed = |source| OpenImageError::Archive { path: path.to_owned(), source };
-        let is_empty = open(path)?.fill_buf().map_err(IoError::on("read", path))?.is_empty();
-        let stream = decompress(open(path)?).map_err(IoError::on("read", path))?;
-        let mut stream = stream.take(bytes_max);
+        let unread = |source| {
+            let source = ReadError::Read { name: "archive".to_owned(), source };
+            OpenImageError::Image { path: path.to_owned(), source }
+        };
+        let mut stream = decompress(open(path)?).map_err(unread)?.take(bytes_max);
         let mut archive = Archive::new(&mut stream);
         while files.len() < FILES_MAX {
-            // Whatever this is, it is no archive of files.
-            let entry = match archive.next_entry() {
-                Err(ArchiveError::Header { offset: 0, .. } | ArchiveError::Truncated)
-                    if files.is_empty() =>
-                {
-                    break;
-                }
-                entry => entry.map_err(failed)?,
+            let entry = archive.next_entry();
+            let is_start = archive.offset() == 0;
+            let is_unknown = match &entry {
+                Ok(None) | Err(ArchiveError::Truncated) => is_start,
+                Err(ArchiveError::Header { offset, .. }) => *offset == 0,
+                Ok(Some(_)) | Err(ArchiveError::Read(_) | ArchiveError::Sparse { .. }) => false,
             };
-            let Some(entry) = entry else { break };
+            if is_unknown {
+                return Err(OpenImageError::Unknown { path: path.to_owned() });
+            }
+            let Some(entry) = entry.map_err(failed)? else { break };
             let placed = match entry.kind {
                 Kind::File => Placed::File { offset: archive.offset(), size: entry.size },
                 Kind::Symlink(target) => Placed::Link(resolved(&entry.name, &target)),
@@ -237,7 +201,7 @@ impl ArchiveFiles {
             };
             files.insert(plain(&entry.name), placed);
         }
-        Ok(Self { path: path.to_owned(), is_empty, bytes_max, files })
+        Ok(Self { path: path.to_owned(), bytes_max, files })
     }
 
     /// The archive from a byte on. A compressed one is read again up to there.

@@ -160,7 +160,7 @@ impl System {
             places.insert(unit, (path, located));
         }
         let packages = packages::find(&places, &units, &mut tree)?;
-        packages::list(&mut tree, &packages)?;
+        packages::list(&mut tree, &packages, &units)?;
         if let Some(store_dir) = presentation.nix_store.as_deref() {
             nix_database::add(&mut tree, &units, store_dir)?;
         }

@@ -112,7 +112,17 @@ impl Fixture {
         fs::write(&path, text.replacen('{', "{\"nixStore\": \"/nix/store\", ", 1)).unwrap();
     }
 
-    fn add_lines(&self, lines: &str) {
+    /// Adds a file to the shop that is for administrators to change.
+    pub(crate) fn add_setting(&self, path: &str, text: &[u8]) {
+        self.unit("shop", &format!("data/{path}"), text);
+        let list = format!("remove-on-upgrade /{path}.old\n/{path}\n/etc/shop.conf\n/gone\n");
+        self.unit("shop", "control/conffiles", list.as_bytes());
+        let digest = super::digest(text).replace("sha256:", "");
+        self.add_lines(&format!("file 644 0:0 shop {path} {} {digest} {path}\n", text.len()));
+    }
+
+    /// Adds lines to the manifest.
+    pub(crate) fn add_lines(&self, lines: &str) {
         let manifest = self.toplevel().join("manifest");
         let text = fs::read_to_string(&manifest).unwrap();
         fs::write(&manifest, text + lines).unwrap();
@@ -174,7 +184,7 @@ fn listing(directory: &Path) -> String {
 }
 
 pub(crate) fn read_options(keeps: &dyn Fn(&frazil_tree::TreePath) -> bool) -> ReadOptions<'_> {
-    ReadOptions { limits: Limits::default(), architecture: "amd64", keeps }
+    ReadOptions { limits: Limits::default(), architecture: None, tag: None, keeps }
 }
 
 #[test]

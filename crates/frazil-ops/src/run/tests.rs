@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use frazil_tree::dump::parse;
 
-use super::{Cancel, Ended, RunPlan, SystemRunError, run, signal, user, users, with_whole_path};
+use super::{
+    Cancel, Ended, RunPlan, SystemRunError, host_name, run, signal, user, users, with_whole_path,
+};
 use crate::image::tests::Fixture;
 
 const TREE: &str = "dir 755 0:0 - .\n\
@@ -49,6 +51,50 @@ fn signals_have_numbers() {
     assert_eq!(numbers, [15, 3, 37, 15]);
 }
 
+#[test]
+fn systems_have_names() {
+    let check = |text: &str, expected: &str| {
+        let line = format!("file 644 0:0 generated etc/hostname = \"{text}\"\n");
+        let tree = parse(&(TREE.to_owned() + &line)).unwrap();
+        assert_eq!(String::from_utf8_lossy(host_name(&tree)), expected);
+    };
+    check("shop\\n", "shop");
+    check("", "localhost");
+    check(&"a".repeat(65), "localhost");
+    assert_eq!(host_name(&parse(TREE).unwrap()), b"localhost");
+}
+
+#[test]
+fn says_why_a_program_does_not_start() {
+    let fixture = Fixture::new();
+    let system = fixture.system();
+    let check = |program: &str, expected: &str, is_missing: bool| {
+        let scratch = tempfile::tempdir().unwrap();
+        let plan = RunPlan {
+            users: users(&system).unwrap(),
+            command: vec![program.to_owned()],
+            is_writable: false,
+            scratch: scratch.path().to_owned(),
+            terminal: None,
+            grace: Duration::from_secs(5),
+            network: super::Network::Host,
+            forwards: Vec::new(),
+            has_terminal: false,
+        };
+        let (stop, kill) = (Cancel::new().unwrap(), Cancel::new().unwrap());
+        let error = run(&system, &plan, &stop, &kill).unwrap_err();
+        assert_eq!(crate::causes(&error), expected);
+        assert_eq!(error.is_missing(), is_missing, "{program}");
+    };
+    check("nosuch", "the system has no program `nosuch`", true);
+    let path = "/usr/bin/nosuch";
+    let why = "No such file or directory (os error 2)";
+    check(path, &format!("the system cannot start `{path}`: {why}"), true);
+    let path = "/usr/lib/libc.so";
+    let why = "Permission denied (os error 13)";
+    check(path, &format!("the system cannot start `{path}`: {why}"), false);
+}
+
 /// A program that is there, in a system that has nothing else.
 #[test]
 fn a_system_runs_and_says_how_it_ended() {
@@ -60,6 +106,7 @@ fn a_system_runs_and_says_how_it_ended() {
     let fixture = Fixture::new();
     let bytes = std::fs::read(busybox).unwrap();
     fixture.add_program("usr/bin/busybox", &bytes);
+    fixture.add_lines("file 644 0:0 generated etc/hostname = \"shop\\n\"\n");
     let system = fixture.system();
     let check = |script: &str, is_writable: bool| {
         let scratch = tempfile::tempdir().unwrap();
@@ -84,6 +131,7 @@ fn a_system_runs_and_says_how_it_ended() {
     };
     assert_eq!(check("exit 7", false), Ended::Exited(7));
     assert_eq!(check("test $$ = 1 && test `busybox id -u` = 7", false), Ended::Exited(0));
+    assert_eq!(check("test `busybox hostname` = shop", false), Ended::Exited(0));
     assert_eq!(check("echo > /etc/new", false), Ended::Exited(1), "the root is read-only");
     assert_eq!(
         check("echo > /tmp/new && echo > /dev/null && test -r /etc/resolv.conf", false),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::accounts::{Accounts, AccountsError};
 use super::specification::{Plan, User};
-use super::template::{self, TemplateError};
+use super::template::{self, Part, TemplateError};
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +142,8 @@ impl Translation<'_> {
                 "files"
             }
             "template" => {
-                node.insert("content".into(), self.template(path, argument)?);
+                let own = service.get("env").and_then(Value::as_object);
+                node.insert("content".into(), self.template(path, argument, own)?);
                 "files"
             }
             // What lies in a writable layer is gone with the container; elsewhere it stays.
@@ -164,14 +165,21 @@ impl Translation<'_> {
         Ok(None)
     }
 
-    fn template(&self, path: &str, source: &str) -> Result<Value, ServicesError> {
+    /// The parts of a template. Variables of the service's own are what it is given; the others are
+    /// those of the system.
+    fn template(
+        &self,
+        path: &str,
+        source: &str,
+        own: Option<&Map<String, Value>>,
+    ) -> Result<Value, ServicesError> {
         let (service, path) = (self.service.to_owned(), path.to_owned());
         let text = match (self.read)(source) {
             Ok(text) => text,
             Err(source) => return Err(ServicesError::Read { service, path, source }),
         };
         match template::parts(&text) {
-            Ok(parts) => Ok(json!(parts)),
+            Ok(parts) => Ok(parts.iter().flat_map(|part| filled(part, own)).collect()),
             Err(source) => Err(ServicesError::Template { service, path, source }),
         }
     }
@@ -182,6 +190,19 @@ impl Translation<'_> {
 
     fn gid(&self, name: &str) -> Result<u32, AccountsError> {
         self.accounts.gid(name, || format!("the service `{}`", self.service))
+    }
+}
+
+/// A part of a template, with what the service says of a variable in its place.
+fn filled(part: &Part, own: Option<&Map<String, Value>>) -> Vec<Value> {
+    let given = match part {
+        Part::Variable { env, .. } => own.and_then(|own| own.get(env)),
+        Part::Literal(_) | Part::File { .. } => None,
+    };
+    match given {
+        Some(Value::Array(parts)) => parts.clone(),
+        Some(text) => vec![text.clone()],
+        None => vec![json!(part)],
     }
 }
 

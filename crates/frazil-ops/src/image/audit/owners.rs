@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frazil_tree::{Leaf, LeafKind, Node, Source, Tree, TreePath};
+use frazil_tree::{LeafKind, Node, Source, Tree, TreePath};
 
 use super::UNOWNED;
-use crate::image::plan::short;
 
 const APK: &[u8] = b"lib/apk/db/installed";
 const DPKG_STATUS: &[u8] = b"var/lib/dpkg/status";
@@ -63,21 +62,15 @@ impl Owners {
     }
 
     /// The package of a file, and its version if that is known.
-    pub(super) fn owner(&self, path: &TreePath, leaf: &Leaf) -> (String, Option<String>) {
+    pub(super) fn owner(&self, path: &TreePath) -> (String, Option<String>) {
         if let Some((name, version)) = in_store(path) {
             return (name, version);
         }
         let merged = path.as_bytes().strip_prefix(b"usr/").unwrap_or_default();
         let owner = self.by_path.get(path.as_bytes()).or_else(|| self.by_path.get(merged));
-        if let Some(name) = owner {
-            return (name.clone(), self.versions.get(name).cloned());
-        }
-        // In a system that was not packed the unit itself is known.
-        match leaf.origin.as_str() {
-            origin if origin.starts_with("layer-") || origin == "archive" => {
-                (UNOWNED.to_owned(), None)
-            }
-            origin => of_unit(short(origin)),
+        match owner {
+            Some(name) => (name.clone(), self.versions.get(name).cloned()),
+            None => (UNOWNED.to_owned(), None),
         }
     }
 
@@ -155,14 +148,6 @@ pub(super) fn store_paths(tree: &Tree) -> usize {
     };
     let leaves = tree.walk().filter(|(_, node)| matches!(node, Node::Leaf(..)));
     leaves.filter_map(|(path, _)| first_names(path)).collect::<BTreeSet<_>>().len()
-}
-
-/// A unit of Debian is `NAME_VERSION`; others are named as store paths are.
-fn of_unit(name: &str) -> (String, Option<String>) {
-    match name.split_once('_') {
-        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
-        None => named(name),
-    }
 }
 
 /// `hello-2.12` is `hello` of version 2.12: the version begins behind a dash with a digit. A date is

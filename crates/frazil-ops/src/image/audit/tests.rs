@@ -1,8 +1,11 @@
 use expect_test::{Expect, expect};
-use frazil_tree::Tree;
 use frazil_tree::dump::parse;
+use frazil_tree::{LeafKind, Node, Source, Tree, TreePath};
 
-use super::{Weight, package_differences, packages, path_differences};
+use super::{Weight, is_list, package_differences, packages, path_differences};
+use crate::image::output::Format;
+use crate::image::tests::{Fixture, read_options, with_image};
+use crate::image::{ImageOptions, readers};
 
 /// A tree of files, each given as its path and its text.
 fn tree(files: &[(&str, &str)]) -> Tree {
@@ -58,7 +61,7 @@ fn files_have_owners() {
         "#]],
     );
     let total = super::total(&tree(&[(&typing, "1"), (&dated, "22"), ("etc/x", "333")]));
-    assert_eq!((total.bytes, total.files, total.packages, total.store_paths), (6, 3, 3, 2));
+    assert_eq!((total.bytes, total.files, total.packages, total.store_paths), (6, 3, 2, 2));
     check(
         &[
             ("var/lib/dpkg/status", "Package: dash\nVersion: 0.5\n"),
@@ -141,4 +144,29 @@ fn contents_of_the_same_size_differ() {
     };
     assert_eq!(names(false), [super::UNOWNED]);
     assert_eq!(names(true), Vec::<String>::new());
+}
+
+/// What is counted for a package is the same before and after it was packed.
+#[test]
+fn a_system_and_its_image_agree() {
+    let fixture = Fixture::new();
+    let before = packages(&fixture.system().tree)["shop"].clone();
+    fixture.add_setting("etc/shop.default", b"a = 1\n");
+    let system = fixture.system();
+    let own = packages(&system.tree)["shop"].clone();
+    assert_eq!(own.files, before.files + 1);
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("image");
+    with_image(&system, &ImageOptions::default(), |image| {
+        image.write(Format::Layout, &out).unwrap();
+    });
+    let found = readers::read(&out, &read_options(&is_list)).unwrap();
+    assert_eq!(package_differences(&system.tree, found.tree(), false), []);
+    assert_eq!(packages(found.tree())["shop"], own);
+    let path = TreePath::parse(b"var/lib/dpkg/status.d/shop.md5sums").unwrap();
+    let Some(Node::Leaf(_, leaf)) = found.tree().get(&path) else { panic!("no sums") };
+    let LeafKind::File(file) = &leaf.kind else { panic!("no file") };
+    let Source::Inline(sums) = file.source() else { panic!("no text") };
+    let last = String::from_utf8_lossy(sums);
+    assert_eq!(last.lines().last(), Some("9358f2568f3316fe7e78a4fa7707c414  etc/shop.default"));
 }

@@ -78,7 +78,7 @@ fn an_image_of_several_is_named_by_its_tag() {
         check(
             &place.join("layout:3"),
             Err(&format!(
-                "cannot read the image `{}`: cannot read `index.json`: no image has the tag `3`; there are 1, 2",
+                "cannot read the image `{}`: there is no image `3`, only `1`, `2`",
                 layout.display()
             )),
         );
@@ -90,15 +90,17 @@ fn an_image_of_several_is_named_by_its_tag() {
 }
 
 #[test]
-fn nothing_is_no_image() {
+fn what_is_no_image_is_called_so() {
     let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("empty");
-    fs::write(&path, "").unwrap();
-    check(
-        &path,
-        Err(&format!(
-            "cannot read the image `{}`: there is no image: it has neither `index.json` nor `manifest.json`",
-            path.display()
-        )),
-    );
+    let path = place.path().join("file");
+    for bytes in [&b""[..], b"root:x:0:0::/:/bin/sh\n", &[b'x'; 600]] {
+        fs::write(&path, bytes).unwrap();
+        let error = read(&path, &read_options(&|_| false)).unwrap_err();
+        assert!(error.help().is_some(), "{error}");
+        let said = crate::causes(&error).replace(place.path().to_str().unwrap(), "");
+        assert_eq!(said, "`/file` is neither an image nor an archive");
+    }
+    fs::write(&path, b"BZh9").unwrap();
+    let error = read(&path, &read_options(&|_| false)).unwrap_err();
+    assert_eq!(error.help(), Some("decompress it first, with `xz -d` or `bunzip2`"));
 }

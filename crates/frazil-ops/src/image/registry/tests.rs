@@ -241,7 +241,7 @@ fn what_a_registry_sends_is_checked() {
     let pinned = format!("http://{}/team/shop@{}", registry.host(), digest(b"nothing"));
     registry.state.lock().unwrap().manifests.insert(digest(b"nothing"), b"{}".to_vec());
     let options =
-        ReadOptions { limits: Limits::default(), architecture: "amd64", keeps: &|_| false };
+        ReadOptions { limits: Limits::default(), architecture: None, tag: None, keeps: &|_| false };
     let client = registry.client();
     let error = read(&pinned.parse().unwrap(), &client, &Logins::default(), &options).unwrap_err();
     let said = crate::causes(&error);

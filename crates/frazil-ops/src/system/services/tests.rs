@@ -25,6 +25,7 @@ fn check(service: Value, expected: Expect) {
     };
     let read = |path: &str| match path {
         "/nix/store/good" => Ok("port=${PORT:-80}".to_owned()),
+        "/nix/store/own" => Ok("${WHO:-nobody} ${TOKEN} ${PORT:-80}".to_owned()),
         "/nix/store/bad" => Ok("${".to_owned()),
         _ => Err(io::ErrorKind::NotFound.into()),
     };
@@ -52,6 +53,20 @@ fn names_become_numbers() {
     check(
         json!({ "user": "nobody" }),
         expect!["the service `app` names the user `nobody`, which does not exist"],
+    );
+}
+
+#[test]
+fn templates_have_the_variables_of_their_service() {
+    check(
+        json!({
+            "exec": ["/a"],
+            "env": { "WHO": "me", "TOKEN": [{ "file": "/run/token" }] },
+            "paths": [{ "kind": "template", "path": "/run/a", "argument": "/nix/store/own" }],
+        }),
+        expect![[
+            r#"{"env":{"TOKEN":[{"file":"/run/token"}],"WHO":"me"},"exec":["/a"],"files":[{"content":["me"," ",{"file":"/run/token"}," ",{"default":"80","env":"PORT"}],"path":"/run/a"}]}"#
+        ]],
     );
 }
 

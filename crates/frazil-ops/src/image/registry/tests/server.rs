@@ -63,8 +63,12 @@ impl Registry {
     }
 
     pub(super) fn read(&self) -> Result<frazil_image::read::Image, String> {
-        let options =
-            ReadOptions { limits: Limits::default(), architecture: "amd64", keeps: &|_| false };
+        let options = ReadOptions {
+            limits: Limits::default(),
+            architecture: None,
+            tag: None,
+            keeps: &|_| false,
+        };
         read(&self.reference(), &self.client(), &Logins::default(), &options)
             .map_err(|error| crate::causes(&error).replace(&self.host, "HOST"))
     }
