@@ -54,7 +54,7 @@ fn check(layout: &Layout, choices: &str, expected: Expect) {
         let (tag, machine) = choice.split_once('/').unwrap_or((choice, ""));
         let given = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let (tag, architecture) = (given(tag), given(machine));
-        let found = match image(layout, &ReadOptions { tag, architecture, ..options() }) {
+        let found = match image(layout, &ReadOptions { architecture, tag, ..options() }) {
             Ok(image) => {
                 let text = dump(&image.tree);
                 text.split('"').nth(1).unwrap_or_default().to_owned()
