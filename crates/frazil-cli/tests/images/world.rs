@@ -41,7 +41,7 @@ const FLAKE: &str = r#"{
         image.entrypoint = [ "/usr/bin/python3" ];
       });
       nginx-settings = changed { services.nginx.configuration = [ { http."".keepalive_timeout = 33; } ]; };
-      nginx-account = changed { users.users.somebody.isNormalUser = true; };
+      nginx-account = changed { users.users.somebody.uid = 4711; };
       nginx-text = changed { environment.etc.motd.text = "hello"; };
       application = nixpkgs.legacyPackages.x86_64-linux.dockerTools.buildLayeredImage {
         name = "application";
