@@ -50,7 +50,14 @@ fn failures_leave_the_tag_as_it_was() {
             let challenge = [("WWW-Authenticate", "Basic realm=\"x\"")];
             (asked.method == "HEAD").then(|| reply(401, &challenge, b""))
         },
-        expect!["the registry `HOST` lets only others look for a blob"],
+        expect!["the registry `HOST` refused to look for a blob: HTTP status 401"],
+    );
+    check_failure(
+        |asked, _| {
+            let said = br#"{"errors":[{"code":"DENIED","message":"the quota is used up"}]}"#;
+            (asked.method == "POST").then(|| reply(403, &[], said))
+        },
+        expect!["the registry `HOST` refused to store a blob: the quota is used up"],
     );
     check_failure(
         |asked, _| {
@@ -145,6 +152,44 @@ fn gets_a_token() {
             POST /token
             -
             grant_type=refresh_token&client_id=frazil&service=r&scope=repository%3Ateam%2Fshop%3Apull%2Cpush&refresh_token=a%2Bb"#]],
+    );
+}
+
+/// Pushes with a name and a password to a registry that answers like this.
+#[track_caller]
+fn check_login(twist: impl Fn(&Request) -> Option<Reply> + Send + 'static, expected: Expect) {
+    let registry = Registry::start(move |asked, _| twist(asked));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let login = r#"{"auths":{"HOST":{"auth":"bWU6c2VjcmV0"}}}"#;
+    std::fs::write(file.path(), login.replace("HOST", registry.host())).unwrap();
+    let logins = Logins { files: vec![file.path().to_owned()] };
+    let error = registry.push(&PushOptions { logins, ..PushOptions::default() }).unwrap_err();
+    expected.assert_eq(&error);
+}
+
+#[test]
+fn says_whether_the_password_is_wrong_or_a_right_is_missing() {
+    let wrong = || {
+        expect!["the registry `HOST` does not take the name or the password that is kept for it"]
+    };
+    check_login(|_| Some(reply(401, &[("WWW-Authenticate", "Basic realm=\"x\"")], b"")), wrong());
+    let challenge = |asked: &Request| {
+        let challenge = format!("Bearer realm=\"http://{}/token\"", asked.headers["host"]);
+        reply(401, &[("WWW-Authenticate", &challenge)], b"")
+    };
+    check_login(
+        move |asked| {
+            let is_token = asked.target.starts_with("/token");
+            Some(if is_token { Reply::Status(401) } else { challenge(asked) })
+        },
+        wrong(),
+    );
+    check_login(
+        move |asked| {
+            let is_token = asked.target.starts_with("/token");
+            Some(if is_token { reply(200, &[], br#"{"token":"x"}"#) } else { challenge(asked) })
+        },
+        expect!["the registry `HOST` refused to look for a blob: HTTP status 401"],
     );
 }
 
