@@ -4,11 +4,14 @@ mod artifacts;
 mod peer;
 mod server;
 
+use std::io::{self, Write as _};
+use std::net::{Shutdown, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use frazil_image::oci::Blob;
 use frazil_testkit::server::{Reply, Request, reply};
 
 use self::server::{Registry, State, refusal};
@@ -193,6 +196,24 @@ fn says_whether_the_password_is_wrong_or_a_right_is_missing() {
     );
 }
 
+#[test]
+fn a_registry_without_tls_is_said_to_have_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        drop(io::copy(&mut stream, &mut io::sink()));
+    });
+    let client = Registry::at(host.clone()).client();
+    let reference: Reference = format!("{host}/team/shop:1").parse().unwrap();
+    let error = present(&reference, &client, &Logins::default(), &[Blob::of(b"x")]).unwrap_err();
+    server.join().unwrap();
+    let said = format!("{error} | {}", error.help().unwrap_or("-")).replace(&host, "HOST");
+    expect!["cannot fetch 'https://HOST/v2/team/shop/blobs/sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881': it does not speak TLS | if it has no TLS, write `http://` in front; what is sent can be read by others then"].assert_eq(&said);
+}
+
 #[track_caller]
 fn check_reference(text: &str, expected: Expect) {
     expected.assert_eq(&match text.parse::<Reference>() {
@@ -267,11 +288,11 @@ fn images_are_read_where_they_are() {
     };
     assert_eq!(paths(&image.tree), paths(&fixture.system().tree));
     let blobs: Vec<_> = image.layers.iter().map(|layer| layer.blob).collect();
-    let absent = frazil_image::oci::Blob::of(b"absent");
+    let absent = Blob::of(b"absent");
     let asked = [&blobs[..], &[absent]].concat();
     let there =
         present(&registry.reference(), &registry.client(), &Logins::default(), &asked).unwrap();
-    assert_eq!(there, blobs.iter().map(frazil_image::oci::Blob::reference).collect());
+    assert_eq!(there, blobs.iter().map(Blob::reference).collect());
 }
 
 #[test]
