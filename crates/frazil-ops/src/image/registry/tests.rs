@@ -14,7 +14,7 @@ use expect_test::{Expect, expect};
 use frazil_image::oci::Blob;
 use frazil_testkit::server::{Reply, Request, reply};
 
-use self::server::{Registry, State, refusal};
+use self::server::{Registry, State, answer, refusal};
 use super::{Logins, PushOptions, Reference, present, read};
 use crate::image::digest;
 use crate::image::readers::{Limits, ReadOptions};
@@ -384,4 +384,52 @@ fn check_given_up(piece_bytes: u64) {
 fn an_upload_begins_anew_where_it_was_given_up() {
     check_given_up(100);
     check_given_up(1 << 20);
+}
+
+/// Pushes in pieces of this size to a registry that answers the first end of an upload so; says how
+/// many uploads were begun that would not have been, and how many pieces sent.
+#[track_caller]
+fn check_end(
+    piece_bytes: u64,
+    end: impl Fn(&Request, &mut State) -> Reply + Send + 'static,
+    expected: Expect,
+) {
+    let has_ended = AtomicBool::new(false);
+    let registry = Registry::start(move |asked, state| {
+        let id = asked.target.strip_prefix("/v2/team/shop/blobs/")?.split('?').next()?;
+        match asked.method.as_str() {
+            "PATCH" => {
+                state.uploads.get_mut(id)?.extend(&asked.body);
+                Some(reply(202, &[("Location", &asked.target)], b""))
+            }
+            "PUT" if !state.uploads.contains_key(id) => Some(Reply::Absent),
+            "PUT" if !has_ended.swap(true, Ordering::SeqCst) => Some(end(asked, state)),
+            _ => None,
+        }
+    });
+    registry.push(&PushOptions { piece_bytes, ..PushOptions::default() }).unwrap();
+    registry.read().unwrap();
+    let blobs = registry.state.lock().unwrap().blobs.len();
+    let (begun, ended) =
+        (registry.count("POST") - blobs, registry.count("PUT /v2/team/shop/blobs") - blobs);
+    expected.assert_eq(&format!("{begun} begun and {ended} ended again"));
+}
+
+#[test]
+fn the_end_of_an_upload_may_be_lost() {
+    // Stored, and nobody hears of it.
+    let lost = |asked: &Request, state: &mut State| {
+        answer(asked, state);
+        Reply::Raw(Vec::new())
+    };
+    check_end(100, lost, expect!["0 begun and 0 ended again"]);
+    check_end(1 << 20, lost, expect!["0 begun and 0 ended again"]);
+    let given_up = |asked: &Request, state: &mut State| {
+        state.uploads.retain(|id, _| !asked.target.contains(&format!("/{id}?")));
+        Reply::Raw(Vec::new())
+    };
+    check_end(100, given_up, expect!["1 begun and 2 ended again"]);
+    check_end(1 << 20, given_up, expect!["1 begun and 1 ended again"]);
+    // Pieces that are there are not sent again.
+    check_end(100, |_, _| Reply::Status(503), expect!["0 begun and 1 ended again"]);
 }
