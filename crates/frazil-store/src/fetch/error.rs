@@ -255,12 +255,11 @@ impl FetchError {
 }
 
 fn of_rustls(source: &rustls::Error) -> FetchProblem {
-    match source {
-        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
-            FetchProblem::NoTls
-        }
-        source => FetchProblem::Tls { message: source.to_string() },
+    let no_tls = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+    if *source == no_tls {
+        return FetchProblem::NoTls;
     }
+    FetchProblem::Tls { message: source.to_string() }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is not ours and may grow")]
