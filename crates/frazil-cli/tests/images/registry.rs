@@ -205,7 +205,7 @@ fn a_registry_that_refuses_is_reported() {
     check(
         reply(401, &[("WWW-Authenticate", "Basic realm=\"r\"")], b""),
         expect![[r#"
-        error: the registry `HOST` lets only others look for a blob
+        error: the registry `HOST` refused to look for a blob: HTTP status 401
 
         help: log in with `docker login` or `skopeo login`, whose file is read
     "#]],
@@ -213,7 +213,7 @@ fn a_registry_that_refuses_is_reported() {
     check(
         reply(403, &[], b"{}"),
         expect![[r#"
-        error: the registry `HOST` lets only others look for a blob
+        error: the registry `HOST` refused to look for a blob: HTTP status 403
 
         help: log in with `docker login` or `skopeo login`, whose file is read
     "#]],

@@ -48,15 +48,23 @@ pub enum RegistryError {
         /// What it said.
         message: String,
     },
-    /// It wants to know who asks, and was told the wrong name or none.
-    #[error("the registry `{host}` lets only others {action}")]
+    /// It does not let whoever asks.
+    #[error("the registry `{host}` refused to {action}: {message}")]
     Unauthorised {
         /// The registry.
         host: String,
         /// What was asked for.
         action: String,
+        /// What it said.
+        message: String,
         /// Whether a name and password were known.
         is_known: bool,
+    },
+    /// It does not take the name and password that are known.
+    #[error("the registry `{host}` does not take the name or the password that is kept for it")]
+    Login {
+        /// The registry.
+        host: String,
     },
     /// The reference names nothing.
     #[error("the registry has no image `{reference}`")]
@@ -126,7 +134,10 @@ impl RegistryError {
                 Some("log in with `docker login` or `skopeo login`, whose file is read")
             }
             Self::Unauthorised { is_known: true, .. } => {
-                Some("the password may be wrong, or the account may lack the right to do so")
+                Some("the account may lack the right to do so")
+            }
+            Self::Login { .. } => {
+                Some("log in again with `docker login` or `skopeo login`, whose file is read")
             }
             Self::Mismatch { .. } => Some("push again; the tag may have been changed by others"),
             Self::Refused { .. }

@@ -215,7 +215,8 @@ pub fn link(specification: &Specification, setting: &Setting<'_>) -> Result<Link
     let made = [(GENERATED, &generated), (universe::OFFERED, universe.offered())];
     let (services, declarations) = (&services, declarations.as_slice());
     let finish = Finish { specification, adapters: &adapters, made, services, declarations };
-    let Finished { tree, ledger, problems } = finish.run(link)?;
+    let Finished { mut tree, ledger, problems } = finish.run(link)?;
+    universe.attribute_authorities(&mut tree)?;
     let units = universe.places(&tree);
     let mut warnings = universe.warnings(&adapters);
     warnings.extend(unused);

@@ -113,6 +113,7 @@ fn spoils_part(err: &FetchError) -> bool {
         | FetchProblem::HostNotFound
         | FetchProblem::Connection { .. }
         | FetchProblem::Tls { .. }
+        | FetchProblem::NoTls
         | FetchProblem::Proxy { .. }
         | FetchProblem::Redirects
         | FetchProblem::Truncated { .. }

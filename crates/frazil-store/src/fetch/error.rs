@@ -50,6 +50,9 @@ pub enum FetchProblem {
         /// What rustls says.
         message: String,
     },
+    /// What answered was no TLS.
+    #[error("it does not speak TLS")]
+    NoTls,
     /// The proxy refused.
     #[error("the proxy failed: {message}")]
     Proxy {
@@ -158,6 +161,9 @@ impl FetchError {
                 "the certificates that are trusted are those of the file in NIX_SSL_CERT_FILE or \
                  SSL_CERT_FILE, or of the bundle of the machine",
             ),
+            FetchProblem::NoTls => Some(
+                "if it has no TLS, write `http://` in front; what is sent can be read by others then",
+            ),
             FetchProblem::Proxy { .. } => Some("check http_proxy, https_proxy and no_proxy"),
             FetchProblem::Changed => Some("try again"),
             FetchProblem::Page => Some("the address may be wrong, or a portal wants a login first"),
@@ -205,6 +211,7 @@ impl FetchError {
                 FetchProblem::HostNotFound
                     | FetchProblem::Connection { .. }
                     | FetchProblem::Tls { .. }
+                    | FetchProblem::NoTls
                     | FetchProblem::Proxy { .. }
             )
     }
@@ -222,7 +229,7 @@ impl FetchError {
             ureq::Error::Io(source) => return Self::of_read(url, source),
             ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => FetchProblem::Redirects,
             ureq::Error::Tls(message) => FetchProblem::Tls { message: message.into() },
-            ureq::Error::Rustls(source) => FetchProblem::Tls { message: source.to_string() },
+            ureq::Error::Rustls(source) => of_rustls(&source),
             ureq::Error::ConnectProxyFailed(message) => FetchProblem::Proxy { message },
             other => FetchProblem::Protocol { message: other.to_string() },
         };
@@ -236,7 +243,7 @@ impl FetchError {
             Err(err) => err,
         };
         let problem = match err.downcast::<rustls::Error>() {
-            Ok(inner) => FetchProblem::Tls { message: inner.to_string() },
+            Ok(inner) => of_rustls(&inner),
             // The standard library has no kind for this.
             Err(err) if err.to_string().starts_with("failed to lookup address") => {
                 FetchProblem::HostNotFound
@@ -245,6 +252,14 @@ impl FetchError {
         };
         Self::new(url, problem)
     }
+}
+
+fn of_rustls(source: &rustls::Error) -> FetchProblem {
+    let no_tls = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+    if *source == no_tls {
+        return FetchProblem::NoTls;
+    }
+    FetchProblem::Tls { message: source.to_string() }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is not ours and may grow")]

@@ -63,7 +63,7 @@ fn authorities_are_those_that_a_system_wants() {
         link 0:0 generated etc/pki/tls/certs/ca-bundle.crt /etc/ssl/certs/ca-certificates.crt
         dir 755 0:0 - etc/ssl
         dir 755 0:0 - etc/ssl/certs
-        file 644 0:0 offered etc/ssl/certs/ca-certificates.crt = "good\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n""#]]);
+        file 644 0:0 ca-certificates_2025 etc/ssl/certs/ca-certificates.crt = "good\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n""#]]);
     place.check_refusal(
         "distrusting",
         expect!["`Gone Root` cannot be an authority to leave out: there is none of that name"],

@@ -92,6 +92,18 @@ fn a_push_is_to_the_tag_of_the_system() {
     .assert_eq(&push(&["--to", to, "--with", "presented"]));
 }
 
+/// Nothing else of the package is there.
+#[test]
+fn the_bundle_of_authorities_is_what_there_is_of_their_package() {
+    let place = linked("trusting");
+    let output = place.image(&["sbom"], "trusting").output().expect("run");
+    assert!(output.status.success(), "{}", show(&output, place.0.path()));
+    let list: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = list["packages"].as_array().expect("a list");
+    let found = packages.iter().find(|package| package["name"] == "ca-certificates");
+    assert_eq!(found.expect("it is listed")["versionInfo"], "2025");
+}
+
 #[track_caller]
 fn check(place: &Place, arguments: &[&str], expected: Expect) {
     let output = place.image(arguments, "plain").output().expect("started");

@@ -69,7 +69,7 @@ fn passwords_are_those_of_others_programs() {
         &registry,
         &json!({}),
         expect![[r#"
-        error: the registry `HOST` lets only others look for a blob
+        error: the registry `HOST` refused to look for a blob: HTTP status 401
 
         help: log in with `docker login` or `skopeo login`, whose file is read
     "#]],
@@ -80,9 +80,9 @@ fn passwords_are_those_of_others_programs() {
         &registry,
         &wrong,
         expect![[r#"
-            error: the registry `HOST` lets only others look for a blob
+            error: the registry `HOST` does not take the name or the password that is kept for it
 
-            help: the password may be wrong, or the account may lack the right to do so
+            help: log in again with `docker login` or `skopeo login`, whose file is read
         "#]],
     );
 
@@ -101,7 +101,7 @@ fn passwords_are_those_of_others_programs() {
     let said = String::from_utf8(output.stderr).unwrap().replace(host, "HOST");
     assert_eq!(output.status.code(), Some(5), "{said}");
     expect![[r#"
-        error: cannot read the image `HOST/web:1`: the registry `HOST` lets only others read a manifest
+        error: cannot read the image `HOST/web:1`: the registry `HOST` refused to read a manifest: authentication required
 
         help: log in with `docker login` or `skopeo login`, whose file is read
     "#]].assert_eq(&said);
@@ -129,9 +129,9 @@ fn helpers_are_asked_for_passwords() {
         &registry,
         &of_host,
         expect![[r#"
-            error: the registry `HOST` lets only others look for a blob
+            error: the registry `HOST` does not take the name or the password that is kept for it
 
-            help: the password may be wrong, or the account may lack the right to do so
+            help: log in again with `docker login` or `skopeo login`, whose file is read
         "#]],
     );
     // One that keeps none for this registry is no reason to fail.
@@ -141,7 +141,7 @@ fn helpers_are_asked_for_passwords() {
         &registry,
         &of_others,
         expect![[r#"
-        error: the registry `HOST` lets only others look for a blob
+        error: the registry `HOST` refused to look for a blob: HTTP status 401
 
         help: log in with `docker login` or `skopeo login`, whose file is read
     "#]],
@@ -225,7 +225,7 @@ fn tokens_are_fetched_from_whom_the_registry_names() {
     let said = String::from_utf8(output.stderr).unwrap().replace(registry.host(), "HOST");
     assert_eq!(output.status.code(), Some(5), "{said}");
     expect![[r#"
-        error: the registry `HOST` lets only others look for a blob
+        error: the registry `HOST` refused to look for a blob: HTTP status 401
 
         help: log in with `docker login` or `skopeo login`, whose file is read
     "#]]

@@ -61,16 +61,18 @@ impl SigningKeyError {
 }
 
 impl SigningKey {
-    /// Reads a key in PEM (PKCS #8).
+    /// Reads a key in PEM: PKCS #8, or SEC 1 as `openssl ecparam` writes it.
     pub fn read(path: &Path) -> Result<Self, SigningKeyError> {
         let text = fs::read_to_string(path).map_err(IoError::on("read", path))?;
         let unknown = || SigningKeyError::Unknown { path: path.display().to_string() };
-        let inner = text
-            .split_once("-----BEGIN PRIVATE KEY-----")
-            .and_then(|(_, rest)| rest.split_once("-----END PRIVATE KEY-----"));
-        let (inner, _) = inner.ok_or_else(unknown)?;
-        let inner: String = inner.split_whitespace().collect();
-        let der = BASE64.decode(inner).map_err(|_| unknown())?;
+        let of_kind = |kind: &str| {
+            let (_, rest) = text.split_once(&format!("-----BEGIN {kind}-----"))?;
+            let (inner, _) = rest.split_once(&format!("-----END {kind}-----"))?;
+            let inner: String = inner.split_whitespace().collect();
+            BASE64.decode(inner).ok()
+        };
+        let der = of_kind("PRIVATE KEY").or_else(|| of_sec1(&of_kind("EC PRIVATE KEY")?));
+        let der = der.ok_or_else(unknown)?;
         if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
             return Ok(Self(Key::Ed25519(key)));
         }
@@ -100,6 +102,17 @@ impl SigningKey {
             }
         }
     }
+}
+
+/// A key of P-256 as PKCS #8, which says of which kind the key is, too.
+fn of_sec1(key: &[u8]) -> Option<Vec<u8>> {
+    // The version 0; the kind, ecPublicKey on prime256v1; the key as a string.
+    let kind = b"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+        \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+    let length = u8::try_from(key.len()).ok().filter(|length| *length < 128)?;
+    let body = [&kind[..], &[0x04, length], key].concat();
+    // Lengths from 128 on are told in a byte of their own.
+    Some([&[0x30, 0x81, u8::try_from(body.len()).ok()?], &body[..]].concat())
 }
 
 /// Signs what a digest names, and puts the signature where cosign looks for it, beside those of

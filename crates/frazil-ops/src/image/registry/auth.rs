@@ -21,9 +21,10 @@ struct Given {
     access_token: Option<String>,
 }
 
-/// The header `Authorization` that answers a challenge; `None` if it cannot be answered.
+/// The header `Authorization` that answers a challenge of a registry; `None` if it cannot be answered.
 pub(super) fn answer(
     client: &Client,
+    host: &str,
     challenge: &str,
     scope: &str,
     login: Option<&Login>,
@@ -53,7 +54,13 @@ pub(super) fn answer(
         }
     };
     if !given.is_success() {
-        return Ok(None);
+        // Without a login nothing was asked for but what all may have.
+        let is_login = login.is_some() && matches!(given.status, 400 | 401 | 403);
+        return if is_login {
+            Err(RegistryError::Login { host: host.to_owned() })
+        } else {
+            Ok(None)
+        };
     }
     let given: Given = serde_json::from_slice(&given.body)
         .map_err(|_| protocol("the answer to a request for a token is no token"))?;
@@ -84,6 +91,12 @@ fn refresh(
 fn basic(login: &Login) -> Option<String> {
     let Login::Password { name, password } = login else { return None };
     Some(format!("Basic {}", BASE64.encode(format!("{name}:{password}"))))
+}
+
+/// Whether such a header is a name and a password. A token that is refused may be good for something
+/// else.
+pub(super) fn is_password(authorisation: &str) -> bool {
+    authorisation.starts_with("Basic ")
 }
 
 /// `realm="https://...",service="...",scope="repository:x:pull,push"`

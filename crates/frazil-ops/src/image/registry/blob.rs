@@ -73,12 +73,7 @@ pub(super) fn send(
         Some(begun) => repository.location(&begun)?,
         None => begin(repository)?,
     };
-    if blob.size <= repository.piece_bytes {
-        send_at_once(repository, location, blob, bytes)?;
-    } else {
-        let location = send_pieces(repository, location, blob, bytes)?;
-        finish(repository, &location, blob, None)?;
-    }
+    upload(repository, location, blob, bytes)?;
     Ok(Sent::Whole)
 }
 
@@ -91,22 +86,42 @@ fn begin(repository: &Repository<'_>) -> Result<Url, RegistryError> {
     repository.location(&begun)
 }
 
-/// Sends all in one request; after a failure that may pass, as another upload: of the first one a
-/// part may have arrived.
-fn send_at_once(
+/// Sends all, in one request or in pieces. When the end of it fails, the blob may be there all the
+/// same; if it is not, of what was sent in one request a part may have arrived, and it is sent as
+/// another upload.
+fn upload(
     repository: &Repository<'_>,
     mut location: Url,
     blob: &Blob,
     bytes: BlobBytes<'_>,
 ) -> Result<(), RegistryError> {
+    let in_pieces = blob.size > repository.piece_bytes;
     let open = || bytes.open(0, blob.size);
+    let body = (!in_pieces).then_some((blob.size, &open as &OpenContents<'_>));
     let mut failures = 0;
+    let mut is_sent = false;
     loop {
-        match finish(repository, &location, blob, Some((blob.size, &open))) {
-            Err(RegistryError::Fetch(error)) => repository.wait_after(error, &mut failures)?,
+        if in_pieces && !is_sent {
+            location = send_pieces(repository, location, blob, bytes)?;
+        }
+        match finish(repository, &location, blob, body) {
+            Err(RegistryError::Fetch(error)) => {
+                repository.wait_after(error, &mut failures)?;
+                is_sent = in_pieces;
+            }
+            // It has given the upload up, or ended it before.
+            Err(RegistryError::Refused { status: 404, .. }) if failures < RESUMES_MAX => {
+                failures += 1;
+                is_sent = false;
+            }
             done => return done,
         }
-        location = begin(repository)?;
+        if repository.has_blob(blob)? {
+            return Ok(());
+        }
+        if !is_sent {
+            location = begin(repository)?;
+        }
     }
 }
 
@@ -169,8 +184,6 @@ fn finish(
 ) -> Result<(), RegistryError> {
     let separator = if location.as_str().contains('?') { '&' } else { '?' };
     let url: Url = format!("{location}{separator}digest={}", blob.reference()).parse()?;
-    // What is sent twice is no blob any more.
-    let ask = if body.is_some() { Repository::ask_once } else { Repository::ask };
-    let answer = ask(repository, "PUT", &url, &[BYTES], body)?;
+    let answer = repository.ask_once("PUT", &url, &[BYTES], body)?;
     if answer.is_success() { Ok(()) } else { Err(repository.refused("store a blob", &answer)) }
 }

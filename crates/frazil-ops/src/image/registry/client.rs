@@ -153,11 +153,15 @@ impl<'r> Repository<'r> {
         for source in self.sources {
             scope.extend([" repository:", source, ":pull"]);
         }
-        let fresh = auth::answer(self.client, challenge, &scope, self.login.as_ref())?;
+        let (host, login) = (self.reference.host(), self.login.as_ref());
+        let fresh = auth::answer(self.client, host, challenge, &scope, login)?;
         let Some(fresh) = fresh.filter(|fresh| known.as_ref() != Some(fresh)) else {
             return Ok(answer);
         };
         let answer = ask(Some(&fresh))?;
+        if answer.status == 401 && auth::is_password(&fresh) {
+            return Err(RegistryError::Login { host: host.to_owned() });
+        }
         *self.authorisation() = Some(fresh);
         Ok(answer)
     }
@@ -168,21 +172,20 @@ impl<'r> Repository<'r> {
 
     /// The error of an answer that is none of those that were hoped for.
     pub(super) fn refused(&self, action: &str, answer: &Answer) -> RegistryError {
-        if matches!(answer.status, 401 | 403) {
-            return RegistryError::Unauthorised {
-                host: self.reference.host().to_owned(),
-                action: action.to_owned(),
-                is_known: self.login.is_some(),
-            };
-        }
         let said = serde_json::from_slice(&answer.body).ok().and_then(|refusal: Refusal| {
             let said = refusal.errors.into_iter().next()?;
             Some(if said.message.is_empty() { said.code } else { said.message })
         });
-        RegistryError::Refused {
-            action: action.to_owned(),
-            status: answer.status,
-            message: said.unwrap_or_else(|| format!("HTTP status {}", answer.status)),
+        let (action, status) = (action.to_owned(), answer.status);
+        let message = said.unwrap_or_else(|| format!("HTTP status {status}"));
+        match status {
+            401 | 403 => RegistryError::Unauthorised {
+                host: self.reference.host().to_owned(),
+                action,
+                message,
+                is_known: self.login.is_some(),
+            },
+            _ => RegistryError::Refused { action, status, message },
         }
     }
 

@@ -4,14 +4,17 @@ mod artifacts;
 mod peer;
 mod server;
 
+use std::io::{self, Write as _};
+use std::net::{Shutdown, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use frazil_image::oci::Blob;
 use frazil_testkit::server::{Reply, Request, reply};
 
-use self::server::{Registry, State, refusal};
+use self::server::{Registry, State, answer, refusal};
 use super::{Logins, PushOptions, Reference, present, read};
 use crate::image::digest;
 use crate::image::readers::{Limits, ReadOptions};
@@ -50,7 +53,14 @@ fn failures_leave_the_tag_as_it_was() {
             let challenge = [("WWW-Authenticate", "Basic realm=\"x\"")];
             (asked.method == "HEAD").then(|| reply(401, &challenge, b""))
         },
-        expect!["the registry `HOST` lets only others look for a blob"],
+        expect!["the registry `HOST` refused to look for a blob: HTTP status 401"],
+    );
+    check_failure(
+        |asked, _| {
+            let said = br#"{"errors":[{"code":"DENIED","message":"the quota is used up"}]}"#;
+            (asked.method == "POST").then(|| reply(403, &[], said))
+        },
+        expect!["the registry `HOST` refused to store a blob: the quota is used up"],
     );
     check_failure(
         |asked, _| {
@@ -148,6 +158,62 @@ fn gets_a_token() {
     );
 }
 
+/// Pushes with a name and a password to a registry that answers like this.
+#[track_caller]
+fn check_login(twist: impl Fn(&Request) -> Option<Reply> + Send + 'static, expected: Expect) {
+    let registry = Registry::start(move |asked, _| twist(asked));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let login = r#"{"auths":{"HOST":{"auth":"bWU6c2VjcmV0"}}}"#;
+    std::fs::write(file.path(), login.replace("HOST", registry.host())).unwrap();
+    let logins = Logins { files: vec![file.path().to_owned()] };
+    let error = registry.push(&PushOptions { logins, ..PushOptions::default() }).unwrap_err();
+    expected.assert_eq(&error);
+}
+
+#[test]
+fn says_whether_the_password_is_wrong_or_a_right_is_missing() {
+    let wrong = || {
+        expect!["the registry `HOST` does not take the name or the password that is kept for it"]
+    };
+    check_login(|_| Some(reply(401, &[("WWW-Authenticate", "Basic realm=\"x\"")], b"")), wrong());
+    let challenge = |asked: &Request| {
+        let challenge = format!("Bearer realm=\"http://{}/token\"", asked.headers["host"]);
+        reply(401, &[("WWW-Authenticate", &challenge)], b"")
+    };
+    check_login(
+        move |asked| {
+            let is_token = asked.target.starts_with("/token");
+            Some(if is_token { Reply::Status(401) } else { challenge(asked) })
+        },
+        wrong(),
+    );
+    check_login(
+        move |asked| {
+            let is_token = asked.target.starts_with("/token");
+            Some(if is_token { reply(200, &[], br#"{"token":"x"}"#) } else { challenge(asked) })
+        },
+        expect!["the registry `HOST` refused to look for a blob: HTTP status 401"],
+    );
+}
+
+#[test]
+fn a_registry_without_tls_is_said_to_have_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        drop(io::copy(&mut stream, &mut io::sink()));
+    });
+    let client = Registry::at(host.clone()).client();
+    let reference: Reference = format!("{host}/team/shop:1").parse().unwrap();
+    let error = present(&reference, &client, &Logins::default(), &[Blob::of(b"x")]).unwrap_err();
+    server.join().unwrap();
+    let said = format!("{error} | {}", error.help().unwrap_or("-")).replace(&host, "HOST");
+    expect!["cannot fetch 'https://HOST/v2/team/shop/blobs/sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881': it does not speak TLS | if it has no TLS, write `http://` in front; what is sent can be read by others then"].assert_eq(&said);
+}
+
 #[track_caller]
 fn check_reference(text: &str, expected: Expect) {
     expected.assert_eq(&match text.parse::<Reference>() {
@@ -222,11 +288,11 @@ fn images_are_read_where_they_are() {
     };
     assert_eq!(paths(&image.tree), paths(&fixture.system().tree));
     let blobs: Vec<_> = image.layers.iter().map(|layer| layer.blob).collect();
-    let absent = frazil_image::oci::Blob::of(b"absent");
+    let absent = Blob::of(b"absent");
     let asked = [&blobs[..], &[absent]].concat();
     let there =
         present(&registry.reference(), &registry.client(), &Logins::default(), &asked).unwrap();
-    assert_eq!(there, blobs.iter().map(frazil_image::oci::Blob::reference).collect());
+    assert_eq!(there, blobs.iter().map(Blob::reference).collect());
 }
 
 #[test]
@@ -318,4 +384,52 @@ fn check_given_up(piece_bytes: u64) {
 fn an_upload_begins_anew_where_it_was_given_up() {
     check_given_up(100);
     check_given_up(1 << 20);
+}
+
+/// Pushes in pieces of this size to a registry that answers the first end of an upload so; says how
+/// many uploads were begun that would not have been, and how many pieces sent.
+#[track_caller]
+fn check_end(
+    piece_bytes: u64,
+    end: impl Fn(&Request, &mut State) -> Reply + Send + 'static,
+    expected: Expect,
+) {
+    let has_ended = AtomicBool::new(false);
+    let registry = Registry::start(move |asked, state| {
+        let id = asked.target.strip_prefix("/v2/team/shop/blobs/")?.split('?').next()?;
+        match asked.method.as_str() {
+            "PATCH" => {
+                state.uploads.get_mut(id)?.extend(&asked.body);
+                Some(reply(202, &[("Location", &asked.target)], b""))
+            }
+            "PUT" if !state.uploads.contains_key(id) => Some(Reply::Absent),
+            "PUT" if !has_ended.swap(true, Ordering::SeqCst) => Some(end(asked, state)),
+            _ => None,
+        }
+    });
+    registry.push(&PushOptions { piece_bytes, ..PushOptions::default() }).unwrap();
+    registry.read().unwrap();
+    let blobs = registry.state.lock().unwrap().blobs.len();
+    let (begun, ended) =
+        (registry.count("POST") - blobs, registry.count("PUT /v2/team/shop/blobs") - blobs);
+    expected.assert_eq(&format!("{begun} begun and {ended} ended again"));
+}
+
+#[test]
+fn the_end_of_an_upload_may_be_lost() {
+    // Stored, and nobody hears of it.
+    let lost = |asked: &Request, state: &mut State| {
+        answer(asked, state);
+        Reply::Raw(Vec::new())
+    };
+    check_end(100, lost, expect!["0 begun and 0 ended again"]);
+    check_end(1 << 20, lost, expect!["0 begun and 0 ended again"]);
+    let given_up = |asked: &Request, state: &mut State| {
+        state.uploads.retain(|id, _| !asked.target.contains(&format!("/{id}?")));
+        Reply::Raw(Vec::new())
+    };
+    check_end(100, given_up, expect!["1 begun and 2 ended again"]);
+    check_end(1 << 20, given_up, expect!["1 begun and 1 ended again"]);
+    // Pieces that are there are not sent again.
+    check_end(100, |_, _| Reply::Status(503), expect!["0 begun and 1 ended again"]);
 }

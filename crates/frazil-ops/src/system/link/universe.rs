@@ -15,7 +15,7 @@ use frazil_link::link::OpenError;
 use frazil_link::{Level, Role, Unit};
 use frazil_model::StorePath;
 use frazil_store::threads::parallel;
-use frazil_tree::{LeafKind, Metadata, Mode, Node, Origin, Source, Tree, TreePath};
+use frazil_tree::{Leaf, Metadata, Mode, Node, Origin, Tree, TreePath};
 
 use super::{GENERATED, Setting, SystemError, UnitPlace, analysed, level, origin, pam};
 use crate::inputs::{self, Lead};
@@ -36,6 +36,8 @@ pub(super) struct Universe<'u> {
     units: Vec<Unit>,
     sources: BTreeMap<Origin, UnitSource<'u>>,
     offered: Generated,
+    /// The package that the bundle of authorities is made of.
+    authorities: Option<Origin>,
     /// Packages that were unpacked.
     unpacked: Mutex<BTreeMap<Origin, (StorePath, PathBuf)>>,
 }
@@ -61,6 +63,7 @@ impl<'u> Universe<'u> {
             units: Vec::new(),
             sources: BTreeMap::new(),
             offered: Generated::default(),
+            authorities: None,
             unpacked: Mutex::default(),
         };
         pam::offer(&mut universe.offered, generated)?;
@@ -168,6 +171,7 @@ impl<'u> Universe<'u> {
             self.fetch(&[&unit])?;
             if let Some((_, place)) = self.unpacked_at(&unit) {
                 add_authorities(&mut authorities, &place)?;
+                self.authorities = Some(unit);
             }
         }
         let not_pem = |value: &str| SystemError::Value {
@@ -297,13 +301,26 @@ impl<'u> Universe<'u> {
         Ok(files)
     }
 
-    /// Where the units are that a tree takes files from.
+    /// Gives the bundle of authorities to their package: of that it is what there is in a system.
+    pub(super) fn attribute_authorities(&self, tree: &mut Tree) -> Result<(), SystemError> {
+        let path = super::tree_path(AUTHORITIES)?;
+        if let Some(owner) = &self.authorities
+            && let Some(Node::Leaf(_, leaf)) = tree.get(&path)
+            && leaf.origin.as_str() == OFFERED
+        {
+            let leaf = Leaf { origin: owner.clone(), ..leaf.clone() };
+            tree.remove(&path);
+            tree.insert(path, leaf)?;
+        }
+        Ok(())
+    }
+
+    /// Where the units are of which there are files in a tree.
     pub(super) fn places(&self, tree: &Tree) -> BTreeMap<Origin, UnitPlace> {
         let mut places = BTreeMap::new();
         for (_, node) in tree.walk() {
             let Node::Leaf(_, leaf) = node else { continue };
-            let is_inline = matches!(&leaf.kind, LeafKind::File(file) if matches!(file.source(), Source::Inline(_)));
-            if is_inline || places.contains_key(&leaf.origin) {
+            if places.contains_key(&leaf.origin) {
                 continue;
             }
             let place = match self.sources.get(&leaf.origin) {

@@ -69,7 +69,9 @@ fn others_believe_signatures() {
         return;
     }
     let file = |name: &str| folder.path().join(name);
-    let make: [(&[&str], &[&str]); 2] = [
+    let verify_p256: &[&str] =
+        &["dgst", "-sha256", "-prverify", "key", "-signature", "signature", "payload"];
+    let make: [(&[&str], &[&str]); 3] = [
         (
             &["genpkey", "-algorithm", "ed25519", "-out", "key"],
             &[
@@ -86,8 +88,9 @@ fn others_believe_signatures() {
         ),
         (
             &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "key"],
-            &["dgst", "-sha256", "-prverify", "key", "-signature", "signature", "payload"],
+            verify_p256,
         ),
+        (&["ecparam", "-genkey", "-name", "prime256v1", "-out", "key"], verify_p256),
     ];
     for (generate, verify) in make {
         assert!(openssl(generate).unwrap().status.success(), "{generate:?}");

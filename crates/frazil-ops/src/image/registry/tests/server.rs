@@ -107,7 +107,7 @@ impl Registry {
 }
 
 /// What a registry does that does all right.
-fn answer(request: &Request, state: &mut State) -> Reply {
+pub(super) fn answer(request: &Request, state: &mut State) -> Reply {
     let path = request.target.strip_prefix("/v2/team/shop/").unwrap_or_default();
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let held =
