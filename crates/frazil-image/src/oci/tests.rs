@@ -141,13 +141,13 @@ fn the_configuration_says_how_to_run() {
                   "80/tcp": {}
                 },
                 "Healthcheck": {
+                  "Interval": 30000000000,
+                  "Retries": 3,
                   "Test": [
                     "CMD",
                     "/init",
                     "healthy"
-                  ],
-                  "Interval": 30000000000,
-                  "Retries": 3
+                  ]
                 },
                 "Labels": {
                   "a": "b"
